@@ -1,0 +1,116 @@
+/* The audit. The client's command is looked up at the end of its session, and only
+ * for sessions that are logged: it costs three system calls. */
+#include "config.h"
+
+#include "relayd/audit.h"
+
+#include "relayd/log.h"
+#include "relayd/util.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static const char *reason_text(enum session_reason reason)
+{
+    switch (reason) {
+    case SESSION_CLIENT_CLOSED: return "done";
+    case SESSION_CLIENT_GONE: return "the client left before its answer";
+    case SESSION_CLIENT_BAD: return "the client does not speak the agent protocol";
+    case SESSION_UPSTREAM_CLOSED: return "the upstream closed the connection";
+    case SESSION_UPSTREAM_BAD: return "the upstream's answer was not the agent protocol";
+    case SESSION_UPSTREAM_SILENT: return "no answer came in time";
+    case SESSION_NO_UPSTREAM: return "no upstream to use";
+    case SESSION_DROPPED: return "its upstream was unregistered";
+    case SESSION_PAUSED: return "the relay was paused";
+    case SESSION_STOPPING: return "the relay is stopping";
+    case SESSION_NO_MEMORY: return "out of memory";
+    }
+    return "?";
+}
+
+static bool asked_unsafe(const uint32_t *asked)
+{
+    for (int kind = 0; kind < AGENT_KINDS; kind++) {
+        if (asked[kind] > 0 && !agent_kind_is_safe((enum agent_kind)kind))
+            return true;
+    }
+    return false;
+}
+
+static void put_command(char *out, size_t size, pid_t pid)
+{
+    char path[32];
+    ssize_t n = -1;
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        n = read(fd, out, size - 1);
+    close_fd(fd);
+    if (n > 0)
+        out[n - 1] = '\0';
+    else
+        snprintf(out, size, "gone");
+}
+
+/* "2 list, 1 sign" */
+static void put_questions(char *out, size_t size, const uint32_t *asked)
+{
+    size_t used = 0;
+
+    snprintf(out, size, "no question");
+    for (int kind = 0; kind < AGENT_KINDS && used < size; kind++) {
+        if (asked[kind] > 0)
+            used += (size_t)snprintf(out + used, size - used, "%s%u %s", used > 0 ? ", " : "",
+                                     asked[kind], agent_kind_name((enum agent_kind)kind));
+    }
+}
+
+static const char *short_name(const struct upstream *u)
+{
+    if (u == NULL)
+        return "";
+    return u->label != NULL ? u->label : u->host != NULL ? u->host : u->path;
+}
+
+static void put_fields(const struct audit *audit, const char *command, const char *questions,
+                       const char *line)
+{
+    char id[24] = "", pid[16], uid[16], ms[24];
+    const struct log_field fields[] = {
+        {"RELAYD_UPSTREAM", short_name(audit->upstream)},
+        {"RELAYD_UPSTREAM_ID", id},
+        {"RELAYD_CLIENT_PID", pid},
+        {"RELAYD_CLIENT_COMMAND", command},
+        {"RELAYD_CLIENT_UID", uid},
+        {"RELAYD_QUESTIONS", questions},
+        {"RELAYD_DURATION_MS", ms},
+        {"RELAYD_REASON", reason_text(audit->reason)},
+    };
+
+    if (audit->upstream != NULL)
+        snprintf(id, sizeof(id), "%llu", (unsigned long long)audit->upstream->id);
+    snprintf(pid, sizeof(pid), "%d", (int)audit->client.pid);
+    snprintf(uid, sizeof(uid), "%u", (unsigned)audit->client.uid);
+    snprintf(ms, sizeof(ms), "%.0f", audit->seconds * 1000);
+    log_fields(LOG_LEVEL_INFO, fields, ARRAY_SIZE(fields), "%s", line);
+}
+
+void audit_log(const struct audit *audit, char line[AUDIT_LINE_MAX])
+{
+    char command[32], questions[160], where[128];
+
+    line[0] = '\0';
+    if (!audit->is_failure && !asked_unsafe(audit->asked))
+        return;
+    put_command(command, sizeof(command), audit->client.pid);
+    put_questions(questions, sizeof(questions), audit->asked);
+    snprintf(line, AUDIT_LINE_MAX, "client %d (%s, uid %u) at %s: %s in %.2f s: %s",
+             (int)audit->client.pid, command, (unsigned)audit->client.uid,
+             audit->upstream == NULL ? "no upstream"
+                                     : upstream_name(audit->upstream, where, sizeof(where)),
+             questions, audit->seconds, reason_text(audit->reason));
+    put_fields(audit, command, questions, line);
+}

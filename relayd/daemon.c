@@ -1,0 +1,468 @@
+/* The daemon. What the modules below tell each other goes through here: an event
+ * of the registry reaches the file, the races and the watchers; the end of a
+ * session reaches the listener. */
+#include "config.h"
+
+#include "relayd/daemon.h"
+
+#include "relayd/lock.h"
+#include "relayd/log.h"
+#include "relayd/sock.h"
+#include "relayd/store.h"
+#include "relayd/systemd.h"
+#include "relayd/util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define DRAIN_SECONDS 5.0
+#define CONTROL_MAX 512
+
+/* Where systemd has given us the sockets nobody can reach the other daemon any
+ * more: it is relieved, and we serve in any case. An exit would make systemd try
+ * again until it refuses everybody. */
+static int take_lock(struct daemon *d)
+{
+    const char *path = d->paths.lock;
+
+    d->lock_fd = d->is_activated ? lock_take_over(path) : lock_take(path);
+    if (d->lock_fd == -EBUSY)
+        log_error("%s: a relayd runs here already: pid %d", d->paths.dir, lock_holder(path));
+    else if (d->lock_fd < 0)
+        log_error("%s: %s", path, strerror(-d->lock_fd));
+    return d->lock_fd < 0 ? d->lock_fd : 0;
+}
+
+static int prepare_dir(struct daemon *d)
+{
+    int r = paths_find(&d->paths, d->options.dir, true);
+
+    if (r == 0)
+        r = paths_check_dir(&d->paths, true);
+    if (r < 0)
+        log_error("%s: %s", r == -ENAMETOOLONG && d->options.dir != NULL ? d->options.dir : d->paths.dir,
+                  paths_problem(r));
+    return r;
+}
+
+/* Half of what may be open goes to clients, less some for everything else: each
+ * session has two descriptors. */
+static void raise_limits(struct daemon *d)
+{
+    struct rlimit files = {.rlim_cur = 1024};
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        files.rlim_cur = files.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &files);
+    }
+    if (d->options.max_clients == 0)
+        d->options.max_clients =
+            (unsigned)fmin(fmax((double)files.rlim_cur / 2 - 64, 16), 1000000);
+}
+
+/* Not where another daemon has taken our place: the file is its own then. */
+static void save(struct daemon *d)
+{
+    bool is_replaced = d->agent_listener.is_own && !listener_is_in_place(&d->agent_listener) &&
+                       sock_is_live(d->paths.agent, SOCK_STREAM);
+    int r = is_replaced ? 0 : store_save(&d->registry, d->paths.upstreams);
+
+    if (r < 0)
+        log_warning("%s: not saved: %s", d->paths.upstreams, strerror(-r));
+}
+
+static void on_upstream_found(void *arg, struct upstream *u)
+{
+    struct daemon *d = arg;
+    struct pin saved = u->pin;
+    const char *reason;
+
+    if (pin_open(&u->pin, u->path, d->upstreams.own_paths, &reason) < 0 ||
+        !pin_is_same(&u->pin, &saved)) {
+        log_info("%s: its login ended while no relay was running", u->path);
+        upstream_free(u);
+        return;
+    }
+    registry_append(&d->registry, u);
+    upstream_resume(&d->upstreams, u);
+}
+
+static void load(struct daemon *d)
+{
+    char aside[PATHS_MAX + 16];
+    int r = store_load(&d->registry, d->paths.upstreams, on_upstream_found, d);
+
+    if (r == 0)
+        return;
+    snprintf(aside, sizeof(aside), "%s.damaged", d->paths.upstreams);
+    rename(d->paths.upstreams, aside);
+    log_warning("%s: %s: kept as %s, starting with no upstreams", d->paths.upstreams,
+                r == -EBADMSG ? "damaged" : strerror(-r), aside);
+}
+
+static void set_status(const struct daemon *d)
+{
+    struct upstream *order[REGISTRY_MAX];
+    unsigned n = registry_order(&d->registry, order);
+    char name[128], status[320];
+
+    snprintf(status, sizeof(status), "STATUS=%u login%s%s%s, %u client%s", n, n == 1 ? "" : "s",
+             n == 0 ? "" : ", serving ", n == 0 ? "" : upstream_name(order[0], name, sizeof(name)),
+             d->sessions.n, d->sessions.n == 1 ? "" : "s");
+    systemd_notify(status);
+}
+
+/* Once a turn, however much has changed in it. */
+static void on_settle(struct ev_loop *loop, ev_prepare *prepare, int events)
+{
+    struct daemon *d = container_of(prepare, struct daemon, settle);
+
+    (void)events;
+    ev_prepare_stop(loop, prepare);
+    races_kick(&d->sessions.races);
+    save(d);
+    set_status(d);
+}
+
+static void arm_resume(struct daemon *d)
+{
+    double after = d->registry.paused_until - ev_now(d->loop);
+
+    ev_timer_stop(d->loop, &d->resume);
+    if (!d->registry.is_paused || d->registry.paused_until <= 0)
+        return;
+    ev_timer_set(&d->resume, fmax(after, 0), 0);
+    ev_timer_start(d->loop, &d->resume);
+}
+
+static void on_resume(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct daemon *d = container_of(timer, struct daemon, resume);
+
+    (void)loop, (void)events;
+    registry_pause(&d->registry, false, 0);
+}
+
+static void on_registry_event(void *arg, enum registry_event event, struct upstream *u)
+{
+    struct daemon *d = arg;
+
+    if (event == REGISTRY_DROPPED) {
+        upstream_unwatch(&d->upstreams, u);
+        attempts_unpin(&d->sessions.races.attempts, u->id);
+    }
+    if (d->is_stopping)
+        return;
+    if (event == REGISTRY_PROBED) {
+        races_kick(&d->sessions.races);
+        return;
+    }
+    control_event(&d->control, event, u);
+    if (u == NULL)
+        arm_resume(d);
+    ev_prepare_start(d->loop, &d->settle);
+}
+
+static void on_verdict(void *arg, uint64_t id, enum verdict verdict, const char *reason)
+{
+    struct daemon *d = arg;
+
+    control_verdict(&d->control, id, verdict, reason);
+}
+
+static unsigned count_sessions(void *arg)
+{
+    struct daemon *d = arg;
+
+    return d->sessions.n;
+}
+
+static void accept_session(void *arg, int fd)
+{
+    struct daemon *d = arg;
+
+    sessions_accept(&d->sessions, fd);
+}
+
+static unsigned count_control(void *arg)
+{
+    struct daemon *d = arg;
+
+    return d->control.conns.n;
+}
+
+static void accept_control(void *arg, int fd)
+{
+    struct daemon *d = arg;
+
+    conn_new(&d->control.conns, fd);
+}
+
+static void on_session_end(void *arg)
+{
+    struct daemon *d = arg;
+
+    if (!d->is_stopping && !d->is_leaving)
+        listener_resume(&d->agent_listener);
+    else if (d->sessions.n == 0)
+        ev_break(d->loop, EVBREAK_ALL);
+}
+
+static void on_conn_end(void *arg)
+{
+    struct daemon *d = arg;
+
+    listener_resume(&d->control_listener);
+}
+
+static void on_loop(void *arg, uint64_t id)
+{
+    struct daemon *d = arg;
+
+    attempts_fail(&d->sessions.races.attempts, id);
+    races_kick(&d->sessions.races);
+}
+
+/* No more clients; those who are owed an answer have some seconds for it. */
+static void stop(struct daemon *d)
+{
+    if (d->is_stopping)
+        return;
+    log_info("stopping: %u client%s open", d->sessions.n, d->sessions.n == 1 ? "" : "s");
+    systemd_notify("STOPPING=1");
+    save(d);
+    d->is_stopping = true;
+    healing_fini(&d->healing);
+    listener_stop(&d->agent_listener);
+    listener_stop(&d->control_listener);
+    sessions_drain(&d->sessions);
+    if (d->sessions.n == 0)
+        ev_break(d->loop, EVBREAK_ALL);
+    else
+        ev_timer_start(d->loop, &d->drain);
+}
+
+static void on_stop_request(void *arg)
+{
+    stop(arg);
+}
+
+static void on_signal(struct ev_loop *loop, ev_signal *sig, int events)
+{
+    (void)sig, (void)events;
+    stop(ev_userdata(loop));
+}
+
+static void on_drain_over(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)timer, (void)events;
+    ev_break(loop, EVBREAK_ALL);
+}
+
+/* Somebody else serves here now. Who has a connection keeps it. */
+static void on_lost(void *arg)
+{
+    struct daemon *d = arg;
+
+    log_error("%s: somebody else listens there now: ending with the last session", d->paths.dir);
+    d->is_leaving = true;
+    listener_stop(&d->agent_listener);
+    listener_stop(&d->control_listener);
+    on_session_end(d);
+}
+
+/* The directory was gone with all in it, and has been made again. */
+static int on_new_dir(void *arg)
+{
+    struct daemon *d = arg;
+
+    close_fd(d->lock_fd);
+    d->lock_fd = lock_take(d->paths.lock);
+    ev_prepare_start(d->loop, &d->settle);
+    return d->lock_fd < 0 ? d->lock_fd : 0;
+}
+
+static int open_sockets(struct daemon *d, const struct systemd_sockets *given)
+{
+    struct { struct listener *listener; int fd; } all[] = {
+        {&d->agent_listener, given->agent}, {&d->control_listener, given->control}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+        int r = 0;
+
+        if (all[i].fd >= 0)
+            listener_adopt(all[i].listener, all[i].fd);
+        else
+            r = listener_bind(all[i].listener);
+        if (r < 0) {
+            log_error("%s: %s", all[i].listener->path,
+                      r == -EADDRINUSE ? "somebody listens there already"
+                      : r == -ENOTSOCK ? "in the way, and not a socket"
+                                       : strerror(-r));
+            return r;
+        }
+        listener_resume(all[i].listener);
+    }
+    return 0;
+}
+
+static int compose(struct daemon *d)
+{
+    int r;
+
+    registry_init(&d->registry);
+    d->registry.on_event = on_registry_event;
+    d->registry.on_event_arg = d;
+    r = upstreams_init(&d->upstreams, d->loop, &d->registry);
+    d->upstreams.own_paths[0] = d->paths.agent;
+    d->upstreams.own_paths[1] = d->paths.control;
+    d->upstreams.on_verdict = on_verdict;
+    d->upstreams.on_verdict_arg = d;
+    d->upstreams.on_loop = on_loop;
+    d->upstreams.on_loop_arg = d;
+    sessions_init(&d->sessions, &d->upstreams, &d->options);
+    d->sessions.on_end = on_session_end;
+    d->sessions.on_end_arg = d;
+    control_init(&d->control, d->loop);
+    d->control.registry = &d->registry;
+    d->control.upstreams = &d->upstreams;
+    d->control.sessions = &d->sessions;
+    d->control.options = &d->options;
+    d->control.socket = d->paths.agent;
+    d->control.is_activated = d->is_activated;
+    d->control.stop = on_stop_request;
+    d->control.stop_arg = d;
+    d->control.conns.on_end = on_conn_end;
+    d->control.conns.on_end_arg = d;
+    listener_init(&d->agent_listener, d->loop, d->paths.agent, SOCK_STREAM,
+                  d->options.max_clients, count_sessions, accept_session, d);
+    listener_init(&d->control_listener, d->loop, d->paths.control, SOCK_SEQPACKET, CONTROL_MAX,
+                  count_control, accept_control, d);
+    d->healing = (struct healing){
+        .loop = d->loop,
+        .paths = &d->paths,
+        .listeners = {&d->agent_listener, &d->control_listener},
+        .on_new_dir = on_new_dir,
+        .on_lost = on_lost,
+        .arg = d,
+    };
+    return r;
+}
+
+static void start_watchers(struct daemon *d)
+{
+    ev_set_userdata(d->loop, d);
+    ev_signal_init(&d->sigterm, on_signal, SIGTERM);
+    ev_signal_start(d->loop, &d->sigterm);
+    ev_signal_init(&d->sigint, on_signal, SIGINT);
+    ev_signal_start(d->loop, &d->sigint);
+    ev_timer_init(&d->drain, on_drain_over, DRAIN_SECONDS, 0);
+    ev_timer_init(&d->resume, on_resume, 0, 0);
+    ev_prepare_init(&d->settle, on_settle);
+}
+
+/* With --daemon, while it starts: whoever started it should see what goes wrong. */
+static void log_starting(enum log_level level, const char *line, const struct log_field *fields,
+                         size_t n)
+{
+    log_to_file(level, line, fields, n);
+    if (level <= LOG_LEVEL_WARNING)
+        log_stderr(level, line, fields, n);
+}
+
+/* With --daemon: from here on the starting process has nothing of ours, nor we of
+ * it. */
+static void leave_starter(struct daemon *d)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    log_set_sink(log_to_file);
+    if (null >= 0)
+        dup2(null, STDERR_FILENO);
+    else
+        close(STDERR_FILENO);
+    close_fd(null);
+    /* Not earlier: a directory that was named may have been relative. */
+    if (chdir("/") < 0)
+        log_warning("/: cannot go there: %s", strerror(errno));
+    if (write(d->ready_fd, "", 1) < 0)
+        log_warning("the starting process has gone");
+    d->ready_fd = close_fd(d->ready_fd);
+}
+
+static void announce(struct daemon *d)
+{
+    log_info("%s: serving, pid %d, %u upstream%s", d->paths.agent, (int)getpid(), d->registry.n,
+             d->registry.n == 1 ? "" : "s");
+    systemd_notify("READY=1");
+    set_status(d);
+    if (d->ready_fd >= 0)
+        leave_starter(d);
+}
+
+static void fini(struct daemon *d)
+{
+    save(d);
+    d->is_stopping = true;
+    listener_stop(&d->agent_listener);
+    listener_stop(&d->control_listener);
+    /* Before the control connections close: by that relayctl stop knows that
+     * another daemon may start. */
+    d->lock_fd = close_fd(d->lock_fd);
+    sessions_fini(&d->sessions);
+    control_fini(&d->control);
+    registry_fini(&d->registry);
+    healing_fini(&d->healing);
+}
+
+static int serve(struct daemon *d, const struct systemd_sockets *given)
+{
+    int r;
+
+    start_watchers(d);
+    r = compose(d);
+    load(d);
+    arm_resume(d);
+    healing_start(&d->healing);
+    if (r == 0)
+        r = open_sockets(d, given);
+    if (r == 0) {
+        announce(d);
+        ev_run(d->loop, 0);
+    }
+    fini(d);
+    return r;
+}
+
+int daemon_run(struct daemon *d)
+{
+    struct systemd_sockets given;
+    int r;
+
+    /* Private keys pass through on ssh-add. */
+    prctl(PR_SET_DUMPABLE, 0);
+    signal(SIGPIPE, SIG_IGN);
+    d->lock_fd = -1;
+    d->is_activated = systemd_take_sockets(&given) > 0;
+    r = prepare_dir(d);
+    if (r == 0)
+        r = take_lock(d);
+    if (r == 0 && d->ready_fd >= 0 && log_open_file(d->paths.log) == 0)
+        log_set_sink(log_starting);
+    if (r == 0) {
+        raise_limits(d);
+        d->loop = ev_default_loop(EVFLAG_AUTO);
+        r = d->loop == NULL ? -ENOMEM : serve(d, &given);
+    }
+    if (d->loop != NULL)
+        ev_loop_destroy(d->loop);
+    close_fd(d->lock_fd);
+    return r < 0 ? 1 : 0;
+}

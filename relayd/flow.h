@@ -1,0 +1,60 @@
+/*
+ * A flow: bytes on their way from one descriptor to another.
+ *
+ * What is held is data[start, end), end <= cap. An empty flow holds no memory:
+ * data is NULL then, so an idle session costs none. Bytes that have been held are
+ * wiped before their memory is given back: private keys pass here.
+ */
+#ifndef RELAYD_FLOW_H
+#define RELAYD_FLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* What a flow reads ahead; more waits in the kernel, so backpressure works. */
+#define FLOW_SIZE 16384
+
+struct flow {
+    uint8_t *data;
+    size_t start, end, cap;
+};
+
+/* A zeroed struct is an empty flow. Wipes and frees what is held. */
+void flow_fini(struct flow *flow);
+
+static inline size_t flow_size(const struct flow *flow)
+{
+    return flow->end - flow->start;
+}
+
+static inline const uint8_t *flow_head(const struct flow *flow)
+{
+    return flow->data == NULL ? NULL : flow->data + flow->start;
+}
+
+static inline bool flow_is_full(const struct flow *flow)
+{
+    return flow_size(flow) >= FLOW_SIZE;
+}
+
+/* Reads once, up to `limit` bytes held in all (at most FLOW_SIZE). Returns how
+ * many came; 0 at the end of the stream; -EAGAIN for none at the moment; other
+ * -errno, -ENOMEM among them. -ENOBUFS: `limit` is held already. */
+ssize_t flow_read(struct flow *flow, int fd, size_t limit);
+
+/* Writes once, at most n of the bytes held. Returns how many went, 0 if none can
+ * at the moment; -errno. SIGPIPE is never raised. */
+ssize_t flow_write(struct flow *flow, int fd, size_t n);
+
+/* Drops n bytes from the head; n <= flow_size(). */
+void flow_drop(struct flow *flow, size_t n);
+
+/* Puts n bytes behind what is held. Returns 0 or -ENOMEM. */
+int flow_put(struct flow *flow, const uint8_t *bytes, size_t n);
+
+/* Hands n bytes of malloc'd memory over to an empty flow. */
+void flow_adopt(struct flow *flow, uint8_t *bytes, size_t n);
+
+#endif

@@ -1,0 +1,119 @@
+/* Healing. It waits for inotify(7), so an idle daemon does nothing. */
+#include "config.h"
+
+#include "relayd/healing.h"
+
+#include "relayd/log.h"
+#include "relayd/util.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+/* Others may be about to listen there, systemd for one, which removes, binds and
+ * listens one after the other: so nothing is done at once. */
+#define LATER_SECONDS 0.2
+#define RETRY_SECONDS 1.0
+
+static void look_after(struct healing *healing, double seconds)
+{
+    ev_timer_stop(healing->loop, &healing->later);
+    ev_timer_set(&healing->later, seconds, 0);
+    ev_timer_start(healing->loop, &healing->later);
+}
+
+static void watch(struct healing *healing)
+{
+    const uint32_t what = IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
+
+    if (inotify_add_watch(healing->events.fd, healing->paths->dir, what | IN_ONLYDIR) < 0)
+        log_warning("%s: not watched: %s", healing->paths->dir, strerror(errno));
+}
+
+static int heal_dir(struct healing *healing)
+{
+    int r;
+
+    if (access(healing->paths->lock, F_OK) == 0)
+        return 0;
+    r = paths_check_dir(healing->paths, true);
+    if (r < 0)
+        return r;
+    watch(healing);
+    return healing->on_new_dir(healing->arg);
+}
+
+static void on_later(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct healing *healing = container_of(timer, struct healing, later);
+    int r = heal_dir(healing);
+
+    (void)loop, (void)events;
+    for (size_t i = 0; i < ARRAY_SIZE(healing->listeners) && r == 0; i++)
+        r = listener_heal(healing->listeners[i]);
+    if (r == -EADDRINUSE || r == -EBUSY) {
+        ev_io_stop(healing->loop, &healing->events);
+        healing->on_lost(healing->arg);
+        return;
+    }
+    if (r < 0 && !healing->is_ailing)
+        log_error("%s: cannot be made again: %s", healing->paths->dir, strerror(-r));
+    healing->is_ailing = r < 0;
+    if (r < 0)
+        look_after(healing, RETRY_SECONDS);
+}
+
+/* Our own writing of the registry makes events too. */
+static bool concerns_us(const struct healing *healing, const struct inotify_event *event)
+{
+    const struct paths *paths = healing->paths;
+    const char *const files[] = {paths->agent, paths->control, paths->lock};
+
+    for (size_t i = 0; i < ARRAY_SIZE(files) && event->len > 0; i++) {
+        if (strcmp(strrchr(files[i], '/') + 1, event->name) == 0)
+            return true;
+    }
+    return event->len == 0;
+}
+
+static void on_events(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct healing *healing = container_of(io, struct healing, events);
+    _Alignas(struct inotify_event) char buf[4096];
+    bool is_harm = false;
+    ssize_t n;
+
+    (void)loop, (void)events;
+    while ((n = read(io->fd, buf, sizeof(buf))) > 0) {
+        const struct inotify_event *event;
+
+        for (char *p = buf; p < buf + n; p += sizeof(*event) + event->len) {
+            event = (const struct inotify_event *)(void *)p;
+            is_harm |= concerns_us(healing, event);
+        }
+    }
+    if (is_harm)
+        look_after(healing, LATER_SECONDS);
+}
+
+void healing_start(struct healing *healing)
+{
+    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+    ev_io_init(&healing->events, on_events, fd, EV_READ);
+    ev_timer_init(&healing->later, on_later, 0, 0);
+    watch(healing);
+    if (fd >= 0)
+        ev_io_start(healing->loop, &healing->events);
+}
+
+void healing_fini(struct healing *healing)
+{
+    if (healing->loop == NULL)
+        return;
+    ev_timer_stop(healing->loop, &healing->later);
+    ev_io_stop(healing->loop, &healing->events);
+    close_fd(healing->events.fd);
+    healing->loop = NULL;
+}

@@ -1,0 +1,36 @@
+/*
+ * Healing: what was bound here and is removed, by a cleaner of /tmp or by hand, is
+ * made again, the directory included; and where somebody else listens by then, that
+ * is noticed.
+ */
+#ifndef RELAYD_HEALING_H
+#define RELAYD_HEALING_H
+
+#include "relayd/listener.h"
+#include "relayd/paths.h"
+
+#include <ev.h>
+#include <stdbool.h>
+
+struct healing {
+    /* The caller's to set: */
+    struct ev_loop *loop;
+    const struct paths *paths;
+    struct listener *listeners[2];
+    /* The directory had to be made again: whatever else was in it. Returns 0 or
+     * -errno, -EBUSY where another daemon has it. */
+    int (*on_new_dir)(void *arg);
+    /* Somebody else listens where we did. Nothing is healed any more. */
+    void (*on_lost)(void *arg);
+    void *arg;
+
+    ev_io events;   /* inotify(7) */
+    ev_timer later;
+    bool is_ailing; /* it failed, that has been said, and is tried again */
+};
+
+void healing_start(struct healing *healing);
+/* Of a zeroed struct too, and twice. */
+void healing_fini(struct healing *healing);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * A listener: one socket that accepts for as long as the daemon lives.
+ *
+ * Its socket is bound here, or comes from systemd. One that was bound here is made
+ * again when its path goes missing, unless somebody else listens there by then.
+ */
+#ifndef RELAYD_LISTENER_H
+#define RELAYD_LISTENER_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct listener {
+    struct ev_loop *loop;
+    ev_io io;
+    ev_timer pause; /* out of descriptors: tried again */
+    const char *path; /* borrowed */
+    int type;
+    int fd;
+    bool is_own; /* bound here, so healed and removed here */
+    dev_t dev;   /* of our file */
+    ino_t ino;
+    bool is_stopped;
+    bool is_short; /* of descriptors, and it has been said */
+    unsigned limit; /* at most that many at once; 0: no limit */
+    /* How many are served now. */
+    unsigned (*count)(void *arg);
+    /* Takes an accepted descriptor over. */
+    void (*accept)(void *arg, int fd);
+    void *arg;
+};
+
+void listener_init(struct listener *listener, struct ev_loop *loop, const char *path, int type,
+                   unsigned limit, unsigned (*count)(void *arg),
+                   void (*accept)(void *arg, int fd), void *arg);
+
+/* Binds path: a stale socket there is replaced, a live one never (-EADDRINUSE), nor
+ * anything that is no socket (-ENOTSOCK). Returns 0 or -errno. */
+int listener_bind(struct listener *listener);
+/* Takes over a listening descriptor instead. */
+void listener_adopt(struct listener *listener, int fd);
+
+/* Begins to accept; again, once the count has sunk. */
+void listener_resume(struct listener *listener);
+
+/* Makes an own socket again where its path has gone. Returns 0 where all is well,
+ * -EADDRINUSE where somebody else listens there now, or another -errno for what may
+ * succeed later. */
+int listener_heal(struct listener *listener);
+
+/* Whether the path still leads to the own socket. */
+bool listener_is_in_place(const struct listener *listener);
+
+/* Accepts no more, and removes the socket where it is its own. */
+void listener_stop(struct listener *listener);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * The lock: one daemon in a directory. It is an fcntl(2) lock, which the kernel
+ * drops with its process, and which tells who holds it.
+ */
+#ifndef RELAYD_LOCK_H
+#define RELAYD_LOCK_H
+
+/* Opens and locks path, making the file where it is missing. Returns a descriptor
+ * that holds the lock while it is open (and any other of this process to that file
+ * is not closed), or -errno: -EBUSY where another process holds it. */
+int lock_take(const char *path);
+
+/* The same for one who must serve in any case: tells the holder to end (SIGTERM),
+ * and waits for that, at most 6 s; goes on without the lock then. Returns a
+ * descriptor, or -errno where the file cannot be opened. */
+int lock_take_over(const char *path);
+
+/* Who holds it, or 0. */
+int lock_holder(const char *path);
+
+#endif

@@ -1,0 +1,117 @@
+/* The log: formats a line once, cleans it, and hands it to the sink. Labels and
+ * command names come from other programs, so no control byte is let through. */
+#include "config.h"
+
+#include "relayd/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 1000
+#define FILE_MAX_BYTES (256 * 1024)
+
+static log_sink_fn *log_sink = log_stderr;
+static enum log_level log_threshold = LOG_LEVEL_INFO;
+static const char *log_path;
+static int log_fd = -1;
+
+void log_set_sink(log_sink_fn *sink)
+{
+    log_sink = sink;
+}
+
+void log_set_level(enum log_level level)
+{
+    log_threshold = level;
+}
+
+bool log_is_on(enum log_level level)
+{
+    return level <= log_threshold;
+}
+
+void log_stderr(enum log_level level, const char *line, const struct log_field *fields, size_t n)
+{
+    (void)level, (void)fields, (void)n;
+    fprintf(stderr, "relayd: %s\n", line);
+}
+
+int log_open_file(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return -errno;
+    if (log_fd >= 0)
+        close(log_fd);
+    log_path = path;
+    log_fd = fd;
+    return 0;
+}
+
+static void rotate_when_full(void)
+{
+    char older[PATH_MAX];
+    struct stat st;
+
+    if (fstat(log_fd, &st) < 0 || st.st_size < FILE_MAX_BYTES)
+        return;
+    snprintf(older, sizeof(older), "%s.old", log_path);
+    rename(log_path, older);
+    log_open_file(log_path);
+}
+
+void log_to_file(enum log_level level, const char *line, const struct log_field *fields, size_t n)
+{
+    time_t now = time(NULL);
+    char when[32];
+    struct tm tm;
+
+    (void)level, (void)fields, (void)n;
+    if (log_fd < 0)
+        return;
+    strftime(when, sizeof(when), "%F %T", localtime_r(&now, &tm));
+    rotate_when_full();
+    dprintf(log_fd, "%s %s\n", when, line);
+}
+
+static void __attribute__((format(printf, 4, 0)))
+log_write(enum log_level level, const struct log_field *fields, size_t n, const char *format,
+          va_list ap)
+{
+    char line[LINE_MAX_BYTES];
+
+    if (!log_is_on(level))
+        return;
+    vsnprintf(line, sizeof(line), format, ap);
+    for (char *p = line; *p != '\0'; p++) {
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            *p = '?';
+    }
+    log_sink(level, line, fields, n);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    log_write(level, NULL, 0, format, ap);
+    va_end(ap);
+}
+
+void log_fields(enum log_level level, const struct log_field *fields, size_t n,
+                const char *format, ...)
+{
+    va_list ap;
+
+    va_start(ap, format);
+    log_write(level, fields, n, format, ap);
+    va_end(ap);
+}

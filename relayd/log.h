@@ -1,0 +1,63 @@
+/*
+ * One way to say something: a level and a line, given to one sink.
+ *
+ * The sink is the one global besides main's daemon: a message must reach the
+ * same place whoever has it. Lines are plain text without a newline; bytes that
+ * would confuse a terminal or a log are replaced by '?'.
+ */
+#ifndef RELAYD_LOG_H
+#define RELAYD_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The values are those of syslog(3), which the journal understands. */
+enum log_level {
+    LOG_LEVEL_ERROR = 3,
+    LOG_LEVEL_WARNING = 4,
+    LOG_LEVEL_NOTICE = 5,
+    LOG_LEVEL_INFO = 6,
+    LOG_LEVEL_DEBUG = 7,
+};
+
+/* A structured field for sinks that keep such (the journal); others have the
+ * same facts in the line's words. */
+struct log_field {
+    const char *name;
+    const char *value;
+};
+
+typedef void log_sink_fn(enum log_level level, const char *line,
+                         const struct log_field *fields, size_t n);
+
+/* Sets where lines go and the least urgent level that is kept. Before the first
+ * call: stderr, at info. */
+void log_set_sink(log_sink_fn *sink);
+void log_set_level(enum log_level level);
+bool log_is_on(enum log_level level);
+
+void log_stderr(enum log_level level, const char *line, const struct log_field *fields, size_t n);
+
+/* Opens a log file, to be used with log_to_file(): lines with the time in front,
+ * 256 KiB and one older beside it. path is borrowed for good. Returns 0 or
+ * -errno. */
+int log_open_file(const char *path);
+void log_to_file(enum log_level level, const char *line, const struct log_field *fields, size_t n);
+
+/* At most 1000 bytes of a line are kept. */
+void log_line(enum log_level level, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+void log_fields(enum log_level level, const struct log_field *fields, size_t n,
+                const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+#define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_notice(...) log_line(LOG_LEVEL_NOTICE, __VA_ARGS__)
+#define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...) \
+    do { \
+        if (log_is_on(LOG_LEVEL_DEBUG)) \
+            log_line(LOG_LEVEL_DEBUG, __VA_ARGS__); \
+    } while (0)
+
+#endif

@@ -1,0 +1,81 @@
+/*
+ * A session: one client being served.
+ *
+ *     waiting --first question--> dialling --won--> relaying --> ended
+ *        |  ^                       |  |
+ *        |  +------- held ----------+  +--none--> none --> ended
+ *        +------- no upstream -------------------> none
+ *
+ * waiting: nothing is opened upstream until a question is whole. dialling: a race
+ * looks for the upstream. relaying: bytes both ways; there is no second upstream.
+ * none: each question is answered FAILURE at once and the client closed 200 ms
+ * later, because a bare close kills ssh-add by SIGPIPE and makes libssh2 spin.
+ *
+ * Every session ends in session_end(), with a reason, and is freed there.
+ */
+#ifndef RELAYD_SESSION_H
+#define RELAYD_SESSION_H
+
+#include "relayd/audit.h"
+#include "relayd/list.h"
+#include "relayd/race.h"
+#include "relayd/relay.h"
+#include "relayd/sock.h"
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum session_state {
+    SESSION_WAITING,
+    SESSION_DIALLING,
+    SESSION_RELAYING,
+    SESSION_NONE,
+};
+
+/* The sessions there are, and what they share. */
+struct sessions {
+    struct ev_loop *loop;
+    struct races races;
+    struct upstreams *upstreams;
+    const struct options *options;
+    struct list list; /* owns them */
+    unsigned n;
+    uint64_t served;  /* sessions that an upstream had */
+    uint64_t refused; /* sessions that met none, or whose client may not */
+    bool is_draining;
+    char why[AUDIT_LINE_MAX]; /* what the last client that failed met, or empty */
+    double why_at;
+    /* Called after each end. */
+    void (*on_end)(void *arg);
+    void *on_end_arg;
+};
+
+struct session {
+    struct list link; /* sessions::list */
+    struct sessions *sessions;
+    enum session_state state;
+    struct sock_peer peer;
+    ev_io client, upstream;
+    ev_timer timer; /* relaying: looks while something is owed; none: the farewell */
+    struct relay relay;
+    struct flow binds; /* session-binds that were held; they go to the upstream first */
+    struct race *race; /* owned; only while dialling */
+    uint64_t upstream_id; /* 0: none yet */
+    double began;
+    double waiting_since; /* 0: nothing is owed */
+    double down_since;    /* 0: the link is not down */
+    bool is_prompting;    /* counted in upstream.prompts */
+};
+
+/* Begins to serve an accepted client; takes fd over. Returns false without memory:
+ * fd is still the caller's then. */
+bool session_new(struct sessions *sessions, int fd, const struct sock_peer *peer);
+
+/* Ends and frees it. */
+void session_end(struct session *s, enum session_reason reason);
+
+/* Whether it is owed nothing, while the daemon is about to stop. */
+bool session_is_drained(const struct session *s);
+
+#endif

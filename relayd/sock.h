@@ -1,0 +1,56 @@
+/*
+ * AF_UNIX sockets: make one, listen, connect without waiting, ask who is there.
+ *
+ * Every descriptor made here is close-on-exec and non-blocking, and belongs to
+ * the caller. Functions return a descriptor or 0, or -errno.
+ */
+#ifndef RELAYD_SOCK_H
+#define RELAYD_SOCK_H
+
+#include <stdbool.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+/* The longest path that fits sun_path with its final NUL (unix(7)). */
+#define SOCK_PATH_MAX 107
+
+struct sock_peer {
+    pid_t pid; /* 0: in a pid namespace we cannot see */
+    uid_t uid;
+};
+
+/* An unconnected socket; type is SOCK_STREAM or SOCK_SEQPACKET. */
+int sock_new(int type);
+
+/* Connects fd, at once or not at all. -EAGAIN: the listener's backlog is full,
+ * and only another call, later, with the same fd helps: poll(2) says nothing
+ * about it. -ENAMETOOLONG: path is over SOCK_PATH_MAX. */
+int sock_connect(int fd, const char *path);
+
+/* sock_new() and sock_connect() in one; -EAGAIN is an error here. */
+int sock_open(const char *path, int type);
+
+/* Binds path, mode 0600 from its first moment, and listens.
+ * -EADDRINUSE: something is there already. */
+int sock_listen(const char *path, int type, int backlog);
+
+/* Whether somebody listens at path: no only where nobody surely does, because it is
+ * missing or refuses. A full backlog, another type, or a lack of descriptors is no
+ * proof. */
+bool sock_is_live(const char *path, int type);
+
+/* Whether fd is a listening AF_UNIX socket of that type. */
+bool sock_is_listener(int fd, int type);
+
+/* Who connected, or for a connecting end: who called listen(2). */
+int sock_peer(int fd, struct sock_peer *peer);
+
+/* Whether a process of this uid may use what we hold: we ourselves, or root,
+ * who could anyway. */
+bool sock_uid_is_trusted(uid_t uid);
+
+/* Whether the other side has closed for good. A half-close (shutdown of its
+ * writing side) is no hang-up: only poll(2) tells the two apart. */
+bool sock_has_hung_up(int fd);
+
+#endif

@@ -1,0 +1,20 @@
+/* A build without libsystemd: no sockets are passed, nobody listens. */
+#include "config.h"
+
+#include "relayd/systemd.h"
+
+int systemd_take_sockets(struct systemd_sockets *sockets)
+{
+    sockets->agent = sockets->control = -1;
+    return 0;
+}
+
+void systemd_notify(const char *state)
+{
+    (void)state;
+}
+
+log_sink_fn *systemd_log_sink(void)
+{
+    return log_stderr;
+}

@@ -1,0 +1,72 @@
+/* What systemd offers a service, through libsystemd. */
+#include "config.h"
+
+#include "relayd/systemd.h"
+
+#include "relayd/sock.h"
+#include "relayd/util.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-journal.h>
+#include <unistd.h>
+
+#define FIELDS_MAX 16
+#define FIELD_MAX 1100 /* a whole line of log.h and its name */
+
+int systemd_take_sockets(struct systemd_sockets *sockets)
+{
+    int n = sd_listen_fds(1);
+    int found = 0;
+
+    sockets->agent = sockets->control = -1;
+    for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
+        int *place = sock_is_listener(fd, SOCK_STREAM)      ? &sockets->agent
+                     : sock_is_listener(fd, SOCK_SEQPACKET) ? &sockets->control
+                                                            : NULL;
+
+        if (place == NULL || *place >= 0) {
+            log_warning("descriptor %d from systemd: not a socket we serve", fd);
+            close(fd);
+            continue;
+        }
+        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+        *place = fd;
+        found++;
+    }
+    return n < 0 ? n : found;
+}
+
+void systemd_notify(const char *state)
+{
+    sd_notify(0, state);
+}
+
+/* Where the journal cannot be reached it still reads our stderr, with a priority
+ * at each line's head (sd-daemon(3)). */
+static void log_journal(enum log_level level, const char *line, const struct log_field *fields,
+                        size_t n)
+{
+    char text[FIELDS_MAX][FIELD_MAX];
+    struct iovec iov[FIELDS_MAX];
+    size_t used = 0;
+
+    snprintf(text[used++], FIELD_MAX, "MESSAGE=%s", line);
+    snprintf(text[used++], FIELD_MAX, "PRIORITY=%d", (int)level);
+    snprintf(text[used++], FIELD_MAX, "SYSLOG_IDENTIFIER=relayd");
+    for (size_t i = 0; i < n && used < FIELDS_MAX; i++)
+        snprintf(text[used++], FIELD_MAX, "%s=%s", fields[i].name, fields[i].value);
+    for (size_t i = 0; i < used; i++)
+        iov[i] = (struct iovec){.iov_base = text[i], .iov_len = strlen(text[i])};
+    if (sd_journal_sendv(iov, (int)used) < 0)
+        fprintf(stderr, "<%d>%s\n", (int)level, line);
+}
+
+log_sink_fn *systemd_log_sink(void)
+{
+    return getenv("JOURNAL_STREAM") != NULL ? log_journal : log_stderr;
+}

@@ -1,0 +1,26 @@
+/* Small things that C lacks. */
+#ifndef RELAYD_UTIL_H
+#define RELAYD_UTIL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+#define container_of(ptr, type, member) \
+    ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+
+/* close(2) where fd >= 0, keeping errno; always returns -1, so that
+ * `fd = close_fd(fd)` leaves no stale number behind. */
+int close_fd(int fd);
+
+/* A DURATION as options and commands take it: a number with "ms", "s", "m" or
+ * "h", a bare number is seconds; fractions are allowed ("1.5s").
+ * Sets *seconds, 0 up to a year; returns 0 or -EINVAL. */
+int parse_duration(const char *text, double *seconds);
+
+/* A decimal number, 0 to UINT64_MAX, nothing before or after it.
+ * Returns 0 or -EINVAL. */
+int parse_u64(const char *text, uint64_t *value);
+
+#endif

@@ -1,0 +1,143 @@
+/* What the registry tells people: no more than is known. */
+#include "config.h"
+
+#include "relayd/registry.h"
+#include "tests/unit/test.h"
+
+#include <string.h>
+
+/* 2001-09-09 01:46:40 UTC. */
+#define THEN 1000000000.0
+
+static struct upstream *u;
+
+static void begin(void)
+{
+    setenv("TZ", "UTC", 1);
+    u = upstream_new("/tmp/s");
+}
+
+static void end(void)
+{
+    upstream_free(u);
+}
+
+static void check_text(double now, const char *wanted)
+{
+    char text[200];
+
+    ck_assert_ptr_eq(upstream_explain(u, now, text, sizeof(text)), text);
+    ck_assert_str_eq(text, wanted);
+}
+
+START_TEST(untried_is_explained)
+{
+    check_text(THEN, "not heard from yet");
+    u->cause = CAUSE_CLOSED;
+    check_text(THEN, "was silent, will be tried again");
+}
+END_TEST
+
+START_TEST(alive_is_explained_by_its_round_trip)
+{
+    u->state = UPSTREAM_ALIVE;
+    check_text(THEN, "alive");
+    u->rtt = 0.0234;
+    check_text(THEN, "alive, 23 ms");
+    u->rtt = 0.0004;
+    check_text(THEN, "alive, 0.4 ms");
+    u->has_no_ping = true;
+    check_text(THEN, "alive, 0.4 ms, no ping");
+}
+END_TEST
+
+START_TEST(a_long_prompt_is_explained_by_its_link)
+{
+    u->state = UPSTREAM_ALIVE;
+    u->prompts = 1;
+    u->prompt_since = THEN - 0.5;
+    check_text(THEN, "alive");
+    u->prompt_since = THEN - 17;
+    check_text(THEN, "no answer for 17 s: a prompt on the laptop?");
+    u->link_state = LINK_UP;
+    check_text(THEN, "no answer for 17 s, connection up: a prompt on the laptop?");
+    u->link_state = LINK_DOWN;
+    check_text(THEN, "no answer for 17 s, and its connection acknowledges nothing");
+}
+END_TEST
+
+START_TEST(silence_is_explained_by_its_cause)
+{
+    static const struct { enum upstream_cause cause; const char *text; } rows[] = {
+        {CAUSE_NONE, "silent since 01:46"},
+        {CAUSE_NO_ANSWER, "silent since 01:46: no answer for 4 s"},
+        {CAUSE_LINK_DOWN, "silent since 01:46: nothing was acknowledged"},
+        {CAUSE_CLOSED, "silent since 01:46: forwards no working agent at the moment"},
+        {CAUSE_NONSENSE, "silent since 01:46: its answer was not the agent protocol"},
+        {CAUSE_LOOP, "leads back to this relay"},
+    };
+
+    u->state = UPSTREAM_SILENT;
+    u->silent_since = THEN;
+    u->waited = 4;
+    u->cause = rows[_i].cause;
+    check_text(THEN + 60, rows[_i].text);
+}
+END_TEST
+
+START_TEST(silence_says_what_its_link_says)
+{
+    u->state = UPSTREAM_SILENT;
+    u->silent_since = THEN;
+    u->waited = 0.2;
+    u->cause = CAUSE_NO_ANSWER;
+    u->link_state = LINK_UP;
+    check_text(THEN, "silent since 01:46: no answer for 1 s, connection up");
+    u->cause = CAUSE_LINK_DOWN;
+    check_text(THEN, "silent since 01:46: nothing was acknowledged");
+    u->link_state = LINK_DOWN;
+    u->quiet_since = THEN - 3;
+    check_text(THEN + 60, "silent since 01:46: nothing acknowledged for 63 s");
+}
+END_TEST
+
+START_TEST(a_silence_over_a_day_has_its_date)
+{
+    u->state = UPSTREAM_SILENT;
+    u->silent_since = THEN;
+    u->cause = CAUSE_CLOSED;
+    check_text(THEN + 86399, "silent since 01:46: forwards no working agent at the moment");
+    check_text(THEN + 86400,
+               "silent since 2001-09-09 01:46: forwards no working agent at the moment");
+}
+END_TEST
+
+START_TEST(a_text_stays_in_its_room)
+{
+    char text[16];
+
+    memset(text, 'x', sizeof(text));
+    u->state = UPSTREAM_SILENT;
+    u->cause = CAUSE_CLOSED;
+    upstream_explain(u, THEN, text, 10);
+    ck_assert_str_eq(text, "silent si");
+    ck_assert_int_eq(text[10], 'x');
+}
+END_TEST
+
+static void add(TCase *tcase)
+{
+    tcase_add_checked_fixture(tcase, begin, end);
+    tcase_add_test(tcase, untried_is_explained);
+    tcase_add_test(tcase, alive_is_explained_by_its_round_trip);
+    tcase_add_test(tcase, a_long_prompt_is_explained_by_its_link);
+    tcase_add_loop_test(tcase, silence_is_explained_by_its_cause, 0, 6);
+    tcase_add_test(tcase, silence_says_what_its_link_says);
+    tcase_add_test(tcase, a_silence_over_a_day_has_its_date);
+    tcase_add_test(tcase, a_text_stays_in_its_room);
+}
+
+int main(void)
+{
+    return run_tests("explain", add);
+}

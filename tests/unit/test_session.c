@@ -1,0 +1,187 @@
+/* Sessions: what a client meets, whatever upstreams there are. */
+#include "config.h"
+
+#include "relayd/util.h"
+#include "tests/unit/stage.h"
+#include "tests/unit/test.h"
+
+#include <sys/socket.h>
+
+START_TEST(nothing_is_opened_before_a_question_is_whole)
+{
+    add_both();
+    begin_client();
+    turn_while_busy(loop);
+    ask(sign, sizeof(sign) - 1);
+    turn_while_busy(loop);
+    check_quiet(&a);
+    check_quiet(&b);
+}
+END_TEST
+
+START_TEST(a_safe_question_goes_to_the_newest_alone)
+{
+    add_both();
+    begin_client();
+    ASK(list);
+    HEAR(list_by_a);
+    ck_assert_uint_eq(a.connections, 1);
+    ck_assert_uint_eq(a.n_asked, 1); /* no ping before it */
+    check_quiet(&b);
+    ASK(sign);
+    HEAR(sign_by_a);
+    ck_assert_uint_eq(a.connections, 1);
+    check_quiet(&b);
+}
+END_TEST
+
+START_TEST(with_no_upstream_each_question_fails_and_the_client_is_closed)
+{
+    begin_client();
+    ASK(list);
+    HEAR(failure);
+    ASK(sign);
+    HEAR(failure);
+    check_end();
+    ck_assert_uint_eq(sessions.refused, 1);
+}
+END_TEST
+
+START_TEST(with_all_failed_each_question_fails)
+{
+    add_both();
+    fake_fini(&b);
+    fake_behave(&a, FAKE_CLOSES);
+    begin_client();
+    ASK(list);
+    HEAR(failure);
+    check_end();
+    ck_assert_uint_eq(a.asked[AGENT_KIND_LIST], 1);
+    ck_assert_ptr_null(registry_find_path(&registry, b.path)); /* nobody listens there */
+}
+END_TEST
+
+START_TEST(with_when_none_empty_a_listing_is_empty)
+{
+    options.when_none = WHEN_NONE_EMPTY;
+    begin_client();
+    ASK(list);
+    hear(agent_empty_list, sizeof(agent_empty_list));
+    ASK(sign);
+    HEAR(failure);
+    check_end();
+}
+END_TEST
+
+START_TEST(read_only_keeps_changes_back_and_lets_signing_pass)
+{
+    options.is_read_only = true;
+    add_both();
+    begin_client();
+    ASK(remove_all);
+    HEAR(failure);
+    check_quiet(&a);
+    ASK(sign);
+    HEAR(sign_by_a);
+    ASK(remove_all);
+    HEAR(failure);
+    ck_assert_uint_eq(a.asked[AGENT_KIND_REMOVE], 0);
+    check_quiet(&b);
+}
+END_TEST
+
+START_TEST(our_own_ping_goes_no_further)
+{
+    struct upstream *u;
+    uint8_t ping[AGENT_PING_SIZE];
+
+    add_both();
+    u = registry_find_path(&registry, a.path);
+    agent_ping_make(ping, upstreams.instance, u->nonce);
+    begin_client();
+    ASK(ping);
+    HEAR(failure);
+    ck_assert_int_eq(u->cause, CAUSE_LOOP);
+    check_quiet(&a);
+    check_quiet(&b);
+    ASK(list);
+    HEAR(list_by_b);
+}
+END_TEST
+
+START_TEST(another_relay_s_ping_is_a_question_like_any)
+{
+    uint8_t ping[AGENT_PING_SIZE];
+
+    add_both();
+    agent_ping_make(ping, (const uint8_t *)"another instance", 7);
+    begin_client();
+    ASK(ping);
+    HEAR(failure);
+    ck_assert_uint_eq(a.asked[AGENT_KIND_PING], 1);
+    ck_assert_int_eq(registry_find_path(&registry, a.path)->state, UPSTREAM_ALIVE);
+}
+END_TEST
+
+START_TEST(a_client_that_vanishes_ends_its_session)
+{
+    add_both();
+    a.on[AGENT_KIND_LIST] = b.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
+    a.on[AGENT_KIND_SIGN] = FAKE_SAYS_NOTHING;
+    begin_client();
+    if (_i == 0)
+        ASK(list);
+    else
+        ASK(sign);
+    turn_while_busy(loop);
+    ck_assert_uint_eq(sessions.n, 1);
+    the_client = close_fd(the_client);
+    turn_until(loop, is_over, NULL);
+    turn_while_busy(loop);
+    ck_assert_uint_eq(a.open + b.open, 0);
+}
+END_TEST
+
+START_TEST(a_client_that_shut_down_gets_its_answer)
+{
+    add_both();
+    begin_client();
+    ASK(sign);
+    shutdown(the_client, SHUT_WR);
+    HEAR(sign_by_a);
+    check_end();
+}
+END_TEST
+
+START_TEST(a_bad_frame_ends_the_client)
+{
+    static const uint8_t bad[][5] = {{0, 4, 0, 1, 11}, {0, 0, 0, 0, 11}};
+
+    add_both();
+    begin_client();
+    ask(bad[_i], 5);
+    check_end();
+    check_quiet(&a);
+}
+END_TEST
+
+static void add(TCase *tcase)
+{
+    stage_add(tcase);
+    tcase_add_test(tcase, nothing_is_opened_before_a_question_is_whole);
+    tcase_add_test(tcase, a_safe_question_goes_to_the_newest_alone);
+    tcase_add_test(tcase, with_no_upstream_each_question_fails_and_the_client_is_closed);
+    tcase_add_test(tcase, with_all_failed_each_question_fails);
+    tcase_add_test(tcase, with_when_none_empty_a_listing_is_empty);
+    tcase_add_test(tcase, read_only_keeps_changes_back_and_lets_signing_pass);
+    tcase_add_test(tcase, our_own_ping_goes_no_further);
+    tcase_add_test(tcase, another_relay_s_ping_is_a_question_like_any);
+    tcase_add_loop_test(tcase, a_client_that_vanishes_ends_its_session, 0, 2);
+    tcase_add_test(tcase, a_client_that_shut_down_gets_its_answer);
+    tcase_add_loop_test(tcase, a_bad_frame_ends_the_client, 0, 2);
+}
+
+int main(void)
+{
+    return run_tests("session", add);
+}

@@ -1,0 +1,348 @@
+/* The store: what was saved comes back, and a damaged file is not believed. */
+#include "config.h"
+
+#include "relayd/log.h"
+#include "relayd/store.h"
+#include "tests/unit/scratch.h"
+#include "tests/unit/test.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static struct registry saved, loaded;
+static const char *file;
+
+static void found(void *arg, struct upstream *u)
+{
+    registry_append(arg, u);
+}
+
+static void begin(void)
+{
+    log_set_level(LOG_LEVEL_ERROR);
+    registry_init(&saved);
+    registry_init(&loaded);
+    file = scratch_path("upstreams");
+}
+
+static void end(void)
+{
+    registry_fini(&saved);
+    registry_fini(&loaded);
+}
+
+static struct upstream *add_plain(const char *path)
+{
+    struct upstream *u = upstream_new(path);
+
+    registry_add(&saved, u);
+    return u;
+}
+
+/* One with nothing left as it was born. */
+static struct upstream *add_full(void)
+{
+    struct upstream *u = upstream_new("/tmp/a b\n\ncd%=\x01\xc3\xa4/agent.7");
+
+    ck_assert_int_eq(upstream_set_facts(u, "lap\ntop", "10.0.0.5 50022 10.0.0.9 22", "/dev/pts/3"),
+                     0);
+    u->pin = (struct pin){.fd = -1, .dev = 66, .ino = 18446744073709551615UL,
+                          .ctime = {1700000000, 999999999}};
+    u->pid = 4194304;
+    u->pid_start = 12345678901234;
+    u->is_fallback = true;
+    u->state = UPSTREAM_SILENT;
+    u->cause = CAUSE_LOOP;
+    u->is_heard = true;
+    u->has_no_ping = true;
+    u->rtt = 0.012345;
+    u->registered_at = 1700000000.125;
+    u->silent_since = 1700000001.5;
+    u->waited = 4.25;
+    u->forgive_at = 1700000031.5;
+    u->penance = 60;
+    u->served = 77;
+    registry_add(&saved, u);
+    return u;
+}
+
+static void check_text(const char *a, const char *b)
+{
+    ck_assert((a == NULL) == (b == NULL));
+    if (a != NULL)
+        ck_assert_str_eq(a, b);
+}
+
+static bool is_near(double a, double b)
+{
+    return a - b < 0.001 && b - a < 0.001;
+}
+
+static bool is_same_verdict(const struct upstream *a, const struct upstream *b)
+{
+    return a->state == b->state && a->cause == b->cause && a->is_heard == b->is_heard &&
+           a->has_no_ping == b->has_no_ping && is_near(a->rtt, b->rtt) &&
+           is_near(a->silent_since, b->silent_since) && is_near(a->waited, b->waited) &&
+           is_near(a->forgive_at, b->forgive_at) && is_near(a->penance, b->penance);
+}
+
+static bool is_same(const struct upstream *a, const struct upstream *b)
+{
+    return a->id == b->id && strcmp(a->path, b->path) == 0 && a->pin.dev == b->pin.dev &&
+           a->pin.ino == b->pin.ino && a->pin.ctime.tv_sec == b->pin.ctime.tv_sec &&
+           a->pin.ctime.tv_nsec == b->pin.ctime.tv_nsec && a->pid == b->pid &&
+           a->pid_start == b->pid_start && a->is_fallback == b->is_fallback &&
+           is_near(a->registered_at, b->registered_at) && a->served == b->served &&
+           is_same_verdict(a, b);
+}
+
+static bool is_all_same(void)
+{
+    struct list *a = saved.upstreams.next, *b = loaded.upstreams.next;
+
+    while (a != &saved.upstreams && b != &loaded.upstreams &&
+           is_same(list_entry(a, struct upstream, link), list_entry(b, struct upstream, link))) {
+        a = a->next;
+        b = b->next;
+    }
+    return a == &saved.upstreams && b == &loaded.upstreams && saved.last_id == loaded.last_id &&
+           saved.preferred == loaded.preferred && saved.is_paused == loaded.is_paused &&
+           is_near(saved.paused_until, loaded.paused_until);
+}
+
+static void load_all(void)
+{
+    ck_assert_int_eq(store_load(&loaded, file, found, &loaded), 0);
+}
+
+START_TEST(everything_comes_back)
+{
+    struct upstream *u, *full;
+
+    add_plain("/tmp/plain");
+    full = add_full();
+    saved.last_id = 9;
+    saved.preferred = full->id;
+    saved.is_paused = true;
+    saved.paused_until = 1700000000.5;
+    ck_assert_int_eq(store_save(&saved, file), 0);
+    load_all();
+    ck_assert(is_all_same());
+    u = registry_find(&loaded, full->id);
+    check_text(u->label, full->label);
+    check_text(u->host, full->host);
+    check_text(u->connection, full->connection);
+    check_text(u->tty, full->tty);
+    ck_assert_mem_eq(&u->tuple, &full->tuple, sizeof(u->tuple));
+    ck_assert_int_eq(u->pin.fd, -1);
+    ck_assert_int_eq(u->pidfd, -1);
+    u = registry_find(&loaded, 1);
+    check_text(u->label, NULL);
+    check_text(u->connection, NULL);
+    ck_assert_double_eq(u->rtt, -1);
+}
+END_TEST
+
+START_TEST(the_order_comes_back)
+{
+    struct upstream *order[REGISTRY_MAX];
+
+    add_plain("a");
+    add_full();
+    add_plain("b");
+    ck_assert_int_eq(store_save(&saved, file), 0);
+    load_all();
+    ck_assert_uint_eq(registry_order(&loaded, order), 3);
+    ck_assert_str_eq(order[0]->path, "b");
+    ck_assert_str_eq(order[1]->path, "a");
+    ck_assert(order[2]->is_fallback);
+}
+END_TEST
+
+START_TEST(a_full_registry_comes_back)
+{
+    for (int i = 0; i < REGISTRY_MAX; i++)
+        add_plain("/tmp/s");
+    ck_assert_int_eq(store_save(&saved, file), 0);
+    load_all();
+    ck_assert_uint_eq(loaded.n, REGISTRY_MAX);
+    ck_assert(is_all_same());
+}
+END_TEST
+
+START_TEST(an_empty_registry_and_a_missing_file_are_empty)
+{
+    load_all();
+    ck_assert_uint_eq(loaded.n, 0);
+    saved.last_id = 7;
+    ck_assert_int_eq(store_save(&saved, file), 0);
+    load_all();
+    ck_assert_uint_eq(loaded.n, 0);
+    ck_assert_uint_eq(loaded.last_id, 7);
+}
+END_TEST
+
+START_TEST(the_file_is_0600_and_alone)
+{
+    umask(0);
+    scratch_write(file, "", 0);
+    ck_assert_int_eq(chmod(file, 0644), 0);
+    ck_assert_int_eq(store_save(&saved, file), 0);
+    ck_assert_uint_eq(scratch_mode(file), 0600);
+    ck_assert_int_eq(access(scratch_path("upstreams.new"), F_OK), -1);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_written_leaves_the_old_one)
+{
+    add_plain("/tmp/s");
+    ck_assert_int_eq(store_save(&saved, file), 0);
+    ck_assert_int_eq(mkdir(scratch_path("upstreams.new"), 0700), 0);
+    add_plain("/tmp/t");
+    ck_assert_int_eq(store_save(&saved, file), -EISDIR);
+    load_all();
+    ck_assert_uint_eq(loaded.n, 1);
+    ck_assert_int_eq(store_save(&saved, scratch_path("no/such/dir")), -ENOENT);
+}
+END_TEST
+
+START_TEST(what_is_no_plain_file_is_refused)
+{
+    add_plain("/tmp/s");
+    ck_assert_int_eq(store_save(&saved, scratch_path("real")), 0);
+    ck_assert_int_eq(symlink("real", file), 0);
+    ck_assert_int_eq(store_load(&loaded, file, found, &loaded), -ELOOP);
+    unlink(file);
+    ck_assert_int_eq(mkfifo(file, 0600), 0);
+    ck_assert_int_eq(store_load(&loaded, file, found, &loaded), -EBADMSG);
+    unlink(file);
+    ck_assert_int_eq(mkdir(file, 0700), 0);
+    ck_assert_int_eq(store_load(&loaded, file, found, &loaded), -EBADMSG);
+    ck_assert_uint_eq(loaded.n, 0);
+    ck_assert_int_eq(symlink("elsewhere", scratch_path("other.new")), 0);
+    ck_assert_int_eq(store_save(&saved, scratch_path("other")), -ELOOP);
+}
+END_TEST
+
+static char *save_two(size_t *size)
+{
+    add_plain("/tmp/plain");
+    add_full();
+    saved.last_id = 2;
+    saved.preferred = 1;
+    saved.is_paused = true;
+    saved.paused_until = 1700000000.5;
+    ck_assert_int_eq(store_save(&saved, file), 0);
+    return scratch_read(file, size);
+}
+
+/* Loads what is in the file. Returns whether it was believed; a file that is not
+ * has left nothing behind. */
+static bool reload(void)
+{
+    int r;
+
+    registry_fini(&loaded);
+    registry_init(&loaded);
+    r = store_load(&loaded, file, found, &loaded);
+    if (r == 0)
+        return true;
+    ck_assert_int_eq(r, -EBADMSG);
+    ck_assert_uint_eq(loaded.n, 0);
+    ck_assert(loaded.last_id == 0 && loaded.preferred == 0 && !loaded.is_paused);
+    return false;
+}
+
+START_TEST(a_file_cut_anywhere_is_refused_or_the_same)
+{
+    size_t size;
+    char *text = save_two(&size);
+
+    for (size_t n = 0; n <= size; n++) {
+        scratch_write(file, text, n);
+        if (reload())
+            ck_assert_msg(is_all_same(), "cut at %zu of %zu bytes: another registry", n, size);
+    }
+    free(text);
+}
+END_TEST
+
+START_TEST(a_file_with_a_flipped_bit_is_refused_or_whole)
+{
+    size_t size;
+    char *text = save_two(&size);
+
+    for (size_t i = 0; i < size; i++) {
+        text[i] ^= (char)(1 << _i);
+        scratch_write(file, text, size);
+        if (reload())
+            ck_assert_msg(loaded.n == 2, "bit %d of byte %zu: half a registry", _i, i);
+        text[i] ^= (char)(1 << _i);
+    }
+    free(text);
+}
+END_TEST
+
+START_TEST(a_file_with_something_behind_it_is_refused)
+{
+    static const char *const tails[] = {"x", "\nupstream\nid=3\npath=/x\n", "\n\n"};
+    size_t size;
+    char *text = save_two(&size), longer[8192];
+    size_t n = (size_t)snprintf(longer, sizeof(longer), "%s%s", text, tails[_i]);
+
+    scratch_write(file, longer, n);
+    ck_assert(!reload());
+    memcpy(longer, text, size);
+    longer[size] = '\0';
+    scratch_write(file, longer, size + 1);
+    ck_assert(!reload());
+    free(text);
+}
+END_TEST
+
+START_TEST(a_refused_file_leaves_no_pause)
+{
+    size_t size;
+    char *text = save_two(&size);
+
+    scratch_write(file, text, size - 100);
+    ck_assert(!reload());
+    ck_assert_double_eq(loaded.paused_until, 0);
+    free(text);
+}
+END_TEST
+
+START_TEST(a_file_of_another_version_is_refused)
+{
+    static const char text[] = "registry\nversion=2\nlast-id=0\nupstreams=0\n";
+
+    scratch_write(file, text, sizeof(text) - 1);
+    ck_assert(!reload());
+}
+END_TEST
+
+static void add(TCase *tcase)
+{
+    scratch_add(tcase);
+    tcase_add_checked_fixture(tcase, begin, end);
+    tcase_add_test(tcase, everything_comes_back);
+    tcase_add_test(tcase, the_order_comes_back);
+    tcase_add_test(tcase, a_full_registry_comes_back);
+    tcase_add_test(tcase, an_empty_registry_and_a_missing_file_are_empty);
+    tcase_add_test(tcase, the_file_is_0600_and_alone);
+    tcase_add_test(tcase, a_file_that_cannot_be_written_leaves_the_old_one);
+    tcase_add_test(tcase, what_is_no_plain_file_is_refused);
+    tcase_add_test(tcase, a_file_cut_anywhere_is_refused_or_the_same);
+    tcase_add_loop_test(tcase, a_file_with_a_flipped_bit_is_refused_or_whole, 0, 8);
+    tcase_add_loop_test(tcase, a_file_with_something_behind_it_is_refused, 0, 3);
+    tcase_add_test(tcase, a_refused_file_leaves_no_pause);
+    tcase_add_test(tcase, a_file_of_another_version_is_refused);
+}
+
+int main(void)
+{
+    return run_tests("store", add);
+}
