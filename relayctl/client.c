@@ -1,0 +1,194 @@
+/* The client's end of the control socket. relayctl runs in every login, before its
+ * shell: so whatever state the daemon is in, hung or swamped or half gone, each step
+ * ends by a deadline on the monotonic clock. */
+#include "config.h"
+
+#include "relayctl/client.h"
+
+#include "relayctl/exit.h"
+#include "relayd/sock.h"
+#include "relayd/util.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define BACKLOG_RETRY_MS 10
+
+int64_t client_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int client_left(int64_t deadline)
+{
+    int64_t left;
+
+    if (deadline == CLIENT_FOREVER)
+        return -1;
+    left = deadline - client_now();
+    if (left < 0)
+        return 0;
+    return left > INT_MAX ? INT_MAX : (int)left;
+}
+
+static int fail(struct client *client, int error, const char *cause, const char *hint)
+{
+    client->fd = close_fd(client->fd);
+    client->cause = cause;
+    client->hint = hint;
+    return error;
+}
+
+static int fail_nobody(struct client *client)
+{
+    return fail(client, -ECONNREFUSED, "no relayd answers here",
+                "start one: relayctl register, in a login made by ssh -A");
+}
+
+static int fail_hung(struct client *client)
+{
+    return fail(client, -ETIMEDOUT, "relayd is there but does not answer",
+                "if it stays so, kill that relayd: the next login starts another");
+}
+
+static int check_dir(struct client *client, const struct paths *paths)
+{
+    int r = paths_check_dir(paths, false);
+
+    if (r == 0)
+        return 0;
+    if (r == -ENOENT)
+        return fail_nobody(client);
+    client->object = paths->dir;
+    return fail(client, -EPERM, paths_problem(r), NULL);
+}
+
+static int check_peer(struct client *client)
+{
+    struct sock_peer peer;
+    int r = sock_peer(client->fd, &peer);
+
+    if (r < 0)
+        return fail(client, r, strerror(-r), NULL);
+    if (!sock_uid_is_trusted(peer.uid))
+        return fail(client, -EPERM, "is served by another user", NULL);
+    return 0;
+}
+
+/* poll(2) says nothing of a listener whose backlog is full: only time helps. */
+static int connect_until(int fd, const char *path, int64_t deadline)
+{
+    int r;
+
+    while ((r = sock_connect(fd, path)) == -EAGAIN) {
+        int left = client_left(deadline);
+
+        if (left == 0)
+            return -ETIMEDOUT;
+        poll(NULL, 0, left < 0 || left > BACKLOG_RETRY_MS ? BACKLOG_RETRY_MS : left);
+    }
+    return r;
+}
+
+int client_open(struct client *client, const struct paths *paths, int64_t deadline)
+{
+    int r;
+
+    client_close(client);
+    client->object = paths->control;
+    r = check_dir(client, paths);
+    if (r < 0)
+        return r;
+    client->fd = sock_new(SOCK_SEQPACKET);
+    if (client->fd < 0)
+        return fail(client, client->fd, strerror(-client->fd), NULL);
+
+    r = connect_until(client->fd, paths->control, deadline);
+    if (r == -ENOENT || r == -ECONNREFUSED)
+        return fail_nobody(client);
+    if (r == -ETIMEDOUT)
+        return fail_hung(client);
+    if (r < 0)
+        return fail(client, r, strerror(-r), NULL);
+    return check_peer(client);
+}
+
+void client_close(struct client *client)
+{
+    client->fd = close_fd(client->fd);
+}
+
+static int fail_gone(struct client *client)
+{
+    return fail(client, -ECONNRESET, "relayd has gone", NULL);
+}
+
+int client_send(struct client *client, const struct proto_buf *request)
+{
+    if (request->is_full)
+        return fail(client, -EMSGSIZE, "the request is too long", NULL);
+    if (send(client->fd, request->data, request->size, MSG_NOSIGNAL) >= 0)
+        return 0;
+    if (errno == EPIPE || errno == ECONNRESET)
+        return fail_gone(client);
+    return fail(client, -errno, strerror(errno), NULL);
+}
+
+/* Waits until something is to be read. */
+static int await(struct client *client, int64_t deadline)
+{
+    struct pollfd p = {.fd = client->fd, .events = POLLIN};
+    int n;
+
+    do
+        n = poll(&p, 1, client_left(deadline));
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return fail(client, -errno, strerror(errno), NULL);
+    return n == 0 ? fail_hung(client) : 0;
+}
+
+int client_receive(struct client *client, struct proto_msg *msg, int64_t deadline)
+{
+    char packet[PROTO_PACKET_MAX + 1]; /* one more shows what is too long */
+    ssize_t size;
+    int r = await(client, deadline);
+
+    if (r < 0)
+        return r;
+    size = recv(client->fd, packet, sizeof(packet), 0);
+    if (size == 0 || (size < 0 && errno == ECONNRESET))
+        return fail_gone(client);
+    if (size < 0)
+        return fail(client, -errno, strerror(errno), NULL);
+    r = proto_parse(msg, packet, (size_t)size);
+    if (r == -ENOMEM)
+        return fail(client, r, strerror(ENOMEM), NULL);
+    if (r < 0)
+        return fail(client, -EBADMSG, "answers in a way that relayctl does not understand",
+                    "are relayd and relayctl of the same version?");
+    return 0;
+}
+
+bool client_is_last(const struct proto_msg *msg)
+{
+    return strcmp(msg->verb, "ok") == 0 || strcmp(msg->verb, "error") == 0;
+}
+
+int client_exit_status(int error)
+{
+    switch (-error) {
+    case EPERM:
+    case EMSGSIZE:
+        return EXIT_NO;
+    default:
+        return EXIT_NO_DAEMON;
+    }
+}

@@ -1,0 +1,196 @@
+/* The command line. getopt_long(3) gets its tables from ours, so that an option is
+ * written down once; its own messages are replaced, because they do not say which verb
+ * would have taken what. */
+#include "config.h"
+
+#include "relayctl/cmdline.h"
+
+#include "relayd/util.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LONG_ONLY 256 /* getopt's value of an option without a letter, and above */
+
+const struct cmdline_entry cmdline_options[OPTION_COUNT] = {
+    [OPTION_DIR] = {0, PLACE_NOWHERE, "dir", "DIR", "where the sockets are"},
+    [OPTION_QUIET] = {'q', PLACE_NOWHERE, "quiet", NULL, "say nothing but usage errors"},
+    [OPTION_HELP] = {'h', PLACE_NOWHERE, "help", NULL, "show this help"},
+    [OPTION_VERSION] = {0, PLACE_NOWHERE, "version", NULL, "show the version"},
+    [OPTION_LABEL] = {0, PLACE_OWN, "label", "TEXT", "a name for this login in status and log"},
+    [OPTION_FALLBACK] = {0, PLACE_OWN, "fallback", NULL, "put it behind all others"},
+    [OPTION_NO_WAIT] = {0, PLACE_OWN, "no-wait", NULL, "do not wait for the verdict"},
+    [OPTION_NO_START] = {0, PLACE_OWN, "no-start", NULL, "start no daemon where none answers"},
+    [OPTION_ALL] = {0, PLACE_OPERAND, "all", NULL, "all of them"},
+    [OPTION_AUTO] = {0, PLACE_OPERAND, "auto", NULL, "prefer none: the newest goes first"},
+    [OPTION_JSON] = {0, PLACE_OWN, "json", NULL, "for programs: one JSON object"},
+    [OPTION_FOR] = {0, PLACE_OWN, "for", "DURATION", "resume by itself after that"},
+    [OPTION_TIMEOUT] = {0, PLACE_OWN, "timeout", "DURATION", "wait no longer than that"},
+    [OPTION_SH] = {'s', PLACE_OWN, NULL, NULL, "for sh, bash, zsh"},
+    [OPTION_CSH] = {'c', PLACE_OR, NULL, NULL, "for csh, tcsh"},
+    [OPTION_FISH] = {0, PLACE_OR, "fish", NULL, "for fish"},
+    [OPTION_REGISTER] = {0, PLACE_OWN, "register", NULL, "and register this login's own socket"},
+};
+
+static bool is_offered(const struct verb *verb, size_t i)
+{
+    unsigned int offered = OPTION(DIR) | OPTION(QUIET) | OPTION(HELP);
+
+    offered |= verb == NULL ? OPTION(VERSION) : verb->options;
+    return (offered >> i & 1) != 0;
+}
+
+static int value_of(size_t i)
+{
+    char letter = cmdline_options[i].letter;
+
+    return letter != 0 ? letter : LONG_ONLY + (int)i;
+}
+
+/* Fills getopt's two tables for verb. '+': stop at the first word that is no option;
+ * ':': tell a missing argument from an unknown option. */
+static void offer(const struct verb *verb, char shorts[OPTION_COUNT + 3],
+                  struct option longs[OPTION_COUNT + 1])
+{
+    char *s = shorts;
+    struct option *l = longs;
+
+    *s++ = '+';
+    *s++ = ':';
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        const struct cmdline_entry *entry = &cmdline_options[i];
+
+        if (!is_offered(verb, i))
+            continue;
+        if (entry->letter != 0)
+            *s++ = entry->letter;
+        if (entry->name != NULL)
+            *l++ = (struct option){entry->name,
+                                   entry->argument != NULL ? required_argument : no_argument,
+                                   NULL, value_of(i)};
+    }
+    *s = '\0';
+    memset(l, 0, sizeof(*l));
+}
+
+void cmdline_complain(const struct verb *verb, const char *object, const char *cause)
+{
+    const struct command loud = {.is_quiet = false};
+    char hint[64];
+
+    snprintf(hint, sizeof(hint), "try: relayctl help%s%s", verb != NULL ? " " : "",
+             verb != NULL ? verb->name : "");
+    command_tell(&loud, object, cause, hint);
+}
+
+static bool take_duration(const struct verb *verb, const char *name, double *seconds)
+{
+    char object[64];
+
+    if (parse_duration(optarg, seconds) == 0)
+        return true;
+    snprintf(object, sizeof(object), "--%s %.40s", name, optarg);
+    cmdline_complain(verb, object, "is no duration (such as 500ms, 10s, 5m, 2h)");
+    return false;
+}
+
+/* Takes one option into cmd. */
+static enum cmdline_outcome take(struct command *cmd, const struct verb *verb,
+                                 enum cmdline_option option)
+{
+    bool is_right = true;
+
+    switch (option) {
+    case OPTION_DIR: cmd->dir = optarg; break;
+    case OPTION_QUIET: cmd->is_quiet = true; break;
+    case OPTION_HELP: return CMDLINE_HELP;
+    case OPTION_VERSION: return CMDLINE_VERSION;
+    case OPTION_LABEL: cmd->label = optarg; break;
+    case OPTION_FALLBACK: cmd->is_fallback = true; break;
+    case OPTION_NO_WAIT: cmd->is_no_wait = true; break;
+    case OPTION_NO_START: cmd->is_no_start = true; break;
+    case OPTION_ALL: cmd->is_all = true; break;
+    case OPTION_AUTO: cmd->is_auto = true; break;
+    case OPTION_JSON: cmd->is_json = true; break;
+    case OPTION_FOR: is_right = take_duration(verb, "for", &cmd->for_s); break;
+    case OPTION_TIMEOUT: is_right = take_duration(verb, "timeout", &cmd->timeout_s); break;
+    case OPTION_SH: cmd->shell = ENV_SH; break;
+    case OPTION_CSH: cmd->shell = ENV_CSH; break;
+    case OPTION_FISH: cmd->shell = ENV_FISH; break;
+    case OPTION_REGISTER: cmd->is_register = true; break;
+    case OPTION_COUNT: break;
+    }
+    return is_right ? CMDLINE_RUN : CMDLINE_WRONG;
+}
+
+static enum cmdline_option option_of(int value)
+{
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (value_of(i) == value)
+            return (enum cmdline_option)i;
+    }
+    return OPTION_COUNT;
+}
+
+/* Names the culprit: getopt leaves a wrong letter in optopt, a wrong name in the word
+ * that it has just passed. */
+static void complain_of_option(const struct verb *verb, int result, char **argv)
+{
+    char letter[] = {'-', (char)optopt, '\0'};
+    const char *word = argv[optind - 1];
+    bool is_letter = optopt > 0 && optopt < LONG_ONLY && strncmp(word, "--", 2) != 0;
+    const char *cause = "unknown option";
+
+    if (result == ':')
+        cause = "needs an argument";
+    else if (strncmp(word, "--", 2) == 0 && optopt != 0)
+        cause = "takes no argument";
+    cmdline_complain(verb, is_letter ? letter : word, cause);
+}
+
+enum cmdline_outcome cmdline_parse(struct command *cmd, const struct verb *verb, int argc,
+                                   char **argv, int *rest)
+{
+    char shorts[OPTION_COUNT + 3];
+    struct option longs[OPTION_COUNT + 1];
+    enum cmdline_outcome outcome = CMDLINE_RUN;
+    int value;
+
+    offer(verb, shorts, longs);
+    opterr = 0;
+    optind = 0; /* GNU: start anew */
+    while (outcome == CMDLINE_RUN &&
+           (value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+        if (value == '?' || value == ':') {
+            complain_of_option(verb, value, argv);
+            return CMDLINE_WRONG;
+        }
+        outcome = take(cmd, verb, option_of(value));
+    }
+    *rest = optind;
+    return outcome;
+}
+
+enum cmdline_outcome cmdline_take_operands(struct command *cmd, const struct verb *verb, int n,
+                                           char **words)
+{
+    int most = verb->operand != NULL && !cmd->is_all && !cmd->is_auto ? 1 : 0;
+    char needs[64];
+
+    if (n > most) {
+        cmdline_complain(verb, words[most],
+                         words[most][0] == '-' ? "options go before other words"
+                                               : "one word too many");
+        return CMDLINE_WRONG;
+    }
+    if (n == 0 && most == 1 && verb->is_operand_needed) {
+        snprintf(needs, sizeof(needs), "needs %s", verb->operand);
+        cmdline_complain(verb, verb->name, needs);
+        return CMDLINE_WRONG;
+    }
+    cmd->operands = words;
+    cmd->n_operands = n;
+    return CMDLINE_RUN;
+}

@@ -1,0 +1,83 @@
+/*
+ * The command line: which options there are, which of them a verb takes, and what
+ * argv makes of a struct command.
+ */
+#ifndef RELAYCTL_CMDLINE_H
+#define RELAYCTL_CMDLINE_H
+
+#include "relayctl/command.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum cmdline_option {
+    OPTION_DIR,
+    OPTION_QUIET,
+    OPTION_HELP,
+    OPTION_VERSION,
+    OPTION_LABEL,
+    OPTION_FALLBACK,
+    OPTION_NO_WAIT,
+    OPTION_NO_START,
+    OPTION_ALL,
+    OPTION_AUTO,
+    OPTION_JSON,
+    OPTION_FOR,
+    OPTION_TIMEOUT,
+    OPTION_SH,
+    OPTION_CSH,
+    OPTION_FISH,
+    OPTION_REGISTER,
+    OPTION_COUNT,
+};
+
+#define OPTION(name) (1u << OPTION_##name)
+
+/* How an option stands in the synopsis of a verb. */
+enum cmdline_place {
+    PLACE_OWN,      /* [--json] */
+    PLACE_OR,       /* joined to the one before: [-s|-c] */
+    PLACE_OPERAND,  /* named by the verb's operand already: ID|SOCKET|--all */
+    PLACE_NOWHERE,  /* taken everywhere and told once */
+};
+
+struct cmdline_entry {
+    char letter; /* 0: none */
+    enum cmdline_place place;
+    const char *name;     /* NULL: the letter alone */
+    const char *argument; /* NULL: takes none */
+    const char *help;
+};
+
+extern const struct cmdline_entry cmdline_options[OPTION_COUNT];
+
+struct verb {
+    const char *name;
+    const char *operand; /* as in the synopsis, or NULL: takes none */
+    bool is_operand_needed;
+    unsigned int options; /* OPTION() of each that only this verb takes */
+    const char *summary; /* one line of at most 64 columns */
+    const char *about;   /* paragraphs for `help VERB`, or NULL */
+    int (*run)(struct command *cmd);
+};
+
+enum cmdline_outcome {
+    CMDLINE_RUN,
+    CMDLINE_HELP,
+    CMDLINE_VERSION,
+    CMDLINE_WRONG, /* has been told */
+};
+
+/* Reads options from argv[1] on, up to the first word that is none, whose index goes
+ * to *rest. verb is NULL for those before the verb. */
+enum cmdline_outcome cmdline_parse(struct command *cmd, const struct verb *verb, int argc,
+                                   char **argv, int *rest);
+
+/* Takes the words left over as the verb's operands. */
+enum cmdline_outcome cmdline_take_operands(struct command *cmd, const struct verb *verb, int n,
+                                           char **words);
+
+/* Tells of a usage error, whatever --quiet says; verb may be NULL. */
+void cmdline_complain(const struct verb *verb, const char *object, const char *cause);
+
+#endif

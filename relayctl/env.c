@@ -1,0 +1,92 @@
+/* The shell line, in three dialects. Paths are nearly always plain, and then the line
+ * looks like ssh-agent's; but what a shell will evaluate is quoted by a list of what
+ * is harmless, not of what is dangerous. */
+#include "config.h"
+
+#include "relayctl/env.h"
+
+#include <string.h>
+
+static bool ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+
+    return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+enum env_shell env_shell_of(const char *shell)
+{
+    if (shell == NULL)
+        return ENV_SH;
+    if (ends_with(shell, "csh"))
+        return ENV_CSH;
+    return ends_with(shell, "fish") ? ENV_FISH : ENV_SH;
+}
+
+static bool is_plain(char c)
+{
+    return (unsigned char)c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+           (c >= 'a' && c <= 'z') || (c != '\0' && strchr("/._-+:@%,", c) != NULL);
+}
+
+bool env_can_write(enum env_shell shell, const char *value)
+{
+    for (const char *p = value; *p != '\0'; p++) {
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return false;
+    }
+    return shell != ENV_CSH || strstr(value, "  ") == NULL;
+}
+
+/* Everything between single quotes, and the few characters that are not literal
+ * even there: outside of them in sh, behind a backslash in fish. */
+static void put_quoted(FILE *file, const char *value, bool is_fish)
+{
+    putc('\'', file);
+    for (; *value != '\0'; value++) {
+        if (*value == '\'')
+            fputs(is_fish ? "\\'" : "'\\''", file);
+        else if (*value == '\\' && is_fish)
+            fputs("\\\\", file);
+        else
+            putc(*value, file);
+    }
+    putc('\'', file);
+}
+
+/* csh replaces !history even in single quotes: only a backslash before each odd
+ * character holds. */
+static void put_backslashed(FILE *file, const char *value)
+{
+    for (; *value != '\0'; value++) {
+        if (!is_plain(*value))
+            putc('\\', file);
+        putc(*value, file);
+    }
+}
+
+static void put_value(FILE *file, enum env_shell shell, const char *value)
+{
+    const char *p = value;
+
+    while (is_plain(*p))
+        p++;
+    if (*p == '\0')
+        fputs(value, file);
+    else if (shell == ENV_CSH)
+        put_backslashed(file, value);
+    else
+        put_quoted(file, value, shell == ENV_FISH);
+}
+
+void env_write(FILE *file, enum env_shell shell, const char *name, const char *value)
+{
+    static const char *const before[] = {
+        [ENV_SH] = "", [ENV_CSH] = "setenv ", [ENV_FISH] = "set -gx "};
+
+    fprintf(file, "%s%s%s", before[shell], name, shell == ENV_SH ? "=" : " ");
+    put_value(file, shell, value);
+    if (shell == ENV_SH)
+        fprintf(file, "; export %s", name);
+    fputc(';', file);
+}

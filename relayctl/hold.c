@@ -1,0 +1,207 @@
+/* Holding a login: `ssh -A host relayctl hold`, beside mosh, whose own ssh ends at
+ * once. Three things end it, and it waits for all of them in one poll(2): whoever
+ * holds it (stdin, or a signal), the upstream (the daemon's answer to `gone`), and the
+ * daemon itself. A daemon that is being restarted comes back within seconds, so it is
+ * looked for before the login is given up. */
+#include "config.h"
+
+#include "relayctl/hold.h"
+
+#include "relayctl/register.h"
+#include "relayctl/status.h"
+#include "relayd/util.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define RETURN_MS 10000 /* how long a daemon may be away */
+#define RETRY_MS 250
+
+struct hold {
+    struct command *cmd;
+    struct registration reg;
+    struct client client; /* asks `gone`; not connected while the daemon is away */
+    int signals;          /* a signalfd */
+    char id[24];          /* the upstream's */
+    int64_t give_up;      /* while the daemon is away */
+};
+
+enum hold_event {
+    HOLD_ON,
+    HOLD_RELEASED, /* stdin or a signal */
+    HOLD_GONE,     /* the upstream */
+    HOLD_LOST,     /* the daemon, for good */
+};
+
+/* A descriptor to read the signals from that end a hold; -1: they end it by killing. */
+static int take_signals(void)
+{
+    sigset_t set;
+    int fd;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd >= 0)
+        sigprocmask(SIG_BLOCK, &set, NULL);
+    return fd;
+}
+
+/* Registers, and leaves a connection that tells when the upstream is gone. */
+static int hold_take(struct hold *hold, struct proto_msg *reply)
+{
+    struct proto_buf request;
+    int status = registration_run(&hold->reg, hold->cmd, reply);
+    int r;
+
+    if (status != EXIT_DONE)
+        return status;
+    snprintf(hold->id, sizeof(hold->id), "%s", status_text(reply, "id"));
+    proto_begin(&request, "gone");
+    proto_add(&request, "id", hold->id);
+    r = client_open(&hold->client, &hold->cmd->paths, client_now() + COMMAND_LOGIN_MS);
+    if (r == 0)
+        r = client_send(&hold->client, &request);
+    if (r < 0) {
+        proto_msg_fini(reply);
+        return command_tell_client(hold->cmd, &hold->client, r);
+    }
+    return EXIT_DONE;
+}
+
+/* The daemon was lost: is it back? */
+static enum hold_event hold_retake(struct hold *hold)
+{
+    struct proto_msg reply;
+    bool was_quiet = hold->cmd->is_quiet;
+    int status;
+
+    hold->cmd->is_quiet = true;
+    hold->cmd->is_no_start = true;
+    hold->reg.keeps_place = true;
+    status = hold_take(hold, &reply);
+    hold->cmd->is_quiet = was_quiet;
+    if (status == EXIT_DONE) {
+        proto_msg_fini(&reply);
+        return HOLD_ON;
+    }
+    if (status == EXIT_NO)
+        return HOLD_GONE;
+    return client_left(hold->give_up) == 0 ? HOLD_LOST : HOLD_ON;
+}
+
+static enum hold_event read_gone(struct hold *hold)
+{
+    struct proto_msg reply;
+    int r = client_receive(&hold->client, &reply, client_now());
+
+    if (r == 0) {
+        proto_msg_fini(&reply);
+        client_close(&hold->client);
+        return HOLD_GONE;
+    }
+    hold->give_up = client_now() + RETURN_MS;
+    return HOLD_ON;
+}
+
+static bool stdin_has_ended(void)
+{
+    char scrap[4096];
+    ssize_t n = read(STDIN_FILENO, scrap, sizeof(scrap));
+
+    return n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+static enum hold_event hold_step(struct hold *hold)
+{
+    struct pollfd p[] = {
+        {.fd = STDIN_FILENO, .events = POLLIN},
+        {.fd = hold->signals, .events = POLLIN},
+        {.fd = hold->client.fd, .events = POLLIN}, /* ignored by poll where it is -1 */
+    };
+    bool is_away = hold->client.fd < 0;
+
+    if (poll(p, ARRAY_SIZE(p), is_away ? RETRY_MS : -1) < 0)
+        return errno == EINTR ? HOLD_ON : HOLD_RELEASED;
+    if (p[1].revents != 0 || (p[0].revents != 0 && stdin_has_ended()))
+        return HOLD_RELEASED;
+    if (p[2].revents != 0)
+        return read_gone(hold);
+    return is_away ? hold_retake(hold) : HOLD_ON;
+}
+
+static int unregister(struct hold *hold)
+{
+    struct proto_buf request;
+    struct proto_msg reply;
+    struct command quiet = *hold->cmd;
+
+    quiet.is_quiet = true; /* it may have gone by itself in this moment */
+    proto_begin(&request, "unregister");
+    proto_add(&request, "id", hold->id);
+    if (command_ask(&quiet, hold->id, &request, &reply, client_now() + COMMAND_LOGIN_MS) ==
+        EXIT_DONE)
+        proto_msg_fini(&reply);
+    return EXIT_DONE;
+}
+
+static int hold_until_end(struct hold *hold)
+{
+    enum hold_event event;
+
+    while ((event = hold_step(hold)) == HOLD_ON)
+        ;
+    switch (event) {
+    case HOLD_ON:
+    case HOLD_RELEASED:
+        return unregister(hold);
+    case HOLD_GONE:
+        command_tell(hold->cmd, hold->reg.path, "is not registered any more", NULL);
+        return EXIT_DONE;
+    case HOLD_LOST:
+        command_tell(hold->cmd, hold->cmd->paths.control, "relayd has gone", NULL);
+        return EXIT_NO_DAEMON;
+    }
+    return EXIT_DONE;
+}
+
+static int hold_run(struct hold *hold)
+{
+    struct proto_msg reply;
+    const char *reason;
+    int status = hold_take(hold, &reply);
+
+    if (status != EXIT_DONE)
+        return status;
+    reason = status_text(&reply, "reason");
+    if (!hold->cmd->is_quiet) {
+        printf("holding #%s%s%s\n", hold->id, reason[0] != '\0' ? ": " : "", reason);
+        fflush(stdout);
+    }
+    proto_msg_fini(&reply);
+    return hold_until_end(hold);
+}
+
+int verb_hold(struct command *cmd)
+{
+    struct hold hold = {.cmd = cmd, .client = CLIENT_INIT, .signals = take_signals()};
+    int status = registration_find(&hold.reg, cmd);
+
+    if (status == EXIT_DONE && hold.reg.path == NULL) {
+        command_tell(cmd, NULL, "nothing to hold: this login forwards no agent (ssh -A)", NULL);
+        status = EXIT_NO;
+    } else if (status == EXIT_DONE) {
+        status = hold_run(&hold);
+    }
+    registration_fini(&hold.reg);
+    client_close(&hold.client);
+    close_fd(hold.signals);
+    return status;
+}

@@ -1,0 +1,116 @@
+/* The login, as its environment tells it. A shell that sourced `relayctl env` before
+ * rc ran has the agent socket in SSH_AUTH_SOCK and the login's own in RELAYD_UPSTREAM;
+ * an old pane may have a symlink that leads to the agent socket, which need not be
+ * there at the moment: so names are compared by where they lead, not by inode. */
+#include "config.h"
+
+#include "relayctl/login.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LINKS_MAX 40 /* as in the kernel */
+
+char *login_absolute(const char *path)
+{
+    char cwd[PATH_MAX];
+    char *absolute;
+
+    if (path[0] == '/')
+        return strdup(path);
+    if (getcwd(cwd, sizeof(cwd)) == NULL)
+        return NULL;
+    if (asprintf(&absolute, "%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path) < 0)
+        return NULL;
+    return absolute;
+}
+
+/* Follows one symlink that name is. Returns false where it is none. */
+static bool follow(char name[PATH_MAX])
+{
+    char target[PATH_MAX], joined[2 * PATH_MAX];
+    ssize_t n = readlink(name, target, sizeof(target) - 1);
+    char *slash = strrchr(name, '/');
+
+    if (n <= 0 || slash == NULL)
+        return false;
+    target[n] = '\0';
+    if (target[0] == '/')
+        snprintf(joined, sizeof(joined), "%s", target);
+    else
+        snprintf(joined, sizeof(joined), "%.*s/%s", (int)(slash - name), name, target);
+    if (strlen(joined) >= PATH_MAX)
+        return false;
+    strcpy(name, joined);
+    return true;
+}
+
+/* Where path leads, its last component being allowed to be missing: realpath(3)
+ * gives up there. */
+static void resolve(const char *path, char name[PATH_MAX])
+{
+    char real[PATH_MAX], joined[2 * PATH_MAX];
+    char *slash;
+
+    snprintf(name, PATH_MAX, "%s", path);
+    for (int i = 0; i < LINKS_MAX && follow(name); i++)
+        ;
+    slash = strrchr(name, '/');
+    if (slash == NULL || slash == name)
+        return;
+    *slash = '\0';
+    if (realpath(name, real) == NULL)
+        strcpy(real, name);
+    snprintf(joined, sizeof(joined), "%s/%s", strcmp(real, "/") == 0 ? "" : real, slash + 1);
+    *slash = '/';
+    if (strlen(joined) < PATH_MAX)
+        strcpy(name, joined);
+}
+
+bool login_is_same(const char *a, const char *b)
+{
+    char at_a[PATH_MAX], at_b[PATH_MAX];
+
+    if (strcmp(a, b) == 0)
+        return true;
+    resolve(a, at_a);
+    resolve(b, at_b);
+    return strcmp(at_a, at_b) == 0;
+}
+
+/* The variable's value as an absolute path that is not the agent socket. */
+static char *socket_in(const char *variable, const struct paths *paths, bool *is_agent)
+{
+    const char *value = getenv(variable);
+    char *path;
+
+    *is_agent = false;
+    if (value == NULL || value[0] == '\0')
+        return NULL;
+    path = login_absolute(value);
+    if (path == NULL || !login_is_same(path, paths->agent))
+        return path;
+    *is_agent = true;
+    free(path);
+    return NULL;
+}
+
+char *login_socket(const struct paths *paths)
+{
+    bool is_agent;
+    char *path = socket_in("SSH_AUTH_SOCK", paths, &is_agent);
+
+    return is_agent ? socket_in("RELAYD_UPSTREAM", paths, &is_agent) : path;
+}
+
+void login_add_facts(struct proto_buf *request)
+{
+    proto_add(request, "connection", getenv("SSH_CONNECTION"));
+    /* tmux hands SSH_CONNECTION on from the client that is attached, but SSH_TTY
+     * stays that of the login which started the server. */
+    if (getenv("TMUX") == NULL)
+        proto_add(request, "tty", getenv("SSH_TTY"));
+}

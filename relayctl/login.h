@@ -1,0 +1,28 @@
+/*
+ * What this environment says of the login it belongs to: its forwarded socket and
+ * the facts that name it.
+ */
+#ifndef RELAYCTL_LOGIN_H
+#define RELAYCTL_LOGIN_H
+
+#include "relayd/paths.h"
+#include "relayd/proto.h"
+
+#include <stdbool.h>
+
+/* path made absolute, to be freed; NULL where memory or the working directory is
+ * missing. */
+char *login_absolute(const char *path);
+
+/* Whether two names lead to the same place, by their words or by the links in
+ * them; nothing needs to be there. */
+bool login_is_same(const char *a, const char *b);
+
+/* The environment's own socket: SSH_AUTH_SOCK, or RELAYD_UPSTREAM where the former
+ * is the agent socket already; absolute, to be freed. NULL: it has none. */
+char *login_socket(const struct paths *paths);
+
+/* Adds the keys `connection` and `tty`, as far as they are known. */
+void login_add_facts(struct proto_buf *request);
+
+#endif

@@ -1,0 +1,198 @@
+/* Registering: what rc does in every login. So it is quick, takes a bounded time
+ * whatever state the daemon is in, and starts one where there is none. */
+#include "config.h"
+
+#include "relayctl/register.h"
+
+#include "relayctl/login.h"
+#include "relayctl/start.h"
+#include "relayctl/status.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int find_named(struct registration *reg, const struct command *cmd)
+{
+    const char *name = cmd->operands[0];
+    char *own;
+
+    if (name[0] == '\0') {
+        command_tell(cmd, "register", "an empty name is no socket",
+                     "name the socket, or nothing: then it is SSH_AUTH_SOCK");
+        return EXIT_NO;
+    }
+    reg->path = login_absolute(name);
+    if (reg->path == NULL) {
+        command_tell(cmd, name, strerror(errno), NULL);
+        return EXIT_NO;
+    }
+    if (login_is_same(reg->path, cmd->paths.agent)) {
+        command_tell(cmd, name, "is relayd's own agent socket",
+                     "name the socket of a login, or an agent's");
+        return EXIT_NO;
+    }
+    own = login_socket(&cmd->paths);
+    reg->is_own = own != NULL && login_is_same(reg->path, own);
+    free(own);
+    return EXIT_DONE;
+}
+
+int registration_find(struct registration *reg, const struct command *cmd)
+{
+    memset(reg, 0, sizeof(*reg));
+    reg->is_waiting = !cmd->is_no_wait;
+    if (cmd->n_operands > 0)
+        return find_named(reg, cmd);
+    reg->path = login_socket(&cmd->paths);
+    reg->is_own = true;
+    return EXIT_DONE;
+}
+
+void registration_fini(struct registration *reg)
+{
+    free(reg->path);
+    memset(reg, 0, sizeof(*reg));
+}
+
+static void encode(const struct registration *reg, const struct command *cmd,
+                   struct proto_buf *request)
+{
+    proto_begin(request, "register");
+    proto_add(request, "path", reg->path);
+    proto_add(request, "label", cmd->label);
+    if (cmd->is_fallback)
+        proto_add(request, "fallback", "1");
+    if (reg->keeps_place)
+        proto_add(request, "keep", "1");
+    if (reg->is_waiting)
+        proto_add(request, "wait", "1");
+    if (reg->is_own)
+        login_add_facts(request);
+}
+
+/* Connects client, to a new daemon where there is none. *deadline is put off by what
+ * the start takes. */
+static int open_or_start(struct command *cmd, struct client *client, int64_t *deadline)
+{
+    struct start_words words = {0};
+    int r = client_open(client, &cmd->paths, *deadline);
+
+    if (r != -ECONNREFUSED || cmd->is_no_start)
+        return r;
+    r = start_daemon(client, &cmd->paths, cmd->dir, &words);
+    *deadline = client_now() + COMMAND_LOGIN_MS;
+    if (r < 0 && !cmd->is_quiet)
+        fwrite(words.text, 1, words.size, stderr);
+    return r;
+}
+
+int registration_run(const struct registration *reg, struct command *cmd, struct proto_msg *reply)
+{
+    struct client client = CLIENT_INIT;
+    struct proto_buf request;
+    int64_t deadline = client_now() + COMMAND_LOGIN_MS;
+    int r = open_or_start(cmd, &client, &deadline);
+
+    encode(reg, cmd, &request);
+    if (r == 0)
+        r = client_send(&client, &request);
+    r = r < 0 ? command_tell_client(cmd, &client, r)
+              : command_receive(cmd, &client, reg->path, reply, deadline);
+    client_close(&client);
+    return r;
+}
+
+static void show_verdict(const struct command *cmd, const struct proto_msg *reply)
+{
+    const char *reason = status_text(reply, "reason");
+
+    if (!cmd->is_quiet)
+        printf("registered as #%s%s%s\n", status_text(reply, "id"), reason[0] != '\0' ? ": " : "",
+               reason);
+}
+
+static int run_and_tell(const struct registration *reg, struct command *cmd)
+{
+    struct proto_msg reply;
+    int status = registration_run(reg, cmd, &reply);
+
+    if (status != EXIT_DONE)
+        return status;
+    if (status_is_silent(&reply)) {
+        command_tell(cmd, reg->path, status_text(&reply, "reason"),
+                     "it stays registered, behind the others, and is used when it answers");
+        status = EXIT_NO;
+    } else {
+        show_verdict(cmd, &reply);
+    }
+    proto_msg_fini(&reply);
+    return status;
+}
+
+int verb_register(struct command *cmd)
+{
+    struct registration reg;
+    int status = registration_find(&reg, cmd);
+
+    if (status == EXIT_DONE && reg.path != NULL)
+        status = run_and_tell(&reg, cmd);
+    else if (status == EXIT_DONE)
+        command_tell(cmd, NULL, "nothing to register: this login forwards no agent (ssh -A)",
+                     NULL);
+    registration_fini(&reg);
+    return status;
+}
+
+/* The shell line is out already, and the shell waits: whatever happens here is not
+ * worth a word, let alone a failure. A pane's own socket may be long gone. */
+static void register_silently(struct command *cmd)
+{
+    struct registration reg;
+    struct proto_msg reply;
+
+    cmd->is_quiet = true;
+    cmd->is_no_wait = true;
+    if (registration_find(&reg, cmd) == EXIT_DONE && reg.path != NULL &&
+        access(reg.path, F_OK) == 0) {
+        reg.keeps_place = true;
+        if (registration_run(&reg, cmd, &reply) == EXIT_DONE)
+            proto_msg_fini(&reply);
+    }
+    registration_fini(&reg);
+}
+
+static void write_env(const struct command *cmd)
+{
+    const char *current = getenv("SSH_AUTH_SOCK");
+    char *own = login_socket(&cmd->paths);
+
+    /* One that came from RELAYD_UPSTREAM is kept there already. */
+    if (own != NULL && current != NULL && login_is_same(own, current) &&
+        env_can_write(cmd->shell, own)) {
+        env_write(stdout, cmd->shell, "RELAYD_UPSTREAM", own);
+        putchar(' ');
+    }
+    env_write(stdout, cmd->shell, "SSH_AUTH_SOCK", cmd->paths.agent);
+    putchar('\n');
+    fflush(stdout);
+    free(own);
+}
+
+int verb_env(struct command *cmd)
+{
+    int status = command_check_dir(cmd);
+
+    if (status != EXIT_DONE)
+        return status;
+    if (!env_can_write(cmd->shell, cmd->paths.agent)) {
+        command_tell(cmd, cmd->paths.agent, "such a name cannot be told to a shell safely", NULL);
+        return EXIT_NO;
+    }
+    write_env(cmd);
+    if (cmd->is_register)
+        register_silently(cmd);
+    return EXIT_DONE;
+}

@@ -1,0 +1,33 @@
+/*
+ * Registering a login's socket, and the verbs that do.
+ */
+#ifndef RELAYCTL_REGISTER_H
+#define RELAYCTL_REGISTER_H
+
+#include "relayctl/command.h"
+
+#include <stdbool.h>
+
+/* What is to be registered, and how. */
+struct registration {
+    char *path;  /* absolute; owned */
+    bool is_own; /* the environment's facts are about it */
+    bool keeps_place;
+    bool is_waiting; /* for the verdict */
+};
+
+/* Finds the socket that the command names or the environment has. Returns an exit
+ * status and tells of problems; path is NULL where there is nothing to register. */
+int registration_find(struct registration *reg, const struct command *cmd);
+void registration_fini(struct registration *reg);
+
+/* Registers, starting a daemon where the command allows it. Returns an exit status;
+ * with EXIT_DONE, and only then, reply is the daemon's "ok" and the caller must
+ * proto_msg_fini() it. Takes at most COMMAND_LOGIN_MS, and 3 s more for a start. */
+int registration_run(const struct registration *reg, struct command *cmd,
+                     struct proto_msg *reply);
+
+int verb_register(struct command *cmd);
+int verb_env(struct command *cmd);
+
+#endif

@@ -1,0 +1,185 @@
+/* relayctl: the table of its commands, and nothing that any of them does. Without a
+ * command it shows the status, the most useful one. */
+#include "config.h"
+
+#include "relayctl/cmdline.h"
+#include "relayctl/hold.h"
+#include "relayctl/register.h"
+#include "relayctl/usage.h"
+#include "relayctl/verbs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static int verb_help(struct command *cmd);
+
+static const struct verb verbs[] = {
+    {"register", "SOCKET", false,
+     OPTION(LABEL) | OPTION(FALLBACK) | OPTION(NO_WAIT) | OPTION(NO_START),
+     "offer this login's forwarded agent to all panes",
+     "Offers SOCKET to all who use the agent socket, and before the logins that came\n"
+     "earlier. SOCKET is this login's own SSH_AUTH_SOCK unless named. Starts relayd\n"
+     "where it does not run. Exits 1 where SOCKET is refused, or forwards no working\n"
+     "agent at the moment.",
+     verb_register},
+    {"unregister", "ID|SOCKET|--all", true, OPTION(ALL), "drop one; what it serves ends",
+     "Drops a login, named by the number that status shows or by its socket. Clients\n"
+     "that it serves are closed.",
+     verb_unregister},
+    {"use", "ID|SOCKET|--auto", true, OPTION(AUTO), "prefer this one until it is gone",
+     "Puts a login, named by the number that status shows or by its socket, before\n"
+     "all others until it is gone.",
+     verb_use},
+    {"status", NULL, false, OPTION(JSON), "show which login serves, which would be next, and why",
+     "Shows the agent socket and the logins behind it, in the order in which they\n"
+     "would be tried. Exits 0 where one is there to serve, else 1.",
+     verb_status},
+    {"pause", NULL, false, OPTION(FOR), "serve nobody for a while",
+     "Ends what is being served and turns every client away, until resume.", verb_pause},
+    {"resume", NULL, false, 0, "serve again", NULL, verb_resume},
+    {"wait", NULL, false, OPTION(TIMEOUT), "wait until a login is there to serve",
+     "Waits until a login is there to serve. Exits 1 where none came in time, 2 where\n"
+     "no relayd did.",
+     verb_wait},
+    {"watch", NULL, false, 0, "follow what happens, one line each", NULL, verb_watch},
+    {"why", NULL, false, 0, "tell what the last client that failed met", NULL, verb_why},
+    {"env", NULL, false, OPTION(SH) | OPTION(CSH) | OPTION(FISH) | OPTION(REGISTER),
+     "print the line that makes a shell use the agent socket",
+     "Prints the shell line that sets SSH_AUTH_SOCK to the agent socket and keeps the\n"
+     "login's own as RELAYD_UPSTREAM, for the shell that SHELL names:\n\n"
+     "  eval \"$(relayctl env)\"",
+     verb_env},
+    {"path", NULL, false, 0, "print the agent socket's path",
+     "Prints the agent socket's path. Old panes are healed by a link to it:\n\n"
+     "  ln -sfn \"$(relayctl path)\" ~/.ssh/ssh_auth_sock",
+     verb_path},
+    {"hold", "SOCKET", false, OPTION(LABEL) | OPTION(FALLBACK) | OPTION(NO_START),
+     "register, and stay until stdin or the login ends",
+     "Registers, stays until stdin ends, a signal comes or the login is gone, and\n"
+     "unregisters. Beside mosh, on the machine where the agent is:\n\n"
+     "  ssh -A host relayctl hold",
+     verb_hold},
+    {"stop", NULL, false, 0, "end relayd",
+     "Ends relayd, once what its clients are owed is delivered.", verb_stop},
+    {"help", "COMMAND", false, 0, "show help, of a command more", NULL, verb_help},
+    {0},
+};
+
+static const struct verb *find_verb(const char *name)
+{
+    for (const struct verb *verb = verbs; verb->name != NULL; verb++) {
+        if (strcmp(verb->name, name) == 0)
+            return verb;
+    }
+    cmdline_complain(NULL, name, "unknown command");
+    return NULL;
+}
+
+static int verb_help(struct command *cmd)
+{
+    const struct verb *verb = NULL;
+
+    if (cmd->n_operands > 0) {
+        verb = find_verb(cmd->operands[0]);
+        if (verb == NULL)
+            return EXIT_USAGE;
+        usage_verb(stdout, verb);
+    } else {
+        usage_all(stdout, verbs);
+    }
+    return EXIT_DONE;
+}
+
+/* What parsing said instead of "run"; verb may be NULL. */
+static int answer(enum cmdline_outcome outcome, const struct verb *verb)
+{
+    switch (outcome) {
+    case CMDLINE_HELP:
+        if (verb != NULL)
+            usage_verb(stdout, verb);
+        else
+            usage_all(stdout, verbs);
+        return EXIT_DONE;
+    case CMDLINE_VERSION:
+        puts("relayctl " PACKAGE_VERSION);
+        return EXIT_DONE;
+    case CMDLINE_RUN:
+    case CMDLINE_WRONG:
+        break;
+    }
+    return EXIT_USAGE;
+}
+
+static int run(struct command *cmd, const struct verb *verb)
+{
+    int r = verb->run == verb_help ? 0 : paths_find(&cmd->paths, cmd->dir, false);
+
+    const char *dir = cmd->dir != NULL ? cmd->dir : getenv("RELAYD_DIR");
+
+    if (r == 0)
+        return verb->run(cmd);
+    /* As it was named: what is in paths is cut off. */
+    command_tell(cmd, dir != NULL ? dir : cmd->paths.dir, paths_problem(r),
+                 "name a shorter one: --dir, RELAYD_DIR");
+    return EXIT_NO;
+}
+
+static int parse_and_run(int argc, char **argv)
+{
+    static char status_word[] = "status";
+    static char *status_argv[] = {status_word, NULL};
+    struct command cmd = {
+        .started = client_now(),
+        .for_s = -1,
+        .timeout_s = -1,
+        .shell = env_shell_of(getenv("SHELL")),
+    };
+    const struct verb *verb;
+    int rest;
+    enum cmdline_outcome outcome = cmdline_parse(&cmd, NULL, argc, argv, &rest);
+
+    if (outcome != CMDLINE_RUN)
+        return answer(outcome, NULL);
+    argc -= rest;
+    argv += rest;
+    if (argc == 0)
+        argc = 1, argv = status_argv;
+    verb = find_verb(argv[0]);
+    if (verb == NULL)
+        return EXIT_USAGE;
+    outcome = cmdline_parse(&cmd, verb, argc, argv, &rest);
+    if (outcome == CMDLINE_RUN)
+        outcome = cmdline_take_operands(&cmd, verb, argc - rest, argv + rest);
+    return outcome == CMDLINE_RUN ? run(&cmd, verb) : answer(outcome, verb);
+}
+
+/* Who is started without the standard descriptors must not get a socket for one. */
+static void fill_standard_fds(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
+int main(int argc, char **argv)
+{
+    int status;
+
+    fill_standard_fds();
+    setlocale(LC_CTYPE, "");
+    status = parse_and_run(argc, argv);
+    if (fflush(stdout) != 0) {
+        fprintf(stderr, "relayctl: standard output: %s\n", strerror(errno));
+        return EXIT_NO;
+    }
+    return status;
+}

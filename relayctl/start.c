@@ -1,0 +1,238 @@
+/* Self-start, from a login's rc. Two things make it more than fork and exec. The
+ * login must be able to end: a daemon that kept one of its pipes would hold sshd's
+ * session open, so the child gets a pipe of ours for its words and nothing else. And
+ * two logins may come at once: the daemon's lock decides, and who lost it just waits
+ * for the winner to serve. */
+#include "config.h"
+
+#include "relayctl/start.h"
+
+#include "relayd/util.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define START_MS 3000
+#define MANAGER_MS 1000
+#define STEP_MS 10
+#define SETTLE_MS 300 /* from "started" to an answer */
+
+#define STATUS_NOT_THERE 127 /* as in the shell */
+#define STATUS_TOO_LONG 255
+
+static void close_from(int lowest)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    struct dirent *entry;
+
+    if (dir == NULL)
+        return;
+    while ((entry = readdir(dir)) != NULL) {
+        int fd = atoi(entry->d_name);
+
+        if (fd >= lowest && fd != dirfd(dir))
+            close(fd);
+    }
+    closedir(dir);
+}
+
+/* In the child: nothing of the login's but its environment. */
+static void let_go(int words_fd)
+{
+    sigset_t none;
+    int null = open("/dev/null", O_RDWR);
+
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+        dup2(words_fd, STDERR_FILENO) < 0)
+        _exit(STATUS_NOT_THERE);
+    close_from(STDERR_FILENO + 1);
+}
+
+static void words_read(struct start_words *words, int fd)
+{
+    char scrap[512];
+    ssize_t n;
+
+    while ((n = read(fd, scrap, sizeof(scrap))) > 0) {
+        size_t room = sizeof(words->text) - 1 - words->size;
+        size_t kept = (size_t)n < room ? (size_t)n : room;
+
+        memcpy(words->text + words->size, scrap, kept);
+        words->size += kept;
+    }
+    words->text[words->size] = '\0';
+}
+
+/* The exit status of child, its words collected meanwhile; STATUS_TOO_LONG at the
+ * deadline. Not the end of the words is waited for: whoever is started may keep them. */
+static int await_child(pid_t child, int fd, struct start_words *words, int64_t deadline)
+{
+    int status = 0;
+    pid_t ended;
+
+    while ((ended = waitpid(child, &status, WNOHANG)) == 0 && client_left(deadline) > 0) {
+        poll(NULL, 0, STEP_MS);
+        words_read(words, fd);
+    }
+    words_read(words, fd);
+    if (ended != child)
+        return STATUS_TOO_LONG;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+/* Runs argv and waits for its end, to which the child needs no more than a moment:
+ * both programs return when what they start does serve. */
+static int run(char *const argv[], struct start_words *words, int64_t deadline)
+{
+    int fds[2], status;
+    pid_t child;
+
+    words->size = 0;
+    words->text[0] = '\0';
+    if (pipe2(fds, O_CLOEXEC) < 0)
+        return STATUS_NOT_THERE;
+    fcntl(fds[0], F_SETFL, O_NONBLOCK);
+    child = fork();
+    if (child == 0) {
+        let_go(fds[1]);
+        execvp(argv[0], argv);
+        _exit(STATUS_NOT_THERE);
+    }
+    close(fds[1]);
+    status = child < 0 ? STATUS_NOT_THERE : await_child(child, fds[0], words, deadline);
+    close(fds[0]);
+    return status;
+}
+
+/* Asks the user manager. Its address is derived from XDG_RUNTIME_DIR, which rc has
+ * only where PAM sets it, and which after su is another user's. */
+static int run_manager(struct start_words *words)
+{
+    static char systemctl[] = "systemctl", user[] = "--user", start[] = "start",
+                unit[] = "relayd.socket";
+    char *const argv[] = {systemctl, user, start, unit, NULL};
+    char dir[64];
+
+    snprintf(dir, sizeof(dir), "/run/user/%lu", (unsigned long)geteuid());
+    setenv("XDG_RUNTIME_DIR", dir, 1);
+    return run(argv, words, client_now() + MANAGER_MS);
+}
+
+static int run_relayd(const char *program, const struct paths *paths, const char *dir,
+                      struct start_words *words, int64_t deadline)
+{
+    char name[PATH_MAX], option[PATHS_MAX];
+    static char daemon_option[] = "--daemon", dir_option[] = "--dir";
+    char *argv[] = {name, daemon_option, NULL, NULL, NULL};
+
+    if (strlen(program) >= sizeof(name))
+        return STATUS_NOT_THERE;
+    strcpy(name, program);
+    strcpy(option, paths->dir);
+    if (dir != NULL) {
+        argv[2] = dir_option;
+        argv[3] = option;
+    }
+    return run(argv, words, deadline);
+}
+
+/* relayd in the directory that this very program is in: rc's PATH is not the user's. */
+static int run_beside(const struct paths *paths, const char *dir, struct start_words *words,
+                      int64_t deadline)
+{
+    char name[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", name, sizeof(name) - sizeof("relayd"));
+    char *slash;
+
+    if (n <= 0)
+        return STATUS_NOT_THERE;
+    name[n] = '\0';
+    slash = strrchr(name, '/');
+    if (slash == NULL)
+        return STATUS_NOT_THERE;
+    strcpy(slash + 1, "relayd");
+    return run_relayd(name, paths, dir, words, deadline);
+}
+
+static bool is_locked(const struct paths *paths)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    int fd = open(paths->lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    bool is_held;
+
+    if (fd < 0)
+        return false;
+    is_held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+    close(fd);
+    return is_held;
+}
+
+/* Connects as soon as it is possible, but waits for nobody who does not come: without
+ * a holder of the lock there will be no answer. */
+static int connect_soon(struct client *client, struct paths *paths, const char *dir,
+                        int status, int64_t deadline)
+{
+    int64_t settled = client_now() + (status == 0 ? SETTLE_MS : 0);
+
+    for (;;) {
+        int r = paths_find(paths, dir, false);
+
+        if (r == 0)
+            r = client_open(client, paths, deadline);
+        if (r != -ECONNREFUSED || client_left(deadline) == 0)
+            return r;
+        if (client_left(settled) == 0 && !is_locked(paths))
+            return r;
+        poll(NULL, 0, STEP_MS);
+    }
+}
+
+static bool has_manager(const struct paths *paths)
+{
+    return paths_is_user_manager_dir(paths) && paths_has_user_manager();
+}
+
+/* Nobody answers still: that is known by now, why is not. */
+static void explain(struct client *client, int status)
+{
+    client->hint = NULL;
+    if (status == STATUS_NOT_THERE) {
+        client->cause = "no relayd answers here, and none is found to start";
+        client->hint = "it is looked for beside relayctl, and at " RELAYD_PATH;
+    } else if (status == STATUS_TOO_LONG) {
+        client->cause = "relayd was started and does not answer yet";
+    } else {
+        client->cause = "no relayd answers here, and none could be started";
+    }
+}
+
+int start_daemon(struct client *client, struct paths *paths, const char *dir,
+                 struct start_words *words)
+{
+    int64_t deadline = client_now() + START_MS;
+    int status, r;
+
+    if (has_manager(paths) && run_manager(words) == 0) {
+        r = connect_soon(client, paths, dir, 0, deadline);
+        if (r != -ECONNREFUSED)
+            return r;
+    }
+    status = run_beside(paths, dir, words, deadline);
+    if (status == STATUS_NOT_THERE)
+        status = run_relayd(RELAYD_PATH, paths, dir, words, deadline);
+    r = connect_soon(client, paths, dir, status, deadline);
+    if (r == -ECONNREFUSED)
+        explain(client, status);
+    return r;
+}

@@ -1,0 +1,26 @@
+/*
+ * Starting a daemon where none answers.
+ */
+#ifndef RELAYCTL_START_H
+#define RELAYCTL_START_H
+
+#include "relayctl/client.h"
+
+#include "relayd/paths.h"
+
+/* What the program that was started said on its standard error, as far as it fits. */
+struct start_words {
+    size_t size;
+    char text[2048];
+};
+
+/* Starts a daemon and connects client to it; where another has been started at the
+ * same moment, to that one. It gets nothing of this process but its environment: no
+ * descriptor, no terminal.
+ * dir is the value of --dir, or NULL. paths is found anew: where a daemon settles may
+ * depend on what is there. Takes at most 3 s. Returns as client_open(); words then has
+ * what relayd or systemctl said. */
+int start_daemon(struct client *client, struct paths *paths, const char *dir,
+                 struct start_words *words);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * What the daemon says of itself: one record for it, one for each upstream.
+ */
+#ifndef RELAYCTL_STATUS_H
+#define RELAYCTL_STATUS_H
+
+#include "relayd/proto.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Zeroed, it is empty. Owns the messages. */
+struct status {
+    struct proto_msg daemon;
+    struct proto_msg *upstreams; /* in the order they would be tried */
+    size_t n;
+};
+
+/* Takes over a record, which must not be used then; one that is neither "daemon"
+ * nor "upstream" is let go. Returns 0 or -ENOMEM (record still the caller's). */
+int status_add(struct status *status, struct proto_msg *record);
+void status_fini(struct status *status);
+
+/* The value of key, "" where it is missing. */
+const char *status_text(const struct proto_msg *record, const char *key);
+
+/* Whether a login is known not to answer. */
+bool status_is_silent(const struct proto_msg *upstream);
+
+/* Whether a client that came now would find a login: not paused, and one of them
+ * is alive or untried. */
+bool status_can_serve(const struct status *status);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * What each command does: given the command line, talk to the daemon, print, and
+ * return an exit status.
+ */
+#ifndef RELAYCTL_VERBS_H
+#define RELAYCTL_VERBS_H
+
+#include "relayctl/command.h"
+
+int verb_unregister(struct command *cmd);
+int verb_use(struct command *cmd);
+int verb_status(struct command *cmd);
+int verb_pause(struct command *cmd);
+int verb_resume(struct command *cmd);
+int verb_wait(struct command *cmd);
+int verb_watch(struct command *cmd);
+int verb_why(struct command *cmd);
+int verb_path(struct command *cmd);
+int verb_stop(struct command *cmd);
+
+#endif

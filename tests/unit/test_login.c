@@ -1,0 +1,130 @@
+/* Which socket is the login's own, in the environments that rc, shells and old panes
+ * really have. */
+#include "config.h"
+
+#include "relayctl/login.h"
+#include "tests/unit/test.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static char dir[] = "/tmp/test-login-XXXXXX";
+static struct paths paths;
+
+static void set_up(void)
+{
+    strcpy(dir + strlen(dir) - 6, "XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+    ck_assert_int_eq(chdir(dir), 0);
+    ck_assert_int_eq(paths_find(&paths, "relay", false), 0);
+    /* The relay's directory is not there: no daemon runs. */
+    ck_assert_int_eq(symlink("relay/agent.sock", "relative"), 0);
+    ck_assert_int_eq(symlink(paths.agent, "absolute"), 0);
+    ck_assert_int_eq(symlink("absolute", "second"), 0);
+    ck_assert_int_eq(symlink("loop", "loop"), 0);
+    ck_assert_int_eq(symlink(dir, "there"), 0);
+}
+
+static void tear_down(void)
+{
+    static const char *const links[] = {"relative", "absolute", "second", "loop", "there"};
+
+    for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
+        unlink(links[i]);
+    ck_assert_int_eq(chdir("/"), 0);
+    rmdir(dir);
+}
+
+static void set(const char *name, const char *value)
+{
+    if (value == NULL)
+        unsetenv(name);
+    else
+        setenv(name, value, 1);
+}
+
+/* The login's own socket in an environment of these two; NULL unsets. */
+static const char *own(const char *auth_sock, const char *upstream)
+{
+    static char found[256];
+    char *path;
+
+    set("SSH_AUTH_SOCK", auth_sock);
+    set("RELAYD_UPSTREAM", upstream);
+    path = login_socket(&paths);
+    snprintf(found, sizeof(found), "%s", path != NULL ? path : "none");
+    free(path);
+    return found;
+}
+
+START_TEST(links_are_seen_through)
+{
+    ck_assert(login_is_same(paths.agent, paths.agent));
+    ck_assert(login_is_same("/tmp/../tmp/x", "/tmp/x"));
+    for (int i = 0; i < 4; i++) {
+        static const char *const names[] = {"relative", "absolute", "second", "there/second"};
+        char *name = login_absolute(names[i]);
+
+        ck_assert_msg(login_is_same(name, paths.agent), "%s", names[i]);
+        free(name);
+    }
+    ck_assert(!login_is_same("/tmp/x", "/tmp/y"));
+    ck_assert(!login_is_same(paths.control, paths.agent));
+}
+END_TEST
+
+START_TEST(a_loop_of_links_ends)
+{
+    char *name = login_absolute("loop");
+
+    ck_assert(!login_is_same(name, paths.agent));
+    free(name);
+}
+END_TEST
+
+START_TEST(the_login_s_own_socket)
+{
+    ck_assert_str_eq(own("/tmp/x/1", NULL), "/tmp/x/1");
+    ck_assert_str_eq(own("/tmp/x/1", "/tmp/x/0"), "/tmp/x/1");
+    ck_assert_str_eq(own(paths.agent, "/tmp/x/1"), "/tmp/x/1");
+    ck_assert_str_eq(own("second", "/tmp/x/1"), "/tmp/x/1");
+    ck_assert_str_eq(own(NULL, "/tmp/x/1"), "none");
+    ck_assert_str_eq(own("", "/tmp/x/1"), "none");
+    ck_assert_str_eq(own(paths.agent, NULL), "none");
+    ck_assert_str_eq(own(paths.agent, "second"), "none");
+}
+END_TEST
+
+/* tmux keeps the tty of the login that started its server. */
+START_TEST(the_facts)
+{
+    struct proto_buf request;
+
+    setenv("SSH_CONNECTION", "10.0.0.5 50000 10.0.0.1 22", 1);
+    setenv("SSH_TTY", "/dev/pts/3", 1);
+    unsetenv("TMUX");
+    proto_begin(&request, "register");
+    login_add_facts(&request);
+    ck_assert_ptr_nonnull(memmem(request.data, request.size, "tty=/dev/pts/3\n", 15));
+    setenv("TMUX", "x", 1);
+    proto_begin(&request, "register");
+    login_add_facts(&request);
+    ck_assert_ptr_nonnull(memmem(request.data, request.size, "connection=10.0.0.5 50000", 25));
+    ck_assert_ptr_null(memmem(request.data, request.size, "tty=", 4));
+}
+END_TEST
+
+static void add_tests(TCase *tcase)
+{
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_test(tcase, links_are_seen_through);
+    tcase_add_test(tcase, a_loop_of_links_ends);
+    tcase_add_test(tcase, the_login_s_own_socket);
+    tcase_add_test(tcase, the_facts);
+}
+
+int main(void)
+{
+    return run_tests("login", add_tests);
+}

@@ -1,0 +1,235 @@
+/* What relayctl shows: to people in lines of a known width, to programs as JSON. */
+#include "config.h"
+
+#include "relayctl/json.h"
+#include "relayctl/output.h"
+#include "relayctl/text.h"
+#include "tests/unit/test.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DAEMON \
+    "daemon\nversion=0.1.0\npid=42\nsocket=/run/user/1000/relayd/agent.sock\n" \
+    "sessions=2\nserved=118\nrefused=0\nsince_s=11000\n"
+#define LAPTOP \
+    "upstream\nid=7\npath=/tmp/ssh-XXXXabcdef/agent.17\nlabel=laptop\nhost=10.0.0.5\n" \
+    "tty=/dev/pts/3\npid=100\nstate=alive\nlink=up\nrtt_ms=23.0\nage_s=130\nsessions=2\n" \
+    "served=100\nfallback=0\npreferred=0\nreason=alive, 23 ms\n"
+#define TRAIN \
+    "upstream\nid=3\npath=/tmp/ssh-XXXXabcdeg/agent.9\nhost=10.0.0.9\nstate=silent\n" \
+    "link=down\nage_s=500000\nserved=1\nfallback=1\n" \
+    "reason=silent since 14:02: nothing acknowledged for 38 s\n"
+#define ODD \
+    "upstream\nid=12345678901234\n" \
+    "label=b\xc3\xbcro \xe6\x9d\xb1\xe4\xba\xac \xe2\x80\xae %1b[31m\xff\n" \
+    "path=/a/very/long/path/that/goes/on/and/on/and/on/and/on/and/on/and/on/s.x.sshd.y\n" \
+    "host=2001:db8:1111:2222:3333:4444:5555:6666%25eth0\ntty=/dev/somewhere/else\n" \
+    "state=untried\nlink=unknown\nage_s=7\nreason=averyveryverylongwordwithoutanyblank" \
+    "averyveryverylongwordwithoutanyblankaveryveryverylongwordwithoutanyblank \xe6\x9d\xb1\n"
+
+static struct status status;
+static char *shown;
+static size_t shown_size;
+
+static void add(const char *packet)
+{
+    struct proto_msg msg;
+
+    ck_assert_int_eq(proto_parse(&msg, packet, strlen(packet)), 0);
+    ck_assert_int_eq(status_add(&status, &msg), 0);
+}
+
+static const char *show(bool has_glyphs, bool has_colour, int width)
+{
+    struct pen pen = {.has_utf8 = has_glyphs, .has_glyphs = has_glyphs,
+                      .has_colour = has_colour, .width = width};
+
+    free(shown);
+    pen.file = open_memstream(&shown, &shown_size);
+    output_status(&pen, &status);
+    fclose(pen.file);
+    return shown;
+}
+
+static const char *show_json(void)
+{
+    FILE *file;
+
+    free(shown);
+    file = open_memstream(&shown, &shown_size);
+    json_status(file, &status);
+    fclose(file);
+    return shown;
+}
+
+static void set_up(void)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+}
+
+static void tear_down(void)
+{
+    status_fini(&status);
+    free(shown);
+    shown = NULL;
+}
+
+static bool shows(const char *text)
+{
+    return strstr(shown, text) != NULL;
+}
+
+START_TEST(the_picture_is_this)
+{
+    add(DAEMON);
+    add(LAPTOP);
+    add(TRAIN);
+    ck_assert_str_eq(show(true, false, 80),
+        " relayd 0.1.0, pid 42, up 3 h: 2 clients now, 118 served, 0 refused\n"
+        "\n"
+        " /run/user/1000/relayd/agent.sock\n"
+        " │\n"
+        " ├─ serves ─▸ ● #7  laptop  10.0.0.5  pts/3  alive, 23 ms              2 min ago\n"
+        " │              2 clients, 100 served, link up  /tmp/ssh-XXXXabcdef/agent.17\n"
+        " │\n"
+        " └─ last ───▸ ✗ #3          10.0.0.9                                     5 d ago\n"
+        "                silent since 14:02: nothing acknowledged for 38 s\n"
+        "                fallback, 0 clients, 1 served, link down  /tmp/ssh-X…deg/agent.9\n");
+    ck_assert(status_can_serve(&status));
+}
+END_TEST
+
+START_TEST(nobody_is_a_picture_too)
+{
+    add(DAEMON);
+    show(false, false, 80);
+    ck_assert(shows(" `- no login is registered"));
+    ck_assert(shows("relayctl register"));
+    ck_assert(!status_can_serve(&status));
+}
+END_TEST
+
+START_TEST(all_silent_is_said)
+{
+    add(DAEMON);
+    add(TRAIN);
+    show(false, false, 80);
+    ck_assert(shows("no login answers"));
+    ck_assert(shows("`- tried --> x #3"));
+    ck_assert(!status_can_serve(&status));
+}
+END_TEST
+
+START_TEST(a_pause_is_said)
+{
+    add(DAEMON "paused=1\npaused_for_s=240\n");
+    add(LAPTOP);
+    show(false, false, 80);
+    ck_assert(shows("paused for another 4 min"));
+    ck_assert(!shows("serves"));
+    ck_assert(!status_can_serve(&status));
+}
+END_TEST
+
+START_TEST(no_line_is_too_wide)
+{
+    add(DAEMON);
+    add(LAPTOP);
+    add(ODD);
+    add(ODD);
+    add(TRAIN);
+    for (int width = 40; width <= 80; width++) {
+        show(_i == 1, false, width);
+        for (char *line = strtok(shown, "\n"); line != NULL; line = strtok(NULL, "\n"))
+            ck_assert_msg(text_columns(line, true) <= width, "over %d: %s", width, line);
+    }
+}
+END_TEST
+
+START_TEST(nothing_odd_reaches_the_terminal)
+{
+    add(DAEMON);
+    add(ODD);
+    for (const char *p = show(true, false, 80); *p != '\0';) {
+        uint32_t c = text_next(&p);
+
+        ck_assert(c == '\n' || c == text_safe(c, true));
+    }
+    for (const char *p = show(false, false, 80); *p != '\0'; p++)
+        ck_assert(*p == '\n' || (*p >= 0x20 && *p < 0x7f));
+    ck_assert_ptr_nonnull(strchr(show(false, true, 80), '\033'));
+}
+END_TEST
+
+START_TEST(json_is_this)
+{
+    add(DAEMON);
+    ck_assert_str_eq(show_json(),
+        "{\n  \"version\": \"0.1.0\",\n  \"pid\": 42,\n"
+        "  \"socket\": \"/run/user/1000/relayd/agent.sock\",\n  \"paused\": false,\n"
+        "  \"sessions\": 2,\n  \"served\": 118,\n  \"refused\": 0,\n  \"upstreams\": []\n}\n");
+    add(TRAIN);
+    show_json();
+    ck_assert(shows("\"label\": \"\""));
+    ck_assert(shows("\"rtt_ms\": null"));
+    ck_assert(shows("\"fallback\": true"));
+    ck_assert(shows("\"preferred\": false"));
+    ck_assert(shows("\"reason\": \"silent since 14:02: nothing acknowledged for 38 s\"\n"
+                    "    }\n  ]\n}\n"));
+}
+END_TEST
+
+START_TEST(json_stays_json)
+{
+    add("daemon\nversion=\"\\\x7f%0a\xff\xed\xa0\x80\xf0\x9f\x98\x80\n"
+        "pid=nan\nsessions=01\nserved=1e9\n");
+    add("upstream\nid=-1\nrtt_ms=1.\nage_s=0.5\n");
+    show_json();
+    ck_assert(shows("\"version\": \"\\\"\\\\\\u007f\\u000a"
+                    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xf0\x9f\x98\x80\""));
+    ck_assert(shows("\"pid\": 0,"));
+    ck_assert(shows("\"sessions\": 0,"));
+    ck_assert(shows("\"served\": 0,"));
+    ck_assert(shows("\"id\": 0,"));
+    ck_assert(shows("\"rtt_ms\": null,"));
+    ck_assert(shows("\"age_s\": 0.5,"));
+}
+END_TEST
+
+START_TEST(events_flow_on_a_terminal_only)
+{
+    static const char text[] = "one two three four five six seven eight nine ten";
+    struct pen pen = {.width = 40, .is_terminal = _i == 1};
+    struct tm when = {.tm_hour = 9, .tm_min = 5};
+
+    pen.file = open_memstream(&shown, &shown_size);
+    output_event(&pen, &when, text);
+    fclose(pen.file);
+    if (_i == 1)
+        ck_assert_str_eq(shown, "09:05:00  one two three four five six\n"
+                                "          seven eight nine ten\n");
+    else
+        ck_assert_str_eq(shown, "09:05:00  one two three four five six seven eight nine ten\n");
+}
+END_TEST
+
+static void add_tests(TCase *tcase)
+{
+    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_test(tcase, the_picture_is_this);
+    tcase_add_test(tcase, nobody_is_a_picture_too);
+    tcase_add_test(tcase, all_silent_is_said);
+    tcase_add_test(tcase, a_pause_is_said);
+    tcase_add_loop_test(tcase, no_line_is_too_wide, 0, 2);
+    tcase_add_test(tcase, nothing_odd_reaches_the_terminal);
+    tcase_add_test(tcase, json_is_this);
+    tcase_add_test(tcase, json_stays_json);
+    tcase_add_loop_test(tcase, events_flow_on_a_terminal_only, 0, 2);
+}
+
+int main(void)
+{
+    return run_tests("output", add_tests);
+}
