@@ -1,0 +1,103 @@
+# shellcheck shell=sh
+# What install and test share. Sourced by them, from the tree's contrib/.
+
+prog=${0##*/}
+top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
+uid=$(id -u)
+work='' running=''
+
+# Each argument is a line.
+say() { printf '%s\n' "$@"; }
+warn() { printf '%s: %s\n' "$prog" "$*" >&2; }
+die() {
+    warn "$@"
+    exit 1
+}
+usage_error() {
+    warn "$1: ${2:-unknown option}; see $prog --help"
+    exit 64
+}
+
+# has_word WORD LIST
+has_word() {
+    case " $2 " in
+    *" $1 "*) return ;;
+    esac
+    return 1
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# Runs a command with its output kept in NAME.log in $work, the caller's own
+# directory. It runs beside, for a trap waits for the command before it.
+quietly() {
+    log=$work/$1.log
+    shift
+    "$@" >"$log" 2>&1 </dev/null &
+    running=$!
+    wait "$running" && result=0 || result=$?
+    running=
+    return "$result"
+}
+
+end_running() {
+    [ -n "$running" ] || return 0
+    kill "$running" 2>/dev/null || true
+    wait "$running" || true
+}
+
+# The same, and shows the end of that when the command fails.
+logged() {
+    quietly "$@" && return
+    tail -n 40 "$log" | sed 's/^/    /' >&2
+    return 1
+}
+
+# Whether commands can be run as root: as root, by a sudo that needs no
+# password now, or by one that can ask for it.
+may_be_root() {
+    [ "$uid" = 0 ] && return
+    has sudo || return
+    sudo -n true 2>/dev/null && return
+    [ -t 0 ] && LC_ALL=C id -Gn | tr ' ' '\n' | grep -qxE 'sudo|wheel|admin'
+}
+
+as_root() {
+    if [ "$uid" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# Those of the named packages that are not installed.
+packages_missing() {
+    for package; do
+        status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || status=
+        [ "$status" = installed ] || printf '%s ' "$package"
+    done
+}
+
+# An old list of packages names versions that are gone; without a network an
+# old list may still do, so a failed update is not the end.
+packages_install() {
+    logged apt-update as_root apt-get -q update || warn "apt-get update failed: going on with the old lists"
+    logged apt-install as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=300 install "$@"
+}
+
+# Copies the sources, and nothing that a build has made, so that builds never
+# meet each other and the tree stays as it is. Without git (a release) what
+# autoreconf makes is part of the sources.
+copy_sources() {
+    mkdir -p "$1"
+    if [ -e "$top/.git" ] && has git; then
+        # Root may build another user's clone.
+        (cd "$top" && git -c safe.directory="$top" ls-files -z --cached --others --exclude-standard |
+            tar --create --null --files-from=- --ignore-failed-read 2>/dev/null)
+    else
+        (cd "$top" && tar --create --exclude=.git --exclude=autom4te.cache --exclude=.deps --exclude='*.o' \
+            --exclude='*.a' --exclude='*.log' --exclude='*.trs' --exclude=./config.status --exclude=./config.h \
+            --exclude=./stamp-h1 --exclude=./Makefile .)
+    fi | tar --extract --directory="$1"
+    [ -e "$1/configure.ac" ] || die "$top: no sources here"
+}
+
+# The generated configure is part of a release, and not of a clone.
+is_release() { [ -e "$top/configure" ] && [ ! -e "$top/.git" ]; }
