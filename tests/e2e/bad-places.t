@@ -1,0 +1,63 @@
+#!/bin/sh
+# A directory that is not private is refused with the reason; sockets in the way are told apart.
+
+. "$(dirname "$0")/lib.sh"
+world
+home=$E2E/home/pat
+
+# refused DIR CAUSE WHAT: neither program uses the directory.
+refused() {
+    said=$(as pat timeout 20 relayd --dir "$1" 2>&1) && result=0 || result=$?
+    is "$result" 1 "$3: relayd refuses"
+    like "$said" "$1.*($2)" "$3: and says why"
+    said=$(as pat timeout 20 relayctl --dir "$1" status 2>&1) && result=0 || result=$?
+    like "$result" '^[12]$' "$3: relayctl refuses"
+    like "$said" "$1.*($2)" "$3: and says why"
+}
+
+as pat mkdir -m 700 real
+as pat ln -s real link
+refused "$home/link" symlink 'a symlink'
+as pat mkdir -m 755 open
+refused "$home/open" 'open to others|0700' 'a directory open to others'
+mkdir -m 777 "$E2E/shared/theirs"
+refused "$E2E/shared/theirs" 'another user' "a directory of another user's"
+as pat touch file
+refused "$home/file" 'not a directory' 'a file'
+long=$home/$(printf '%0100d' 0)
+as pat mkdir -m 700 "$long"
+refused "$long" '107 bytes' 'a path too long for sockets'
+
+relay pat
+said=$(as pat timeout 20 relayd 2>&1) && result=0 || result=$?
+is "$result" 1 'a second relay ends'
+like "$said" "$(relay_pid pat)" 'and says who is there'
+ok 'the first one serves' served pat
+
+end relay.pat KILL
+ok 'a stale socket is left' test -S "$(agent_socket pat)"
+relay pat
+ok 'it is replaced' served pat
+end relay.pat
+
+run=$(dirname "$(agent_socket pat)")
+start live pat fake-agent -n live good "$run/agent.sock"
+wait_for 20 test -S "$run/agent.sock"
+said=$(as pat timeout 20 relayd 2>&1) && result=0 || result=$?
+is "$result" 1 'with a live socket in the way, relayd ends'
+like "$said" 'agent.sock' 'and says which'
+is "$(keys pat)" live 'the live socket still serves'
+end live
+as pat rm -f "$run/agent.sock"
+
+# The fallback in /tmp is anybody's to make first.
+rm -rf "/run/user/$(id -u pat)"
+as laptop mkdir -m 777 "/tmp/relayd-$(id -u pat)"
+said=$(as pat timeout 20 relayd 2>&1) && result=0 || result=$?
+is "$result" 1 'a directory that another user made in /tmp: relayd refuses'
+like "$said" "/tmp/relayd-$(id -u pat).*another user" 'and says why'
+rmdir "/tmp/relayd-$(id -u pat)"
+relay pat
+is "$(stat -c '%a %U' "/tmp/relayd-$(id -u pat)")" '700 pat' 'it makes its own, private'
+
+finish

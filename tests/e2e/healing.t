@@ -1,0 +1,31 @@
+#!/bin/sh
+# The relay keeps its place: a socket that is removed is made again, one that is taken is left alone.
+
+. "$(dirname "$0")/lib.sh"
+world
+relay pat
+start good pat fake-agent -n good good good
+wait_for 20 test -S "$E2E/home/pat/good"
+as pat relayctl register good >/dev/null
+socket=$(agent_socket pat)
+daemon=$(pid relay.pat)
+
+has_keys() {
+    [ "$(keys pat)" = "$1" ]
+}
+
+rm "$socket"
+ok 'the agent socket is removed: it is made again' wait_for 30 has_keys good
+rm "${socket%/*}/control.sock"
+ok 'the control socket is removed: it is made again' wait_for 30 served pat
+is "$(status pat path)" "$E2E/home/pat/good" 'by the same relay'
+ok 'which runs' not gone "$daemon"
+
+start other pat fake-agent -n other good "$socket.other"
+wait_for 20 test -S "$socket.other"
+as pat mv "$socket.other" "$socket"
+ok 'another live socket stands there: it is left alone' wait_for 30 has_keys other
+ok 'and the relay ends' wait_for 60 gone "$daemon"
+is "$(keys pat)" other 'the other one serves on'
+
+finish

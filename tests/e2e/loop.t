@@ -1,0 +1,34 @@
+#!/bin/sh
+# A login made through the relay leads back to it. It must not become what the relay leads to.
+
+. "$(dirname "$0")/lib.sh"
+world sshd tmux
+sshd 22
+rc pat
+account bob
+rc bob
+
+terminal old pat SSH_AUTH_SOCK="$(agent_socket pat)"
+arrives one
+
+said=$(typed old 'ssh -A localhost "relayctl register; echo exit \$?"')
+like "$said" 'leads back to this relay' 'ssh -A localhost from a pane: register says that it leads back'
+like "$said" 'exit 1' 'and fails'
+is "$(typed old 'ssh -A localhost ssh-add -l' | names)" one 'the inner login has the agent nonetheless'
+is "$(status pat path)" "$(upstream one)" 'no inner login is among the upstreams'
+is "$(typed old 'ssh-add -l' | names)" one 'the pane still has the first login'
+
+# A to B to A, a relay on each: bob's relay leads to pat's, and pat's new login leads to bob's.
+cat >"$E2E/shared/back" <<'END'
+socket=$(relayctl path)
+echo "bob has $(SSH_AUTH_SOCK=$socket ssh-add -l)"
+SSH_AUTH_SOCK=$socket ssh -A pat@localhost 'relayctl register; echo exit $?'
+END
+said=$(typed old "ssh -A bob@localhost sh $E2E/shared/back")
+like "$said" '^bob has .* one ' 'A to B: the relay of B serves the key through the relay of A'
+like "$said" 'leads back to this relay' 'A to B to A: register says that it leads back'
+like "$said" 'exit 1' 'and fails'
+is "$(status pat path)" "$(upstream one)" 'the login from B is not among the upstreams'
+is "$(typed old 'ssh-add -l' | names)" one 'the pane still has the first login'
+
+finish

@@ -1,0 +1,64 @@
+# shellcheck shell=sh
+# The relay under test, and clients of it.
+
+# rc ACCOUNT: every login there registers itself from now on.
+rc() {
+    as "$1" install -m 600 "$E2E/contrib/ssh/rc" .ssh/rc
+}
+
+# relay ACCOUNT [OPTION...]: a relayd in the foreground, as a service would run it.
+relay() {
+    who=$1
+    shift
+    start "relay.$who" "$who" relayd --verbose "$@"
+    wait_for 20 served "$who"
+}
+
+# served ACCOUNT: whether a relay answers there.
+served() {
+    as "$1" relayctl status >/dev/null 2>&1 || [ $? -eq 1 ]
+}
+
+# relay_pid ACCOUNT
+relay_pid() {
+    as "$1" relayctl status --json | grep -o '"pid": *[0-9]*' | head -n 1 | grep -o '[0-9]*$'
+}
+
+# status ACCOUNT FIELD: that field of each upstream, in the order in which they would be tried.
+status() {
+    as "$1" relayctl status --json | sed 's/.*"upstreams"//' | tr '\n' ' ' | tr ',{}' '[\n*]' |
+        sed -n "s/^ *\"$2\": *\"\{0,1\}\([^\"]*\)\"\{0,1\} *\$/\1/p"
+}
+
+# newest ACCOUNT SOCKET: whether that upstream would be tried first.
+newest() {
+    [ "$(status "$1" path 2>/dev/null | head -n 1)" = "$2" ]
+}
+
+# arrives NAME [SSH-OPTION...]: a login whose rc has registered it.
+arrives() {
+    login "$@"
+    wait_for 20 newest pat "$(upstream "$1")"
+}
+
+# agent_socket ACCOUNT: what SSH_AUTH_SOCK is to be there.
+agent_socket() {
+    as "$1" relayctl path
+}
+
+# through ACCOUNT COMMAND...: a client of that account's relay. No answer in 60 s is a hang.
+through() {
+    client=$1
+    shift
+    as "$client" SSH_AUTH_SOCK="$(agent_socket "$client")" timeout 60 "$@"
+}
+
+# keys ACCOUNT: the names of the keys that its agent socket lists, or what ssh-add says instead.
+keys() {
+    through "$1" ssh-add -l 2>&1 | names
+}
+
+# names: of the keys in a listing.
+names() {
+    sed 's/^256 [^ ]* \(.*\) (ED25519)$/\1/'
+}

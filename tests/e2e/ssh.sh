@@ -1,0 +1,132 @@
+# shellcheck shell=sh
+# OpenSSH: sshd, agents on the laptop, logins, and networks to log in from.
+
+# sshd PORT: a server that any agent of this world can log in to, on any account. Without PAM there
+# is no XDG_RUNTIME_DIR, as in much of the world.
+sshd() {
+    if [ ! -e /etc/ssh/host_key ]; then
+        ssh-keygen -q -t ed25519 -N '' -C host -f /etc/ssh/host_key
+        printf '* %s\n' "$(cat /etc/ssh/host_key.pub)" >/etc/ssh/ssh_known_hosts
+        printf 'BatchMode yes\nAddressFamily inet\nCheckHostIP no\n' >/etc/ssh/ssh_config
+        cat >/etc/ssh/sshd_config <<END
+HostKey /etc/ssh/host_key
+AuthorizedKeysFile /etc/ssh/authorized_keys
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+X11Forwarding yes
+MaxStartups 100
+MaxSessions 100
+LogLevel VERBOSE
+PidFile none
+AcceptEnv LANG RELAYD_*
+SetEnv "ASAN_OPTIONS=$E2E_SANITIZERS" "UBSAN_OPTIONS=$E2E_SANITIZERS"
+END
+    fi
+    # sshd wants an absolute name, to run itself again.
+    /usr/sbin/sshd -D -E "$E2E/log/sshd.$1" -p "$1" </dev/null >/dev/null 2>&1 &
+    printf '%d\n' "$!" >"$E2E/pid/sshd.$1"
+    wait_for 20 listening "$1"
+}
+
+listening() {
+    ssh-keyscan -t ed25519 -p "$1" 127.0.0.1 2>/dev/null | grep -q .
+}
+
+# agent NAME: an ssh-agent of the laptop with one key, whose comment is NAME.
+agent() {
+    start "agent.$1" laptop DISPLAY=none SSH_ASKPASS="$(askpass)" ssh-agent -D -a "$1.agent"
+    wait_for 20 test -S "$E2E/home/laptop/$1.agent"
+    add_key "$1" "$1"
+}
+
+# add_key AGENT NAME [OPTION...]: one more key. With -c the agent asks the person at each signature.
+add_key() {
+    key_of=$1
+    key=$2
+    shift 2
+    if [ ! -e "$E2E/home/laptop/$key" ]; then
+        as laptop ssh-keygen -q -t ed25519 -N '' -C "$key" -f "$key"
+        cat "$E2E/home/laptop/$key.pub" >>/etc/ssh/authorized_keys
+    fi
+    as laptop SSH_AUTH_SOCK="$key_of.agent" ssh-add -q "$@" "$key"
+}
+
+# askpass: the person at the prompt. `asked` in the shared directory shows that there is one; it is
+# answered with yes once `confirm` is there.
+askpass() {
+    if [ ! -e "$E2E/askpass" ]; then
+        cat >"$E2E/askpass" <<END
+#!/bin/sh
+touch '$E2E/shared/asked'
+while [ ! -e '$E2E/shared/confirm' ]; do sleep 0.05; done
+END
+        chmod 755 "$E2E/askpass"
+    fi
+    printf '%s\n' "$E2E/askpass"
+}
+
+# login NAME [SSH-OPTION...]: pat (another with -l) logs in from the laptop with the agent of that
+# name, and stays. `upstream NAME` is then the socket that sshd made for it.
+login() {
+    login_from '' "$@"
+}
+
+# login_from NET NAME [SSH-OPTION...]: the same, from another network (see far).
+login_from() {
+    from=${1:+@$1}
+    host=localhost
+    [ -z "$1" ] || host=$(cat "$E2E/pid/net.$1")
+    name=$2
+    shift 2
+    [ -e "$E2E/pid/agent.$name" ] || agent "$name"
+    rm -f "$E2E/shared/$name.login"
+    start "login.$name" "laptop$from" SSH_AUTH_SOCK="$name.agent" ssh -A "$@" "pat@$host" "
+        printf '%s\n' \"\${RELAYD_UPSTREAM:-\$SSH_AUTH_SOCK}\" >'$E2E/shared/$name.upstream'
+        printf '%d\n' \$\$ >'$E2E/shared/$name.new'
+        mv '$E2E/shared/$name.new' '$E2E/shared/$name.login'
+        exec sleep 86400"
+    wait_for 20 test -s "$E2E/shared/$name.login"
+}
+
+upstream() {
+    cat "$E2E/shared/$1.upstream"
+}
+
+# in_login NAME COMMAND...: a command in that login, with its agent and its SSH_CONNECTION.
+in_login() {
+    process=/proc/$(cat "$E2E/shared/$1.login")
+    connection=$(tr '\0' '\n' <"$process/environ" | sed -n 's/^SSH_CONNECTION=//p')
+    own=$(upstream "$1")
+    shift
+    as "$(stat -c %U "$process")" SSH_AUTH_SOCK="$own" SSH_CONNECTION="$connection" "$@"
+}
+
+# logout NAME: the login's command ends, then sshd's session, then ssh.
+logout() {
+    kill "$(cat "$E2E/shared/$1.login")"
+    wait_for 20 gone "$(pid "login.$1")"
+}
+
+# far NET: another network for the laptop, whose link to the host can be cut. Not by `ip netns`,
+# which needs a root that is a mount point.
+far() {
+    subnet=10.9.$(find "$E2E/pid" -name 'net.*' | wc -l)
+    mkdir -p /run/netns
+    touch "/run/netns/$1"
+    unshare --net="/run/netns/$1" true
+    ip link add "$1" type veth peer name host netns "$1"
+    ip address add "$subnet.1/24" dev "$1"
+    nsenter --net="/run/netns/$1" ip address add "$subnet.2/24" dev host
+    nsenter --net="/run/netns/$1" ip link set host up
+    mend_link "$1"
+    printf '%s.1\n' "$subnet" >"$E2E/pid/net.$1"
+}
+
+cut_link() {
+    ip link set "$1" down
+}
+
+mend_link() {
+    ip link set "$1" up
+}

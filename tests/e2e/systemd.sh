@@ -1,0 +1,42 @@
+# shellcheck shell=sh
+# A systemd user manager.
+
+# user_manager ACCOUNT: a real `systemd --user` with relayd's units installed, on a host that was
+# not booted with systemd. The cgroup lies outside the namespaces: leave_cgroup() takes it away.
+user_manager() {
+    uid=$(id -u "$1")
+    mkdir -p /run/systemd/system
+    mountpoint -q /sys || mount -t sysfs sysfs /sys
+    # A tree of cgroups as a new host has it, whatever this host's looks like.
+    mount -t cgroup2 cgroup2 /sys/fs/cgroup
+    mkdir "/sys/fs/cgroup/relayd-test-$E2E_UID"
+    chown -R "$1:$1" "/sys/fs/cgroup/relayd-test-$E2E_UID"
+
+    mkdir -p /etc/systemd/user
+    cp "$E2E/contrib/systemd/relayd.socket" /etc/systemd/user
+    sed 's|@bindir@|/usr/local/bin|' "$E2E/contrib/systemd/relayd.service.in" \
+        >/etc/systemd/user/relayd.service
+    # The leak check attaches to the process, which the unit's filter of system calls forbids.
+    if grep -q __asan_init "$E2E/bin/relayd"; then
+        mkdir /etc/systemd/user/relayd.service.d
+        printf '[Service]\nSystemCallFilter=ptrace\n' >/etc/systemd/user/relayd.service.d/leaks.conf
+    fi
+
+    (
+        sh -c 'echo "$PPID"' >"/sys/fs/cgroup/relayd-test-$E2E_UID/cgroup.procs"
+        become "$1" XDG_RUNTIME_DIR="/run/user/$uid" /usr/lib/systemd/systemd --user
+    ) >"$E2E/log/systemd" 2>&1 </dev/null &
+    printf '%d\n' "$!" >"$E2E/pid/systemd"
+    wait_for 30 manager_up "$1"
+}
+
+manager_up() {
+    systemctl_of "$1" is-system-running 2>/dev/null | grep -Eqx 'running|degraded'
+}
+
+# systemctl_of ACCOUNT COMMAND...
+systemctl_of() {
+    managed=$1
+    shift
+    as "$managed" XDG_RUNTIME_DIR="/run/user/$(id -u "$managed")" timeout 60 systemctl --user "$@"
+}

@@ -1,0 +1,84 @@
+# shellcheck shell=sh
+# What a test says: TAP on stdout, and on failure what helps to see why.
+
+points=0
+failures=0
+
+note() {
+    printf '%s\n' "$*" | sed 's/^/# /'
+}
+
+# ok DESCRIPTION COMMAND...: one point, passed when the command succeeds. What it says is shown
+# when it does not.
+ok() {
+    description=$1
+    shift
+    points=$((points + 1))
+    if "$@" >"$E2E/said" 2>&1; then
+        printf 'ok %d - %s\n' "$points" "$description"
+    else
+        printf 'not ok %d - %s\n' "$points" "$description"
+        failures=$((failures + 1))
+        note "failed: $*"
+        sed 's/^/#   /' "$E2E/said"
+    fi
+}
+
+# is GOT WANTED DESCRIPTION
+is() {
+    ok "$3" test "$1" = "$2"
+}
+
+# like GOT PATTERN DESCRIPTION: the pattern is an extended regular expression.
+like() {
+    ok "$3" matches "$1" "$2"
+}
+
+unlike() {
+    ok "$3" not matches "$1" "$2"
+}
+
+matches() {
+    printf '%s\n' "$1" | grep -Eq -- "$2"
+}
+
+not() {
+    ! "$@"
+}
+
+skip_all() {
+    printf '1..0 # SKIP %s\n' "$*"
+    exit 0
+}
+
+# finish: the last line of a test. The sanitizers' reports count as one more point.
+finish() {
+    ok 'no sanitizer had anything to say' no_reports
+    [ "$failures" -eq 0 ] || show_logs
+    printf '1..%d\n' "$points"
+    trap - EXIT
+    [ "$failures" -eq 0 ]
+    exit
+}
+
+no_reports() {
+    for report in "$E2E"/reports/*; do
+        [ -e "$report" ] || return 0
+        cat "$report"
+    done
+    return 1
+}
+
+show_logs() {
+    for log in "$E2E"/log/* /run/user/*/relayd/log /tmp/relayd-*/log; do
+        [ -s "$log" ] || continue
+        note "--- the end of $log"
+        tail -n 40 "$log" | sed 's/^/# /'
+    done
+}
+
+died() {
+    note "stopped after point $points"
+    show_logs
+    printf 'Bail out! the test itself stopped\n'
+}

@@ -1,0 +1,37 @@
+# shellcheck shell=sh
+# Terminals to type in: tmux servers of one pane.
+
+# terminal NAME ACCOUNT [NAME=VALUE...]: a tmux server of that account with one pane, whose shell
+# has these variables; ready when the shell has prompted.
+terminal() {
+    screen=$1
+    who=$2
+    shift 2
+    printf '%s\n' "$who" >"$E2E/pid/$screen.terminal"
+    as "$who" "$@" tmux -S "$screen.tmux" -f /dev/null new-session -d -x 200 -y 50
+    wait_for 20 shows "$screen" "$who ready>"
+}
+
+# tmux_of TERMINAL COMMAND...: a tmux command for that terminal's server.
+tmux_of() {
+    screen=$1
+    shift
+    as "$(cat "$E2E/pid/$screen.terminal")" tmux -S "$screen.tmux" "$@"
+}
+
+# shows TERMINAL TEXT: whether the text is on its screen.
+shows() {
+    tmux_of "$1" capture-pane -p | grep -Fq -- "$2"
+}
+
+# typed TERMINAL COMMAND: types the command there, prints its output, and returns its exit status;
+# 99 when it has not ended within 60 s. Whatever runs in the pane gets the keys: a shell over mosh too.
+typed() {
+    typed=$E2E/shared/typed
+    rm -f "$typed" "$typed.new" "$typed.status"
+    tmux_of "$1" send-keys -l "{ $2 ; } >$typed 2>&1; echo \$? >$typed.new; mv $typed.new $typed.status"
+    tmux_of "$1" send-keys Enter
+    wait_for 60 test -e "$typed.status" || return 99
+    cat "$typed"
+    return "$(cat "$typed.status")"
+}

@@ -1,0 +1,47 @@
+#!/bin/sh
+# systemd's user manager holds the sockets; the first client of either starts the service.
+
+. "$(dirname "$0")/lib.sh"
+world sshd systemd
+user_manager pat
+runtime=/run/user/$(id -u pat)
+
+ok 'the socket unit starts' systemctl_of pat start relayd.socket
+is "$(cd "$runtime/relayd" && stat -c '%a %U' . agent.sock control.sock | xargs)" \
+    '700 pat 600 pat 600 pat' 'the directory and both sockets are private'
+active() {
+    systemctl_of pat is-active relayd.service
+}
+
+is "$(active)" inactive 'no service yet'
+like "$(keys pat)" 'agent refused' 'a client of the agent socket is answered'
+is "$(active)" active 'by the service, which it started'
+
+systemctl_of pat stop relayd.service 2>/dev/null
+ok 'stopping the service leaves the sockets' test -S "$runtime/relayd/control.sock"
+as pat relayctl status >/dev/null && result=0 || result=$?
+is "$result" 1 'a client of the control socket is answered: nothing to use'
+is "$(active)" active 'by the service, which it started'
+
+sshd 22
+rc pat
+login one
+ok 'rc registers a login with it' wait_for 20 newest pat "$(upstream one)"
+is "$(keys pat)" one 'and it serves'
+is "$(systemctl_of pat show -P MainPID relayd.service)" "$(relay_pid pat)" 'the service is the relay'
+
+daemon=$(relay_pid pat)
+systemctl_of pat restart relayd.service
+is "$(keys pat)" one 'restarted, it still serves'
+unlike "$(relay_pid pat)" "^$daemon\$" 'as another process'
+kill -s KILL "$(relay_pid pat)"
+is "$(keys pat)" one 'killed, it is there again and serves'
+
+systemctl_of pat stop relayd.service relayd.socket
+as pat relayctl status >/dev/null 2>&1 && result=0 || result=$?
+is "$result" 2 'with both units stopped there is nobody to talk to'
+ok 'register starts a relay' as pat relayctl register "$(upstream one)"
+is "$(active)" active 'through the user manager'
+is "$(keys pat)" one 'and it serves'
+
+finish

@@ -1,0 +1,179 @@
+# shellcheck shell=sh
+# A world of its own for each test, and processes in it.
+#
+# A test re-executes itself as the first process of new mount, pid and network namespaces, as root.
+# There it may write to /etc and /run, give sshd port 22 and kill a network link; nothing of that
+# reaches the host or a test beside it, and when the test ends, however it ends, the kernel ends
+# every process it started. What is left to clean up is one directory.
+
+# world PART...: enters it, or skips the whole file naming the real part that is missing.
+world() {
+    [ "$(id -u)" -eq 0 ] || skip_all 'needs root, to make accounts and namespaces'
+    for part in namespaces "$@"; do
+        have "$part" && continue
+        [ "${RELAYD_TEST_STRICT-}" != 1 ] || { printf 'Bail out! %s is missing\n' "$part"; exit 1; }
+        skip_all "$part is missing"
+    done
+    [ -n "${E2E-}" ] || enter
+    trap died EXIT
+    furnish
+}
+
+have() {
+    case $1 in
+    namespaces) have ip && have setpriv && have nsenter && (isolate true) ;;
+    sshd) have ssh && have ssh-agent && [ -x /usr/sbin/sshd ] ;;
+    mosh) have mosh-server && have tmux && command -v mosh ;;
+    systemd) have systemctl && [ -x /usr/lib/systemd/systemd ] ;;
+    *) command -v "$1" ;;
+    esac >/dev/null 2>&1
+}
+
+# isolate COMMAND...: becomes the command, alone. The hour-glass is for hangs that no bound of the
+# test's own caught. In a chroot, where the root is no mount point, unshare itself cannot make it
+# private; furnish() does where it can.
+isolate() {
+    exec timeout -k 1 900 \
+        unshare --mount --propagation unchanged --pid --fork --kill-child --net -- "$@"
+}
+
+# enter: runs this test again inside, and ends with its status.
+enter() {
+    E2E=$(mktemp -d /var/tmp/e.XXXXXX)
+    chmod 711 "$E2E"
+    # The accounts of worlds that exist at once differ: the kernel counts by uid.
+    E2E_UID=$((100000 + $$ * 8))
+    export E2E E2E_UID
+    trap 'leave_cgroup || :; rm -rf "$E2E"' EXIT
+    trap 'kill "$child"; wait "$child"' INT TERM HUP
+    isolate "$0" &
+    child=$!
+    wait "$child" || exit
+    exit 0
+}
+
+# leave_cgroup: removes what user_manager() made, the one thing that outlives the namespaces. It is
+# busy for a moment after the last process in it has ended.
+leave_cgroup() {
+    [ -e "$E2E/pid/systemd" ] || return 0
+    # shellcheck disable=SC2016
+    timeout 20 unshare --mount --propagation unchanged sh -c '
+        mount -t cgroup2 cgroup2 "$0"
+        while [ -e "$0/$1" ]; do
+            find "$0/$1" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.05
+        done
+    ' "$E2E/shared" "relayd-test-$E2E_UID"
+}
+
+furnish() {
+    mount --make-rprivate / 2>/dev/null || :
+    mount -t proc proc /proc
+    mountpoint -q /dev/pts || mount -t devpts -o ptmxmode=666 devpts /dev/pts
+    ip link set lo up
+    mkdir "$E2E/log" "$E2E/bin" "$E2E/pid" "$E2E/home"
+    mkdir -m 1777 "$E2E/reports" "$E2E/shared"
+    install_programs
+
+    # From here on nothing is read from where the project lies: that may be under /tmp.
+    cd /
+    mount -t tmpfs -o mode=1777 tmpfs /tmp
+    mount -t tmpfs -o mode=755 tmpfs /run
+    mkdir -p /run/sshd /run/user
+    cp -a /etc "$E2E/etc"
+    mount --bind "$E2E/etc" /etc
+    printf '127.0.0.1 localhost\n' >/etc/hosts
+    rm -f /etc/motd /etc/relayd.conf
+
+    E2E_SANITIZERS="log_path=$E2E/reports/report:log_exe_name=1"
+    account pat
+    account laptop
+}
+
+# install_programs: what is under test stands where `make install` puts it for everybody.
+install_programs() {
+    built=${abs_top_builddir:-$PWD}
+    cp "${RELAYD:-$built/relayd/relayd}" "$E2E/bin/relayd"
+    cp "${RELAYCTL:-$built/relayctl/relayctl}" "$E2E/bin/relayctl"
+    cp "$built/tests/e2e/fake-agent" "$built/tests/e2e/ask" "$built/tests/e2e/delay" "$E2E/bin"
+    mount --bind "$E2E/bin" /usr/local/bin
+    cp -R "$E2E_LIB/../../contrib" "$E2E/contrib"
+    chmod -R a+rX "$E2E/contrib"
+}
+
+# account NAME [SHELL]: an account with a home, and with the /run/user/UID that PAM would make.
+account() {
+    uid=$((E2E_UID + $(find "$E2E/home" -mindepth 1 -maxdepth 1 | wc -l)))
+    printf '%s:*:%d:%d::%s:%s\n' "$1" "$uid" "$uid" "$E2E/home/$1" "${2:-/bin/bash}" >>/etc/passwd
+    printf '%s:x:%d:\n' "$1" "$uid" >>/etc/group
+    mkdir "$E2E/home/$1"
+    mkdir -m 700 "$E2E/home/$1/.ssh" "/run/user/$uid"
+    printf 'PS1="\\u ready> "\n' >"$E2E/home/$1/.bashrc"
+    printf '. ~/.bashrc\n' >"$E2E/home/$1/.profile"
+    chown -R "$1:$1" "$E2E/home/$1" "/run/user/$uid"
+}
+
+# become ACCOUNT[@NET] [NAME=VALUE...] COMMAND...: turns this process into the command, with the
+# environment of a fresh login and no other; in another network (see far) when one is named.
+become() {
+    account=${1%@*}
+    net=${1#"$account"}
+    shift
+    cd "$E2E/home/$account" || exit
+    # shellcheck disable=SC2086
+    exec ${net:+nsenter --net=/run/netns/${net#@}} \
+        setpriv --reuid "$account" --regid "$account" --clear-groups env -i \
+        HOME="$PWD" USER="$account" LOGNAME="$account" SHELL=/bin/bash LANG=C.UTF-8 TERM=screen \
+        PATH=/usr/local/bin:/usr/bin:/bin \
+        "ASAN_OPTIONS=$E2E_SANITIZERS" "UBSAN_OPTIONS=$E2E_SANITIZERS" "$@"
+}
+
+# as ACCOUNT [NAME=VALUE...] COMMAND...
+as() (
+    become "$@"
+)
+
+# start NAME ACCOUNT [NAME=VALUE...] COMMAND...: the same in the background. Its output goes to the
+# log of that name, its pid is `pid NAME`.
+start() {
+    started=$1
+    shift
+    (become "$@") >>"$E2E/log/$started" 2>&1 </dev/null &
+    printf '%d\n' "$!" >"$E2E/pid/$started"
+}
+
+pid() {
+    cat "$E2E/pid/$1"
+}
+
+# end NAME [SIGNAL]: ends what start() started, and waits for that.
+end() {
+    kill -s "${2:-TERM}" "$(pid "$1")"
+    wait_for 20 gone "$(pid "$1")"
+}
+
+gone() {
+    ! grep -qs '^State:[[:space:]]*[^Z[:space:]]' "/proc/$1/status"
+}
+
+# wait_for SECONDS COMMAND...: until the command succeeds; fails at the bound.
+wait_for() {
+    bound=$(($(date +%s) + $1))
+    shift
+    until "$@"; do
+        [ "$(date +%s)" -le "$bound" ] || return 1
+        sleep 0.05
+    done
+}
+
+# time_of COMMAND...: leaves in $took how many milliseconds the command needed.
+time_of() {
+    before=$(date +%s%N)
+    "$@"
+    # shellcheck disable=SC2034
+    took=$((($(date +%s%N) - before) / 1000000))
+}
+
+# median: of the numbers on stdin, one a line.
+median() {
+    sort -n | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'
+}

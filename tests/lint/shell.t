@@ -1,0 +1,34 @@
+#!/bin/sh
+# Everything that a Bourne shell runs is clean by shellcheck.
+
+set -eu
+cd "$(dirname -- "$0")/../.."
+
+if ! command -v shellcheck >/dev/null; then
+    [ "${RELAYD_TEST_STRICT-}" != 1 ] || { printf 'Bail out! shellcheck is missing\n'; exit 1; }
+    printf '1..0 # SKIP shellcheck is missing\n'
+    exit 0
+fi
+
+# Their first line says that they are: a shebang, or shellcheck's own word.
+files=$(find contrib tests .ci -type f 2>/dev/null | sort |
+    while read -r file; do
+        ! head -n 1 "$file" | grep -Eaq '^#!.*/(ba)?sh( |$)|^# shellcheck shell=' || printf '%s\n' "$file"
+    done)
+printf '1..%d\n' "$(printf '%s\n' "$files" | wc -l)"
+
+# SC2317: functions that ok() and wait_for() call by name look unreachable.
+# SC2119, SC2120: functions whose arguments may be left out.
+number=0
+result=0
+for file in $files; do
+    number=$((number + 1))
+    if said=$(shellcheck -x -P SCRIPTDIR -e SC2317,SC2119,SC2120 "$file"); then
+        printf 'ok %d - %s\n' "$number" "$file"
+    else
+        printf 'not ok %d - %s\n' "$number" "$file"
+        printf '%s\n' "$said" | sed 's/^/# /'
+        result=1
+    fi
+done
+exit "$result"
