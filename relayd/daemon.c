@@ -57,14 +57,18 @@ static int prepare_dir(struct daemon *d)
 static void raise_limits(struct daemon *d)
 {
     struct rlimit files = {.rlim_cur = 1024};
+    unsigned fitting;
 
     if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
-    if (d->options.max_clients == 0)
-        d->options.max_clients =
-            (unsigned)fmin(fmax((double)files.rlim_cur / 2 - 64, 16), 1000000);
+    fitting = (unsigned)fmin(fmax((double)files.rlim_cur / 2 - 64, 16), 1000000);
+    if (d->options.max_clients > fitting)
+        log_warning("max-clients %u: the limit of open files allows %u", d->options.max_clients,
+                    fitting);
+    if (d->options.max_clients == 0 || d->options.max_clients > fitting)
+        d->options.max_clients = fitting;
 }
 
 /* Not where another daemon has taken our place: the file is its own then. */

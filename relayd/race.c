@@ -188,12 +188,13 @@ void race_free(struct race *race)
 
     if (race == NULL)
         return;
-    ev_timer_stop(race->races->loop, &race->tick);
+    /* First off the list: an attempt that ends has all races look again. */
+    list_remove(&race->link);
     list_for_each_safe(it, next, &race->tried, mine)
         attempt_free(it);
+    ev_timer_stop(race->races->loop, &race->tick);
     close_fd(race->fd);
     flow_fini(&race->answer);
-    list_remove(&race->link);
     free(race);
 }
 
