@@ -20,7 +20,8 @@ static const char *reason_text(enum session_reason reason)
     case SESSION_UPSTREAM_CLOSED: return "the upstream closed the connection";
     case SESSION_UPSTREAM_BAD: return "the upstream's answer was not the agent protocol";
     case SESSION_UPSTREAM_SILENT: return "no answer came in time";
-    case SESSION_NO_UPSTREAM: return "no upstream to use";
+    case SESSION_NO_LOGIN: return "no login is registered";
+    case SESSION_NO_ANSWER: return "no registered login has an agent that answers";
     case SESSION_DROPPED: return "its upstream was unregistered";
     case SESSION_PAUSED: return "the relay was paused";
     case SESSION_STOPPING: return "the relay is stopping";
@@ -107,10 +108,10 @@ void audit_log(const struct audit *audit, char line[AUDIT_LINE_MAX])
         return;
     put_command(command, sizeof(command), audit->client.pid);
     put_questions(questions, sizeof(questions), audit->asked);
-    snprintf(line, AUDIT_LINE_MAX, "client %d (%s, uid %u) at %s: %s in %.2f s: %s",
+    if (audit->upstream != NULL)
+        upstream_name(audit->upstream, where, sizeof(where));
+    snprintf(line, AUDIT_LINE_MAX, "client %d (%s, uid %u)%s%s: %s in %.2f s: %s",
              (int)audit->client.pid, command, (unsigned)audit->client.uid,
-             audit->upstream == NULL ? "no upstream"
-                                     : upstream_name(audit->upstream, where, sizeof(where)),
-             questions, audit->seconds, reason_text(audit->reason));
+             audit->upstream == NULL ? "" : " at ", audit->upstream == NULL ? "" : where, questions, audit->seconds, reason_text(audit->reason));
     put_fields(audit, command, questions, line);
 }

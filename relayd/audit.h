@@ -25,9 +25,10 @@ enum session_reason {
     SESSION_UPSTREAM_CLOSED,
     SESSION_UPSTREAM_BAD,
     SESSION_UPSTREAM_SILENT,
-    SESSION_NO_UPSTREAM,
-    SESSION_DROPPED, /* its upstream was unregistered */
+    SESSION_NO_LOGIN,   /* it met no upstream, for one of these reasons */
+    SESSION_NO_ANSWER,
     SESSION_PAUSED,
+    SESSION_DROPPED, /* its upstream was unregistered */
     SESSION_STOPPING,
     SESSION_NO_MEMORY,
 };

@@ -45,18 +45,21 @@ static bool is_failure(const struct session *s, enum session_reason reason)
 {
     switch (reason) {
     case SESSION_CLIENT_CLOSED:
-    case SESSION_CLIENT_GONE:
         return false;
+    case SESSION_CLIENT_GONE:
+        /* A person who was tired of waiting will ask why. */
+        return s->state == SESSION_DIALLING || s->relay.owed > 0;
     case SESSION_UPSTREAM_CLOSED:
     case SESSION_STOPPING:
         return s->relay.owed > 0;
-    case SESSION_NO_UPSTREAM:
+    case SESSION_NO_LOGIN:
+    case SESSION_NO_ANSWER:
+    case SESSION_PAUSED:
         return s->relay.answered > 0;
     case SESSION_CLIENT_BAD:
     case SESSION_UPSTREAM_BAD:
     case SESSION_UPSTREAM_SILENT:
     case SESSION_DROPPED:
-    case SESSION_PAUSED:
     case SESSION_NO_MEMORY:
         break;
     }
@@ -107,7 +110,7 @@ void session_end(struct session *s, enum session_reason reason)
     struct upstream *u;
 
     if (s->state == SESSION_NONE && s->relay.answered > 0)
-        reason = SESSION_NO_UPSTREAM;
+        reason = s->none_reason;
     tell_end(s, reason);
     note_prompt(s, false);
     u = upstream_of(s);
@@ -208,6 +211,11 @@ static void start_timer(struct session *s, double seconds, double repeat)
 
 static void become_none(struct session *s)
 {
+    struct registry *registry = registry_of(s);
+
+    s->none_reason = registry->is_paused                   ? SESSION_PAUSED
+                     : list_is_empty(&registry->upstreams) ? SESSION_NO_LOGIN
+                                                           : SESSION_NO_ANSWER;
     set_state(s, SESSION_NONE);
     s->sessions->refused++;
     start_timer(s, FAREWELL_SECONDS, 0);
@@ -463,7 +471,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 
     (void)loop, (void)events;
     if (s->state == SESSION_NONE)
-        session_end(s, SESSION_NO_UPSTREAM);
+        session_end(s, s->none_reason);
     else if (sock_has_hung_up(s->client.fd))
         session_end(s, SESSION_CLIENT_GONE);
     else

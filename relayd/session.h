@@ -59,6 +59,7 @@ struct session {
     ev_io client, upstream;
     ev_timer timer; /* relaying: looks while something is owed; none: the farewell */
     struct relay relay;
+    enum session_reason none_reason; /* in the state none: why */
     struct flow binds; /* session-binds that were held; they go to the upstream first */
     struct race *race; /* owned; only while dialling */
     uint64_t upstream_id; /* 0: none yet */
