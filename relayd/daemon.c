@@ -24,6 +24,7 @@
 
 #define DRAIN_SECONDS 5.0
 #define CONTROL_MAX 512
+#define NEVER_SECONDS 1e9 /* 30 years */
 
 /* Where systemd has given us the sockets nobody can reach the other daemon any
  * more: it is relieved, and we serve in any case. An exit would make systemd try
@@ -360,8 +361,23 @@ static int compose(struct daemon *d)
     return r;
 }
 
+static void on_never(struct ev_loop *loop, ev_periodic *periodic, int events)
+{
+    (void)loop, (void)periodic, (void)events;
+}
+
+/* libev wakes up once a minute to see whether the clock was set, unless it has a
+ * timerfd(2) to learn of that; it makes one at the first periodic (ev.c, 4.33:
+ * MAX_BLOCKTIME, evtimerfd_init). This one never comes due. */
+static void let_sleep(struct daemon *d)
+{
+    ev_periodic_init(&d->never, on_never, ev_now(d->loop) + NEVER_SECONDS, 0, NULL);
+    ev_periodic_start(d->loop, &d->never);
+}
+
 static void start_watchers(struct daemon *d)
 {
+    let_sleep(d);
     ev_set_userdata(d->loop, d);
     ev_signal_init(&d->sigterm, on_signal, SIGTERM);
     ev_signal_start(d->loop, &d->sigterm);

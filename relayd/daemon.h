@@ -30,6 +30,7 @@ struct daemon {
     ev_timer drain;      /* the time that owed answers have */
     ev_timer resume;     /* the end of a pause */
     struct healing healing;
+    ev_periodic never;   /* lets libev sleep: daemon.c */
     ev_prepare settle;   /* saves and tells, once a turn, where something changed */
     bool is_activated;
     bool is_stopping;
