@@ -112,18 +112,6 @@ static void load(struct daemon *d)
                 r == -EBADMSG ? "damaged" : strerror(-r), aside);
 }
 
-static void set_status(const struct daemon *d)
-{
-    struct upstream *order[REGISTRY_MAX];
-    unsigned n = registry_order(&d->registry, order);
-    char name[128], status[320];
-
-    snprintf(status, sizeof(status), "STATUS=%u login%s%s%s, %u client%s", n, n == 1 ? "" : "s",
-             n == 0 ? "" : ", serving ", n == 0 ? "" : upstream_name(order[0], name, sizeof(name)),
-             d->sessions.n, d->sessions.n == 1 ? "" : "s");
-    systemd_notify(status);
-}
-
 /* Once a turn, however much has changed in it. */
 static void on_settle(struct ev_loop *loop, ev_prepare *prepare, int events)
 {
@@ -133,7 +121,7 @@ static void on_settle(struct ev_loop *loop, ev_prepare *prepare, int events)
     ev_prepare_stop(loop, prepare);
     races_kick(&d->sessions.races);
     save(d);
-    set_status(d);
+    report_change(&d->report);
 }
 
 static void arm_resume(struct daemon *d)
@@ -194,6 +182,7 @@ static void accept_session(void *arg, int fd)
     struct daemon *d = arg;
 
     sessions_accept(&d->sessions, fd);
+    report_change(&d->report);
 }
 
 static unsigned count_control(void *arg)
@@ -214,6 +203,7 @@ static void on_session_end(void *arg)
 {
     struct daemon *d = arg;
 
+    report_change(&d->report);
     if (!d->is_stopping && !d->is_leaving)
         listener_resume(&d->agent_listener);
     else if (d->sessions.n == 0)
@@ -241,7 +231,7 @@ static void stop(struct daemon *d)
     if (d->is_stopping)
         return;
     log_info("stopping: %u client%s open", d->sessions.n, d->sessions.n == 1 ? "" : "s");
-    systemd_notify("STOPPING=1");
+    report_stopping(&d->report);
     save(d);
     d->is_stopping = true;
     healing_fini(&d->healing);
@@ -335,6 +325,7 @@ static int compose(struct daemon *d)
     sessions_init(&d->sessions, &d->upstreams, &d->options);
     d->sessions.on_end = on_session_end;
     d->sessions.on_end_arg = d;
+    report_init(&d->report, d->loop, &d->registry, &d->sessions);
     control_init(&d->control, d->loop);
     d->control.registry = &d->registry;
     d->control.upstreams = &d->upstreams;
@@ -421,8 +412,7 @@ static void announce(struct daemon *d)
 {
     log_info("%s: serving, pid %d, %u upstream%s", d->paths.agent, (int)getpid(), d->registry.n,
              d->registry.n == 1 ? "" : "s");
-    systemd_notify("READY=1");
-    set_status(d);
+    report_ready(&d->report);
     if (d->ready_fd >= 0)
         leave_starter(d);
 }
@@ -439,6 +429,7 @@ static void fini(struct daemon *d)
     sessions_fini(&d->sessions);
     control_fini(&d->control);
     registry_fini(&d->registry);
+    report_fini(&d->report);
     healing_fini(&d->healing);
 }
 

@@ -11,6 +11,7 @@
 #include "relayd/options.h"
 #include "relayd/paths.h"
 #include "relayd/registry.h"
+#include "relayd/report.h"
 #include "relayd/sessions.h"
 #include "relayd/upstream.h"
 
@@ -24,6 +25,7 @@ struct daemon {
     struct registry registry;
     struct upstreams upstreams;
     struct sessions sessions;
+    struct report report;
     struct control control;
     struct listener agent_listener, control_listener;
     ev_signal sigterm, sigint;

@@ -358,6 +358,15 @@ const char *upstream_name(const struct upstream *u, char *out, size_t size)
     return out;
 }
 
+const char *upstream_person(const struct upstream *u, char *out, size_t size)
+{
+    if (u->label != NULL && u->host != NULL)
+        snprintf(out, size, "%s (%s)", u->label, u->host);
+    else
+        snprintf(out, size, "%s", u->label != NULL ? u->label : u->host != NULL ? u->host : u->path);
+    return out;
+}
+
 static void explain_alive(const struct upstream *u, double now, char *out, size_t size)
 {
     char rtt[32] = "";

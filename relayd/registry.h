@@ -151,6 +151,8 @@ bool registry_is_usable(const struct registry *registry);
 const char *upstream_state_name(enum upstream_state state);
 /* A name for logs: "upstream 3 (laptop)", "upstream 3 (10.0.0.5)". */
 const char *upstream_name(const struct upstream *u, char *out, size_t size);
+/* The same without the number, and with both: "laptop (10.0.0.5)". */
+const char *upstream_person(const struct upstream *u, char *out, size_t size);
 /* Why it is or is not used, in words a person understands, claiming no more than
  * is known: "alive, 23 ms", "silent since 14:02: ...". Returns out. */
 const char *upstream_explain(const struct upstream *u, double now, char *out, size_t size);

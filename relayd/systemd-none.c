@@ -9,6 +9,16 @@ int systemd_take_sockets(struct systemd_sockets *sockets)
     return 0;
 }
 
+bool systemd_is_listening(void)
+{
+    return false;
+}
+
+double systemd_watchdog_seconds(void)
+{
+    return 0;
+}
+
 void systemd_notify(const char *state)
 {
     (void)state;

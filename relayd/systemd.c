@@ -41,6 +41,18 @@ int systemd_take_sockets(struct systemd_sockets *sockets)
     return n < 0 ? n : found;
 }
 
+bool systemd_is_listening(void)
+{
+    return getenv("NOTIFY_SOCKET") != NULL;
+}
+
+double systemd_watchdog_seconds(void)
+{
+    uint64_t microseconds = 0;
+
+    return sd_watchdog_enabled(0, &microseconds) > 0 ? (double)microseconds / 1e6 : 0;
+}
+
 void systemd_notify(const char *state)
 {
     sd_notify(0, state);

@@ -8,6 +8,7 @@
 
 #include "relayd/log.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct systemd_sockets {
@@ -20,9 +21,15 @@ struct systemd_sockets {
  * named in the log. Returns how many of the two are here, or -errno. */
 int systemd_take_sockets(struct systemd_sockets *sockets);
 
+/* Whether a service manager wants to be told anything. */
+bool systemd_is_listening(void);
+
 /* Sends a line of sd_notify(3) state, e.g. "READY=1"; nothing where nobody
  * listens. */
 void systemd_notify(const char *state);
+
+/* How often it must hear "WATCHDOG=1" at the least, in seconds; 0: never. */
+double systemd_watchdog_seconds(void);
 
 /* The sink to log with: the journal's where stderr is connected to it, else
  * stderr. */
