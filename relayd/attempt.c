@@ -105,7 +105,7 @@ static void ask(struct attempt *attempt)
 static void probe(struct attempt *attempt, const struct upstream *u)
 {
     set_state(attempt, ATTEMPT_PROBING);
-    dial_probe(&attempt->dial, attempt->attempts->upstreams->instance, u->nonce, u->has_no_ping);
+    upstream_probe(attempt->attempts->upstreams, u, &attempt->dial);
 }
 
 /* Begins what may begin; else it stays blocked. */
@@ -143,13 +143,10 @@ static bool ask_next(struct attempt *attempt)
 
 static void on_answered(struct attempt *attempt, struct upstream *u)
 {
-    bool is_ping = attempt->state == ATTEMPT_PROBING;
-
-    if (u != NULL) {
-        u->has_no_ping |= attempt->dial.has_no_ping;
-        registry_set_alive(registry_of(attempt), u, now_of(attempt),
-                           is_ping ? dial_waited(&attempt->dial) : -1);
-    }
+    if (u != NULL && attempt->state == ATTEMPT_PROBING)
+        upstream_probed(attempt->attempts->upstreams, u, &attempt->dial);
+    else if (u != NULL)
+        registry_set_alive(registry_of(attempt), u, now_of(attempt), -1);
     if (ask_next(attempt))
         return;
     set_state(attempt, ATTEMPT_ANSWERED);

@@ -316,6 +316,7 @@ static int compose(struct daemon *d)
     d->registry.on_event = on_registry_event;
     d->registry.on_event_arg = d;
     r = upstreams_init(&d->upstreams, d->loop, &d->registry);
+    d->upstreams.is_raw = d->options.is_raw;
     d->upstreams.own_paths[0] = d->paths.agent;
     d->upstreams.own_paths[1] = d->paths.control;
     d->upstreams.on_verdict = on_verdict;

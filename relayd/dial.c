@@ -179,6 +179,10 @@ static void dial_step(struct dial *dial)
         if (r == 1)
             set_state(dial, DIAL_ASKING);
     }
+    if (r == 1 && dial->question_size == 0) {
+        finish(dial, DIAL_ANSWERED);
+        return;
+    }
     if (dial->state == DIAL_ASKING && r == 1) {
         r = step_ask(dial);
         if (r == 0)
@@ -225,6 +229,12 @@ void dial_fini(struct dial *dial)
 {
     hang_up(dial);
     flow_fini(&dial->answer);
+}
+
+void dial_connect(struct dial *dial)
+{
+    dial->is_probe = false;
+    begin(dial, NULL, 0, AGENT_KIND_OTHER);
 }
 
 void dial_ask(struct dial *dial, const uint8_t *question, size_t size, enum agent_kind kind)

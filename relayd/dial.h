@@ -60,6 +60,9 @@ void dial_init(struct dial *dial, struct ev_loop *loop, const struct pin *pin,
 /* Closes what is open. Of a zeroed struct too. */
 void dial_fini(struct dial *dial);
 
+/* Connects, and asks nothing: an answer is that it is accepted. */
+void dial_connect(struct dial *dial);
+
 /* Asks a question, on the connection that is open or on a new one. */
 void dial_ask(struct dial *dial, const uint8_t *question, size_t size, enum agent_kind kind);
 

@@ -45,6 +45,13 @@ static int set_when_none(struct options *options, const char *value)
     return 0;
 }
 
+static int set_raw(struct options *options, const char *value)
+{
+    (void)value;
+    options->is_raw = true;
+    return 0;
+}
+
 static int set_read_only(struct options *options, const char *value)
 {
     (void)value;
@@ -106,6 +113,7 @@ static int set_help(struct options *options, const char *value)
 static const struct option_row rows[] = {
     {"dir", "DIR", "where the sockets are (default: see relayd(1))", false, set_dir},
     {"daemon", NULL, "detach; return once it serves", false, set_daemon},
+    {"raw", NULL, "relay any protocol: ask nothing, look at nothing", true, set_raw},
     {"when-none", "close|empty", "without an upstream: close (default), or list no keys", true,
      set_when_none},
     {"read-only", NULL, "let only listing and signing pass", true, set_read_only},

@@ -22,6 +22,7 @@ struct options {
     double dead_after;  /* seconds: patience.h */
     unsigned max_clients; /* 0: from the descriptor limit */
     enum when_none when_none;
+    bool is_raw;       /* any stream protocol: nothing is looked at, nothing asked */
     bool is_read_only; /* only questions that change nothing go on */
     bool is_help, is_version;
 };

@@ -47,6 +47,7 @@ struct relay {
     bool is_unsafe; /* an unsafe question is among those owed */
     bool is_client_done, is_upstream_done; /* they will send no more */
     bool is_upstream_deaf; /* it takes no more; what it answered is still read */
+    bool is_client_shut, is_upstream_shut; /* raw: they have been told of the other's end */
     bool is_held; /* a refused question waits until nothing is owed: none after it is
                      read */
     uint32_t asked[AGENT_KINDS]; /* by kind, also what was answered here */

@@ -7,6 +7,7 @@
 
 #include "relayd/log.h"
 #include "relayd/patience.h"
+#include "relayd/raw.h"
 #include "relayd/util.h"
 
 #include <stdlib.h>
@@ -296,6 +297,10 @@ static void on_race(struct race *race, enum race_result result)
         break;
     case RACE_NONE:
         become_none(s);
+        if (s->sessions->options->is_raw) {
+            session_end(s, s->none_reason);
+            return;
+        }
         break;
     case RACE_HELD:
         r = hold_bind(s);
@@ -325,6 +330,18 @@ static int start_race(struct session *s, enum agent_kind kind, const struct agen
         .kind = kind,
         .client = s->peer.pid,
     };
+
+    s->race = race_new(&s->sessions->races, s->client.fd, &question, on_race, s);
+    if (s->race == NULL)
+        return -1;
+    set_state(s, SESSION_DIALLING);
+    return 0;
+}
+
+/* In --raw there is no question: to be connected is to be chosen. */
+static int start_raw(struct session *s)
+{
+    const struct question question = {.kind = AGENT_KIND_OTHER, .client = s->peer.pid};
 
     s->race = race_new(&s->sessions->races, s->client.fd, &question, on_race, s);
     if (s->race == NULL)
@@ -398,8 +415,11 @@ static void note_waiting(struct session *s, uint32_t answered_before)
 static enum relay_end step_relaying(struct session *s)
 {
     uint32_t answered_before = s->relay.answered;
-    enum relay_end end = relay_step(&s->relay, s->client.fd, s->upstream.fd);
+    enum relay_end end;
 
+    if (s->sessions->options->is_raw)
+        return raw_step(&s->relay, s->client.fd, s->upstream.fd);
+    end = relay_step(&s->relay, s->client.fd, s->upstream.fd);
     if (end != RELAY_GOING)
         return end;
     note_waiting(s, answered_before);
@@ -506,6 +526,9 @@ bool session_new(struct sessions *sessions, int fd, const struct sock_peer *peer
     ev_timer_init(&s->timer, on_timer, 0, 0);
     list_append(&sessions->list, &s->link);
     sessions->n++;
-    session_step(s);
+    if (sessions->options->is_raw && start_raw(s) < 0)
+        session_end(s, SESSION_NO_MEMORY);
+    else
+        session_step(s);
     return true;
 }

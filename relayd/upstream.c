@@ -5,7 +5,6 @@
 
 #include "relayd/upstream.h"
 
-#include "relayd/dial.h"
 #include "relayd/log.h"
 #include "relayd/sock.h"
 #include "relayd/util.h"
@@ -140,13 +139,26 @@ static void conclude(struct upstreams *ups, struct upstream *u, enum verdict ver
     ups->on_verdict(ups->on_verdict_arg, u->id, verdict, reason);
 }
 
+void upstream_probe(struct upstreams *ups, const struct upstream *u, struct dial *dial)
+{
+    if (ups->is_raw)
+        dial_connect(dial);
+    else
+        dial_probe(dial, ups->instance, u->nonce, u->has_no_ping);
+}
+
+void upstream_probed(struct upstreams *ups, struct upstream *u, const struct dial *dial)
+{
+    u->has_no_ping = dial->has_no_ping;
+    registry_set_alive(ups->registry, u, ev_now(ups->loop), ups->is_raw ? -1 : dial_waited(dial));
+}
+
 static void conclude_alive(struct upstreams *ups, struct upstream *u, const struct dial *dial)
 {
     double now = ev_now(ups->loop);
     char reason[160];
 
-    u->has_no_ping = dial->has_no_ping;
-    registry_set_alive(ups->registry, u, now, dial_waited(dial));
+    upstream_probed(ups, u, dial);
     conclude(ups, u, VERDICT_ALIVE, upstream_explain(u, now, reason, sizeof(reason)));
 }
 
@@ -214,7 +226,7 @@ static void ask(struct upstream_watch *watch, struct upstream *u)
     registry_probe_begin(watch->ups->registry, u, ev_now(watch->ups->loop));
     ev_timer_set(&watch->timeout, REGISTER_SECONDS, 0);
     ev_timer_start(watch->ups->loop, &watch->timeout);
-    dial_probe(&watch->dial, watch->ups->instance, u->nonce, u->has_no_ping);
+    upstream_probe(watch->ups, u, &watch->dial);
 }
 
 static int draw_nonce(struct upstream *u)

@@ -14,6 +14,7 @@
 #ifndef RELAYD_UPSTREAM_H
 #define RELAYD_UPSTREAM_H
 
+#include "relayd/dial.h"
 #include "relayd/list.h"
 #include "relayd/registry.h"
 
@@ -32,6 +33,7 @@ enum verdict {
 struct upstreams {
     struct ev_loop *loop;
     struct registry *registry;
+    bool is_raw; /* not agents: a connection that is accepted is an answer */
     const char *own_paths[2]; /* our agent and control socket, borrowed */
     uint8_t instance[AGENT_INSTANCE];
     /* Called once for each upstream that was registered; on VERDICT_REFUSED it is
@@ -66,6 +68,11 @@ bool upstream_is_registering(const struct upstream *u);
 /* Takes up an upstream that was saved: pinned and checked by the caller, in the
  * registry. Watches its process; asks nothing. */
 void upstream_resume(struct upstreams *ups, struct upstream *u);
+
+/* Asks on dial, which is idle, whether somebody is there. */
+void upstream_probe(struct upstreams *ups, const struct upstream *u, struct dial *dial);
+/* Takes the answer to that: u is alive. */
+void upstream_probed(struct upstreams *ups, struct upstream *u, const struct dial *dial);
 
 /* Nobody listens there any more. Frees u. */
 void upstream_gone(struct upstreams *ups, struct upstream *u);
