@@ -5,9 +5,12 @@
  * block and sleep. The listener stays in the parent: it is what SO_PEERCRED names, and killing it
  * is the death of the agent as a relay sees it.
  */
+#include "config.h"
+
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -29,6 +32,8 @@ enum {
     EXTENSION = 27,
     EXTENSION_ANSWER = 29,
     FRAME_MAX = 262144,
+    BACKLOG = 128,
+    FILLERS = 4, /* more than a backlog of 0 takes */
 };
 
 static const char usage[] =
@@ -38,6 +43,9 @@ static long answer_after;         /* ms; -a, in seconds */
 static int count_fd = -1;         /* a line for each question: its type and length; -c */
 static unsigned keys = 1;         /* how many a listing shows; -k */
 static const char *name = "fake"; /* their comment; -n */
+static bool answers_pings;        /* then the behaviour is for the other questions; -p */
+static sigset_t old_mask;         /* without the two that change the behaviour */
+static volatile sig_atomic_t is_good;
 
 static void nap(long ms)
 {
@@ -81,7 +89,7 @@ static uint32_t get_u32(int fd)
 }
 
 /* Reads one question, counts it, returns its type. */
-static int question(int fd)
+static int any_question(int fd)
 {
     static unsigned char body[FRAME_MAX];
     uint32_t length = get_u32(fd);
@@ -92,6 +100,17 @@ static int question(int fd)
     if (count_fd >= 0)
         dprintf(count_fd, "%d %u\n", body[0], (unsigned)length);
     return body[0];
+}
+
+static void answer(int fd, int type);
+
+static int question(int fd)
+{
+    int type = any_question(fd);
+
+    for (; answers_pings && type == EXTENSION; type = any_question(fd))
+        answer(fd, type);
+    return type;
 }
 
 /* A frame under construction; the length goes in front when it is put. */
@@ -281,51 +300,83 @@ static const struct behaviour {
     {"full", NULL},                 /* a backlog with no room */
 };
 
-static int listen_at(const char *path, int backlog)
+static int listen_at(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
     if (fd < 0)
         err(1, "socket");
-    if (strlen(path) >= sizeof(address.sun_path))
+    if (strlen(path) + 1 >= sizeof(address.sun_path))
         errx(1, "%s: too long for a socket", path);
-    strcpy(address.sun_path, path);
-    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, backlog) < 0)
+    /* Who waits for path to appear must not find a socket that does not listen yet. */
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s~", path);
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, BACKLOG) < 0 ||
+        rename(address.sun_path, path) < 0)
         err(1, "%s", path);
     return fd;
 }
 
-/* Fills the backlog, and keeps it full. */
-static void never_accept(const char *path)
+/* Fills the backlog, and keeps it full until it is to be good. */
+static void never_accept(int listener, const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fillers[FILLERS], n;
 
     strcpy(address.sun_path, path);
-    for (;;) {
-        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
-
-        if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-            break;
+    listen(listener, 0);
+    for (n = 0; n < FILLERS; n++) {
+        fillers[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        connect(fillers[n], (struct sockaddr *)&address, sizeof(address));
     }
-    for (;;)
-        pause();
+    sigsuspend(&old_mask);
+    while (n > 0)
+        close(fillers[--n]);
+    listen(listener, BACKLOG);
 }
 
-static void serve_all(int listener, void (*serve)(int fd))
+static void serve_one(int listener, const struct behaviour *behaviour)
 {
-    for (;;) {
-        int fd = accept(listener, NULL, NULL);
+    int fd = accept(listener, NULL, NULL);
 
-        if (fd < 0)
-            continue;
-        if (fork() == 0) {
-            close(listener);
-            serve(fd);
-            _exit(0);
-        }
-        close(fd);
+    if (fd >= 0 && fork() == 0) {
+        close(listener);
+        sigprocmask(SIG_SETMASK, &old_mask, NULL);
+        if (is_good)
+            answer_after = 0;
+        behaviour->serve(fd);
+        _exit(0);
     }
+    close(fd);
+}
+
+static const struct behaviour *current(const struct behaviour *bad)
+{
+    sigset_t blocked;
+
+    sigprocmask(SIG_SETMASK, &old_mask, &blocked);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+    return is_good ? &behaviours[0] : bad;
+}
+
+/* A signal counts for every connection that is made after it was sent. */
+static void serve_all(int listener, const struct behaviour *bad, const char *path)
+{
+    struct pollfd p = {.fd = listener, .events = POLLIN};
+
+    for (;;) {
+        const struct behaviour *now = current(bad);
+
+        if (now->serve == NULL)
+            never_accept(listener, path);
+        else if (ppoll(&p, 1, NULL, &old_mask) == 1 && current(bad) == now)
+            serve_one(listener, now);
+    }
+}
+
+static void on_signal(int number)
+{
+    is_good = number == SIGUSR2;
 }
 
 static const struct behaviour *behaviour_by_name(const char *wanted)
@@ -339,9 +390,10 @@ static const struct behaviour *behaviour_by_name(const char *wanted)
 int main(int argc, char **argv)
 {
     const struct behaviour *behaviour;
+    sigset_t changes;
     int option;
 
-    while ((option = getopt(argc, argv, "a:c:k:n:")) != -1)
+    while ((option = getopt(argc, argv, "a:c:k:n:p")) != -1)
         switch (option) {
         case 'a':
             answer_after = (long)(atof(optarg) * 1000);
@@ -357,6 +409,9 @@ int main(int argc, char **argv)
         case 'n':
             name = optarg;
             break;
+        case 'p':
+            answers_pings = true;
+            break;
         default:
             errx(64, "%s", usage);
         }
@@ -366,9 +421,11 @@ int main(int argc, char **argv)
 
     signal(SIGCHLD, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
-    if (behaviour->serve == NULL) {
-        listen_at(argv[optind + 1], 0);
-        never_accept(argv[optind + 1]);
-    }
-    serve_all(listen_at(argv[optind + 1], 128), behaviour->serve);
+    sigemptyset(&changes);
+    sigaddset(&changes, SIGUSR1);
+    sigaddset(&changes, SIGUSR2);
+    sigprocmask(SIG_BLOCK, &changes, &old_mask);
+    signal(SIGUSR1, on_signal);
+    signal(SIGUSR2, on_signal);
+    serve_all(listen_at(argv[optind + 1]), behaviour, argv[optind + 1]);
 }
