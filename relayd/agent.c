@@ -102,6 +102,24 @@ enum agent_kind agent_kind(const uint8_t *p, size_t n)
     }
 }
 
+/* name, host key, session id, signature, and the flag. */
+bool agent_bind_is_forwarding(const uint8_t *p, size_t size)
+{
+    size_t at = AGENT_HEADER;
+
+    for (int i = 0; i < 4; i++) {
+        size_t length;
+
+        if (size - at < 4)
+            return false;
+        length = get_u32(p + at);
+        if (length > size - at - 4)
+            return false;
+        at += 4 + length;
+    }
+    return at + 1 == size && p[at] != 0;
+}
+
 bool agent_kind_is_safe(enum agent_kind kind)
 {
     return kind == AGENT_KIND_LIST || kind == AGENT_KIND_BIND || kind == AGENT_KIND_QUERY ||

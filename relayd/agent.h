@@ -68,6 +68,11 @@ int agent_frame_read(struct agent_frame *frame, const uint8_t *p, size_t n);
  * extension whose name is not here whole is AGENT_KIND_EXTENSION. */
 enum agent_kind agent_kind(const uint8_t *p, size_t n);
 
+/* Whether the whole session-bind at p says that its connection is forwarded: it comes
+ * from an ssh -A, whose terminal stands still until the answer (OpenSSH's
+ * PROTOCOL.agent; clientloop.c: client_request_agent). */
+bool agent_bind_is_forwarding(const uint8_t *p, size_t size);
+
 /* Whether such a question may be asked twice, of two agents. */
 bool agent_kind_is_safe(enum agent_kind kind);
 

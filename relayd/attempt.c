@@ -9,6 +9,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* First questions of several clients at one upstream that no ping has overtaken:
  * more may be a loop that has a new process in each round. */
@@ -68,10 +69,11 @@ void attempt_free(struct attempt *attempt)
 }
 
 /* Whether u has first questions that may be this one's own ancestors: asked since a
- * ping was last answered, by the same process or by a crowd. */
+ * ping was last answered, by the same process or by a crowd; or by anyone, where this
+ * one has come through an ssh -A. */
 static bool is_suspect(const struct attempt *attempt, const struct upstream *u)
 {
-    pid_t client = attempt->question->client;
+    const struct question *q = attempt->question;
     unsigned n = 0;
     struct attempt *it;
 
@@ -79,7 +81,8 @@ static bool is_suspect(const struct attempt *attempt, const struct upstream *u)
         if (it == attempt || it->upstream != u->id || it->state != ATTEMPT_ASKING ||
             it->asked_at <= u->proved_at)
             continue;
-        if (++n >= CROWD || (client != 0 && it->question->client == client))
+        if (++n >= CROWD || q->binds_size > 0 ||
+            (q->client != 0 && it->question->client == q->client))
             return true;
     }
     return false;
@@ -102,17 +105,23 @@ static void ask(struct attempt *attempt)
         dial_ask(&attempt->dial, q->bytes, q->size, q->kind);
 }
 
-static void probe(struct attempt *attempt, const struct upstream *u)
+static void probe(struct attempt *attempt, struct upstream *u)
 {
     set_state(attempt, ATTEMPT_PROBING);
     upstream_probe(attempt->attempts->upstreams, u, &attempt->dial);
 }
 
-/* Begins what may begin; else it stays blocked. */
-static void begin(struct attempt *attempt, const struct upstream *u)
+/* Begins what may begin; else it stays blocked. Another relay's ping goes on at once:
+ * two relays that each held the other's back to send its own first would wait for
+ * each other. */
+static void begin(struct attempt *attempt, struct upstream *u)
 {
     bool is_first = !u->is_heard || is_suspect(attempt, u);
 
+    if (attempt->question->kind == AGENT_KIND_PING && attempt->question->bytes != NULL) {
+        ask(attempt);
+        return;
+    }
     if (u->probes > 0 && is_first)
         return;
     if (is_first || attempt->question->bytes == NULL)
@@ -302,4 +311,18 @@ void attempts_fail(struct attempts *attempts, uint64_t upstream)
         if (it->upstream == upstream)
             attempt_fail(it);
     }
+}
+
+uint64_t attempts_find_question(const struct attempts *attempts, const uint8_t *bytes, size_t size)
+{
+    const struct attempt *it;
+
+    list_for_each(it, &attempts->list, link) {
+        const struct question *q = it->question;
+
+        if (it->state == ATTEMPT_ASKING && q->bytes != NULL && q->size == size &&
+            memcmp(q->bytes, bytes, size) == 0)
+            return it->upstream;
+    }
+    return 0;
 }

@@ -10,8 +10,8 @@
  * What looks like a client may be our own question coming round, through an ssh -A
  * that leads back here; a ping tells (session.c). So one goes first, and alone,
  * where an upstream was never heard from, and where it has first questions that no
- * ping has overtaken: one of the same client process, or a crowd. Who would be next
- * is blocked until that ping is answered.
+ * ping has overtaken: one of the same client process, a crowd, or any, where this one
+ * has come through an ssh -A. Who would be next is blocked until that ping is answered.
  */
 #ifndef RELAYD_ATTEMPT_H
 #define RELAYD_ATTEMPT_H
@@ -91,6 +91,11 @@ void attempt_lose(struct attempt *attempt);
 /* An upstream is dropped, and its pin with it: no new connection is made to it, those
  * that are there go on. */
 void attempts_unpin(struct attempts *attempts, uint64_t upstream);
+
+/* The upstream that is being asked the very same question by another, or 0. A ping has
+ * no equal: it has come round through that one. */
+uint64_t attempts_find_question(const struct attempts *attempts, const uint8_t *bytes,
+                                size_t size);
 
 /* Fails all attempts at an upstream. Their makers have to look again, after. */
 void attempts_fail(struct attempts *attempts, uint64_t upstream);

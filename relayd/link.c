@@ -127,7 +127,9 @@ static int read_info(const struct nlmsghdr *head, struct link_report *report)
         memset(&info, 0, sizeof(info));
         memcpy(&info, RTA_DATA(attr),
                RTA_PAYLOAD(attr) < sizeof(info) ? RTA_PAYLOAD(attr) : sizeof(info));
-        report->retransmits = info.tcpi_retransmits;
+        /* With its own interface down, or the other side's window closed, the kernel
+         * probes instead of retransmitting. */
+        report->retransmits = (unsigned)info.tcpi_retransmits + info.tcpi_probes;
         report->unacked = info.tcpi_unacked;
         report->since_ack = info.tcpi_last_ack_recv / 1000.0;
         report->since_data = info.tcpi_last_data_recv / 1000.0;

@@ -31,7 +31,7 @@ struct link_tuple {
 
 /* What the kernel says of it, times in seconds. */
 struct link_report {
-    unsigned retransmits;  /* of the oldest unacknowledged segment, in a row */
+    unsigned retransmits;  /* or probes, in a row, that went unanswered */
     unsigned unacked;      /* segments sent and not acknowledged */
     double since_ack;      /* since the last acknowledgement came in */
     double since_data;     /* since the last data came in */

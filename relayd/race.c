@@ -107,21 +107,15 @@ static bool look(struct race *race)
     return is_waited_for;
 }
 
-static bool has_attempt(const struct race *race, bool is_blocked)
+static bool has_hope(const struct race *race)
 {
     struct attempt *it;
 
     list_for_each(it, &race->tried, mine) {
-        if (is_blocked ? it->state == ATTEMPT_BLOCKED : it->state != ATTEMPT_FAILED)
+        if (it->state != ATTEMPT_FAILED)
             return true;
     }
     return false;
-}
-
-/* A bind that is here whole can be sent later. */
-static bool is_holdable(const struct question *question)
-{
-    return question->kind == AGENT_KIND_BIND && question->bytes != NULL;
 }
 
 static void race_step(struct race *race)
@@ -131,10 +125,8 @@ static void race_step(struct race *race)
 
     while (!is_waited_for && (attempt = start_next(race)) != NULL)
         is_waited_for = attempt_look(attempt);
-    if (!has_attempt(race, false))
+    if (!has_hope(race))
         race_end(race, RACE_NONE);
-    else if (is_holdable(&race->question) && has_attempt(race, true))
-        race_end(race, RACE_HELD);
     else if (!ev_is_active(&race->tick))
         ev_timer_start(race->races->loop, &race->tick);
 }

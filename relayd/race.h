@@ -20,8 +20,6 @@
 enum race_result {
     RACE_WON,      /* upstream, fd and, of a safe question, the answer are there */
     RACE_NONE,     /* no upstream to try, or all tried and failed */
-    RACE_HELD,     /* a session-bind that would have to wait for a ping: where we look
-                      at a loop, that ping waits for the bind's answer */
     RACE_VANISHED, /* the client has gone */
 };
 

@@ -211,7 +211,7 @@ struct upstream *registry_find_nonce(const struct registry *registry, uint64_t n
     struct upstream *u;
 
     list_for_each(u, &registry->upstreams, link) {
-        if (u->nonce == nonce)
+        if (u->nonce >> 32 == nonce >> 32)
             return u;
     }
     return NULL;
@@ -308,6 +308,7 @@ void registry_set_silent(struct registry *registry, struct upstream *u, double n
         u->penance = fmin(2 * u->penance, PENANCE_MAX);
     }
     u->waited = waited;
+    u->is_chatty = cause == CAUSE_NO_ANSWER && u->data_at > 0 && u->data_at > now - waited;
     if (cause == CAUSE_LOOP)
         u->is_heard = false;
     set_state(registry, u, UPSTREAM_SILENT, cause);
@@ -324,7 +325,7 @@ void registry_forgive(struct registry *registry, struct upstream *u)
 bool upstream_is_due(const struct upstream *u, double now)
 {
     return u->state == UPSTREAM_SILENT && now >= u->forgive_at &&
-           (u->link_state == LINK_UNKNOWN || u->cause == CAUSE_LOOP);
+           (u->link_state == LINK_UNKNOWN || u->cause == CAUSE_LOOP || u->is_chatty);
 }
 
 bool registry_is_usable(const struct registry *registry)
@@ -398,7 +399,7 @@ static void explain_silence(const struct upstream *u, double now, char *out, siz
         snprintf(out, size, "%s", when);
         break;
     case CAUSE_NO_ANSWER:
-        snprintf(out, size, "%s: no answer for %.0f s%s", when, fmax(u->waited, 1),
+        snprintf(out, size, "%s: no answer for %.*f s%s", when, u->waited < 1 ? 1 : 0, u->waited,
                  u->link_state == LINK_UP ? ", connection up" : "");
         break;
     case CAUSE_LINK_DOWN:

@@ -42,7 +42,8 @@ struct upstream_watch;
 struct upstream {
     struct list link; /* registry::upstreams, newest first, fallbacks last */
     uint64_t id;      /* from 1, never used again */
-    uint64_t nonce;   /* what its pings carry */
+    uint64_t nonce;   /* what its pings carry, in the upper 32 bits */
+    uint32_t pings;   /* how many went out: the lower ones, so that no two are alike */
     char *path;       /* as registered; only for people */
     struct pin pin;
     pid_t pid;        /* who listens there; 0: unknown */
@@ -67,6 +68,9 @@ struct upstream {
 
     enum link_state link_state; /* as last asked */
     double quiet_since;         /* the last acknowledgement, where link_state is down */
+    double data_at;             /* the last data from the login, 0: unknown */
+    bool is_chatty; /* silent, and data came from its login meanwhile: more of it says
+                       nothing about the agent */
 
     unsigned probes;  /* pings under way */
     double probing_since; /* the first of them */

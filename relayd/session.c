@@ -152,6 +152,19 @@ static void end_relay(struct session *s, enum relay_end end)
     session_end(s, reasons[end]);
 }
 
+/* Another relay's ping that we are passing on already has come round through that
+ * upstream. */
+static bool note_round(struct session *s, const uint8_t *bytes, size_t n)
+{
+    struct upstreams *ups = s->sessions->upstreams;
+    uint64_t id = attempts_find_question(&s->sessions->races.attempts, bytes, n);
+    struct upstream *u = registry_find(ups->registry, id);
+
+    if (u != NULL)
+        upstream_loops(ups, u);
+    return id != 0;
+}
+
 /* Our own ping has come round, or the question is one that --read-only keeps back.
  * Returns true where it may go on. */
 static bool may_pass(void *arg, enum agent_kind kind, const uint8_t *bytes, size_t n)
@@ -164,6 +177,8 @@ static bool may_pass(void *arg, enum agent_kind kind, const uint8_t *bytes, size
         upstream_looped(s->sessions->upstreams, nonce);
         return false;
     }
+    if (kind == AGENT_KIND_PING && note_round(s, bytes, n))
+        return false;
     return !s->sessions->options->is_read_only || agent_kind_is_safe(kind) ||
            kind == AGENT_KIND_SIGN;
 }
@@ -268,22 +283,6 @@ static int answer_first(struct session *s, enum agent_kind kind, const struct ag
                : relay_answer_first(&s->relay, frame, agent_failure, sizeof(agent_failure));
 }
 
-/* The bind is answered FAILURE here, which ssh does not mind, and kept: the agent
- * must have it before any other question, or a key that is tied to a host
- * (ssh-add -h) would be free. */
-static int hold_bind(struct session *s)
-{
-    struct agent_frame frame;
-    enum agent_kind kind;
-    size_t n;
-
-    set_state(s, SESSION_WAITING);
-    if (relay_first(&s->relay, &frame, &kind, &n) != 1 || flow_is_full(&s->binds) ||
-        flow_put(&s->binds, flow_head(&s->relay.up), n) < 0)
-        return -1;
-    return answer_first(s, kind, &frame);
-}
-
 static void on_race(struct race *race, enum race_result result)
 {
     struct session *s = race->arg;
@@ -301,9 +300,6 @@ static void on_race(struct race *race, enum race_result result)
             session_end(s, s->none_reason);
             return;
         }
-        break;
-    case RACE_HELD:
-        r = hold_bind(s);
         break;
     case RACE_VANISHED:
         session_end(s, SESSION_CLIENT_GONE);
@@ -350,6 +346,18 @@ static int start_raw(struct session *s)
     return 0;
 }
 
+/* An ssh -A has its terminal stand still until its session-bind is answered, and where
+ * it leads back here would wait for itself. So that is answered FAILURE at once, which
+ * ssh does not mind, and kept: the agent gets it before any other question, or a key
+ * that is tied to a host (ssh-add -h) would be free. */
+static int hold_bind(struct session *s, const struct agent_frame *frame)
+{
+    if (flow_is_full(&s->binds) ||
+        flow_put(&s->binds, flow_head(&s->relay.up), frame->size) < 0)
+        return -1;
+    return answer_first(s, AGENT_KIND_BIND, frame);
+}
+
 /* Decides about the questions at hand, until one starts a race. Returns 0, or the
  * relay's end. */
 static enum relay_end take_questions(struct session *s)
@@ -365,7 +373,10 @@ static enum relay_end take_questions(struct session *s)
 
         if (s->state == SESSION_NONE)
             start_timer(s, FAREWELL_SECONDS, 0);
-        if (passes && s->state == SESSION_WAITING)
+        if (s->state == SESSION_WAITING && kind == AGENT_KIND_BIND && n == frame.size &&
+            agent_bind_is_forwarding(flow_head(&s->relay.up), n))
+            r = hold_bind(s, &frame);
+        else if (passes && s->state == SESSION_WAITING)
             r = start_race(s, kind, &frame, n);
         else
             r = answer_first(s, kind, &frame);

@@ -2,8 +2,8 @@
  * A session: one client being served.
  *
  *     waiting --first question--> dialling --won--> relaying --> ended
- *        |  ^                       |  |
- *        |  +------- held ----------+  +--none--> none --> ended
+ *        |                             |
+ *        |                             +--none--> none --> ended
  *        +------- no upstream -------------------> none
  *
  * waiting: nothing is opened upstream until a question is whole. dialling: a race

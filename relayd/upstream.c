@@ -139,12 +139,12 @@ static void conclude(struct upstreams *ups, struct upstream *u, enum verdict ver
     ups->on_verdict(ups->on_verdict_arg, u->id, verdict, reason);
 }
 
-void upstream_probe(struct upstreams *ups, const struct upstream *u, struct dial *dial)
+void upstream_probe(struct upstreams *ups, struct upstream *u, struct dial *dial)
 {
     if (ups->is_raw)
         dial_connect(dial);
     else
-        dial_probe(dial, ups->instance, u->nonce, u->has_no_ping);
+        dial_probe(dial, ups->instance, u->nonce | u->pings++, u->has_no_ping);
 }
 
 void upstream_probed(struct upstreams *ups, struct upstream *u, const struct dial *dial)
@@ -231,7 +231,10 @@ static void ask(struct upstream_watch *watch, struct upstream *u)
 
 static int draw_nonce(struct upstream *u)
 {
-    return getrandom(&u->nonce, sizeof(u->nonce), 0) < 0 ? -errno : 0;
+    if (getrandom(&u->nonce, sizeof(u->nonce), 0) < 0)
+        return -errno;
+    u->nonce &= ~(uint64_t)UINT32_MAX;
+    return 0;
 }
 
 /* Takes pin over, also where it fails. */
@@ -331,10 +334,15 @@ void upstream_resume(struct upstreams *ups, struct upstream *u)
 void upstream_looped(struct upstreams *ups, uint64_t nonce)
 {
     struct upstream *u = registry_find_nonce(ups->registry, nonce);
+
+    if (u != NULL)
+        upstream_loops(ups, u);
+}
+
+void upstream_loops(struct upstreams *ups, struct upstream *u)
+{
     double now = ev_now(ups->loop);
 
-    if (u == NULL)
-        return;
     registry_set_silent(ups->registry, u, now, CAUSE_LOOP, 0);
     ups->on_loop(ups->on_loop_arg, u->id);
     if (u->watch->is_registering)
@@ -362,8 +370,9 @@ enum link_state upstream_ask_link(struct upstreams *ups, struct upstream *u, dou
     }
     u->link_state = link_judge(&report, waited, patience);
     u->quiet_since = ev_now(ups->loop) - report.since_ack;
-    if (u->state == UPSTREAM_SILENT && u->cause != CAUSE_LOOP &&
-        ev_now(ups->loop) - report.since_data > u->silent_since)
+    u->data_at = ev_now(ups->loop) - report.since_data;
+    if (u->state == UPSTREAM_SILENT && u->cause != CAUSE_LOOP && !u->is_chatty &&
+        u->data_at > u->silent_since)
         registry_forgive(ups->registry, u);
     return u->link_state;
 }

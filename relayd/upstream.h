@@ -70,7 +70,7 @@ bool upstream_is_registering(const struct upstream *u);
 void upstream_resume(struct upstreams *ups, struct upstream *u);
 
 /* Asks on dial, which is idle, whether somebody is there. */
-void upstream_probe(struct upstreams *ups, const struct upstream *u, struct dial *dial);
+void upstream_probe(struct upstreams *ups, struct upstream *u, struct dial *dial);
 /* Takes the answer to that: u is alive. */
 void upstream_probed(struct upstreams *ups, struct upstream *u, const struct dial *dial);
 
@@ -80,6 +80,8 @@ void upstream_gone(struct upstreams *ups, struct upstream *u);
 /* Our own ping came in at our own agent socket: the upstream that it went out to
  * leads back here. A nonce of none is ignored. */
 void upstream_looped(struct upstreams *ups, uint64_t nonce);
+/* The same verdict, where it is known from elsewhere. May free u. */
+void upstream_loops(struct upstreams *ups, struct upstream *u);
 
 /* Lets go of what an upstream had here: for REGISTRY_DROPPED. */
 void upstream_unwatch(struct upstreams *ups, struct upstream *u);

@@ -205,6 +205,26 @@ START_TEST(every_kind_has_a_word_of_its_own)
 }
 END_TEST
 
+/* A session-bind with a host key, a session id and a signature of two bytes each. */
+START_TEST(a_bind_tells_whether_it_is_forwarded)
+{
+    uint8_t bind[] = {0,   0,   0,   48,  27,  0,   0,   0,   24,  's', 'e', 's', 's', 'i',
+                      'o', 'n', '-', 'b', 'i', 'n', 'd', '@', 'o', 'p', 'e', 'n', 's', 's',
+                      'h', '.', 'c', 'o', 'm', 0,   0,   0,   2,   1,   2,   0,   0,   0,
+                      2,   3,   4,   0,   0,   0,   2,   5,   6,   1};
+
+    ck_assert_int_eq(agent_kind(bind, sizeof(bind)), AGENT_KIND_BIND);
+    ck_assert(agent_bind_is_forwarding(bind, sizeof(bind)));
+    bind[sizeof(bind) - 1] = 0;
+    ck_assert(!agent_bind_is_forwarding(bind, sizeof(bind)));
+    bind[sizeof(bind) - 1] = 1;
+    for (size_t n = AGENT_HEADER; n < sizeof(bind); n++)
+        ck_assert(!agent_bind_is_forwarding(bind, n));
+    bind[33] = 0xff; /* a length beyond the end */
+    ck_assert(!agent_bind_is_forwarding(bind, sizeof(bind)));
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     tcase_add_loop_test(tcase, a_head_is_read, 0, 4);
@@ -219,6 +239,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, an_own_ping_is_known_by_every_byte_of_its_instance);
     tcase_add_test(tcase, what_a_relay_says_itself_is_these_bytes);
     tcase_add_test(tcase, every_kind_has_a_word_of_its_own);
+    tcase_add_test(tcase, a_bind_tells_whether_it_is_forwarded);
 }
 
 int main(void)

@@ -92,7 +92,7 @@ START_TEST(silence_says_what_its_link_says)
     u->waited = 0.2;
     u->cause = CAUSE_NO_ANSWER;
     u->link_state = LINK_UP;
-    check_text(THEN, "silent since 01:46: no answer for 1 s, connection up");
+    check_text(THEN, "silent since 01:46: no answer for 0.2 s, connection up");
     u->cause = CAUSE_LINK_DOWN;
     check_text(THEN, "silent since 01:46: nothing was acknowledged");
     u->link_state = LINK_DOWN;

@@ -170,14 +170,14 @@ START_TEST(an_upstream_is_found_by_each_of_its_marks)
 
     a->pin = pin;
     a->pin.fd = -1;
-    a->nonce = 11;
-    b->nonce = 12;
+    a->nonce = 11ULL << 32;
+    b->nonce = 12ULL << 32;
     ck_assert_ptr_eq(registry_find(&registry, a->id), a);
     ck_assert_ptr_null(registry_find(&registry, 99));
     ck_assert_ptr_eq(registry_find_path(&registry, "b"), b);
     ck_assert_ptr_null(registry_find_path(&registry, "bb"));
-    ck_assert_ptr_eq(registry_find_nonce(&registry, 11), a);
-    ck_assert_ptr_null(registry_find_nonce(&registry, 13));
+    ck_assert_ptr_eq(registry_find_nonce(&registry, 11ULL << 32 | 7), a);
+    ck_assert_ptr_null(registry_find_nonce(&registry, 13ULL << 32));
     pin.fd = 77; /* no mark */
     ck_assert_ptr_eq(registry_find_pin(&registry, &pin), a);
     pin.dev = 9;
@@ -223,6 +223,23 @@ START_TEST(time_forgives_only_where_the_link_is_unknown)
     ck_assert(!upstream_is_due(u, 1e6));
     registry_set_silent(&registry, u, 0, CAUSE_LOOP, 0);
     ck_assert(upstream_is_due(u, 1e6));
+}
+END_TEST
+
+/* A laptop that types while its agent is mute says nothing about the agent. */
+START_TEST(a_chatty_link_forgives_by_time_alone)
+{
+    struct upstream *u = add_one("a", false);
+
+    u->link_state = LINK_UP;
+    u->data_at = 99;
+    registry_set_silent(&registry, u, 100, CAUSE_NO_ANSWER, 5);
+    ck_assert(u->is_chatty);
+    ck_assert(!upstream_is_due(u, 129));
+    ck_assert(upstream_is_due(u, 130));
+    registry_forgive(&registry, u);
+    registry_set_silent(&registry, u, 200, CAUSE_NO_ANSWER, 5);
+    ck_assert(!u->is_chatty);
 }
 END_TEST
 
@@ -332,6 +349,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, an_upstream_is_found_by_each_of_its_marks);
     tcase_add_test(tcase, silence_lasts_longer_each_time_up_to_ten_minutes);
     tcase_add_test(tcase, time_forgives_only_where_the_link_is_unknown);
+    tcase_add_test(tcase, a_chatty_link_forgives_by_time_alone);
     tcase_add_test(tcase, an_answer_is_noted);
     tcase_add_test(tcase, only_what_is_new_is_told);
     tcase_add_test(tcase, a_registry_is_usable_while_one_is_not_silent);
