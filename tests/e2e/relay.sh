@@ -26,7 +26,7 @@ relay_pid() {
 
 # status ACCOUNT FIELD: that field of each upstream, in the order in which they would be tried.
 status() {
-    as "$1" relayctl status --json | sed 's/.*"upstreams"//' | tr '\n' ' ' | tr ',{}' '[\n*]' |
+    as "$1" relayctl status --json | sed '1,/"upstreams"/d' | tr '\n' ' ' | tr ',{}' '[\n*]' |
         sed -n "s/^ *\"$2\": *\"\{0,1\}\([^\"]*\)\"\{0,1\} *\$/\1/p"
 }
 
