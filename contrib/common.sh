@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # What install and test share. Sourced by them, from the tree's contrib/.
 
-prog=${0##*/}
+prog=contrib/${0##*/}
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 uid=$(id -u)
 work='' running=''

@@ -114,7 +114,7 @@ static const struct option_row rows[] = {
     {"dir", "DIR", "where the sockets are (default: see relayd(1))", false, set_dir},
     {"daemon", NULL, "detach; return once it serves", false, set_daemon},
     {"raw", NULL, "relay any protocol: ask nothing, look at nothing", true, set_raw},
-    {"when-none", "close|empty", "without an upstream: close (default), or list no keys", true,
+    {"when-none", "close|empty", "without an upstream: close (default), or no keys", true,
      set_when_none},
     {"read-only", NULL, "let only listing and signing pass", true, set_read_only},
     {"patience", "DURATION", "wait this long before also asking the next (1s)", true,

@@ -42,7 +42,7 @@ static int check_private_dir(const char *path)
     if (st.st_uid != geteuid())
         return -EPERM;
     if ((st.st_mode & 0077) != 0)
-        return -EACCES;
+        return -PATHS_TOO_OPEN;
     return 0;
 }
 
@@ -52,7 +52,7 @@ const char *paths_problem(int error)
     case ELOOP: return "is a symlink";
     case ENOTDIR: return "is not a directory";
     case EPERM: return "belongs to another user";
-    case EACCES: return "is open to others (mode must be 0700)";
+    case PATHS_TOO_OPEN: return "is open to others (mode must be 0700)";
     case ENAMETOOLONG: return "the socket paths in it would be over 107 bytes";
     default: return strerror(-error);
     }

@@ -32,9 +32,12 @@ struct paths {
  * dir, is filled then, as far as it goes). */
 int paths_find(struct paths *p, const char *option, bool for_daemon);
 
+/* Beside errno's: the directory is open to others. */
+#define PATHS_TOO_OPEN 4096
+
 /* Checks that the directory is one, ours, 0700, and no symlink; with make, makes
- * it where it is missing. Returns 0, or -errno, which paths_problem() puts into
- * words. */
+ * it where it is missing. Returns 0, or -errno or -PATHS_TOO_OPEN, which
+ * paths_problem() puts into words. */
 int paths_check_dir(const struct paths *p, bool make);
 
 /* What an error of the above means, e.g. "is a symlink". */

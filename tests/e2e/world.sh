@@ -102,6 +102,8 @@ install_programs() {
 
 # account NAME [SHELL]: an account with a home, and with the /run/user/UID that PAM would make.
 account() {
+    # This host may have an account of that name, which would come first.
+    sed -i "/^$1:/d" /etc/passwd /etc/group /etc/shadow
     uid=$((E2E_UID + $(find "$E2E/home" -mindepth 1 -maxdepth 1 | wc -l)))
     printf '%s:*:%d:%d::%s:%s\n' "$1" "$uid" "$uid" "$E2E/home/$1" "${2:-/bin/bash}" >>/etc/passwd
     printf '%s:x:%d:\n' "$1" "$uid" >>/etc/group
