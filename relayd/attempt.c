@@ -37,6 +37,20 @@ static double waited(const struct attempt *attempt)
     return now_of(attempt) - attempt->began;
 }
 
+/* Whether a question of it is on its way, a ping included. */
+static int is_out(enum attempt_state state)
+{
+    return state == ATTEMPT_PROBING || state == ATTEMPT_ASKING;
+}
+
+static void count_asking(const struct attempt *attempt, struct upstream *u, int change)
+{
+    if (change > 0 && u->asking++ == 0)
+        u->asking_since = now_of(attempt);
+    if (change < 0)
+        u->asking--;
+}
+
 static void set_state(struct attempt *attempt, enum attempt_state state)
 {
     struct upstream *u = upstream_of(attempt);
@@ -45,6 +59,8 @@ static void set_state(struct attempt *attempt, enum attempt_state state)
     log_debug("attempt of pid %d at upstream %llu: %s -> %s", (int)attempt->question->client,
               (unsigned long long)attempt->upstream, state_names[before], state_names[state]);
     attempt->state = state;
+    if (u != NULL)
+        count_asking(attempt, u, is_out(state) - is_out(before));
     if (u != NULL && before == ATTEMPT_PROBING)
         registry_probe_end(registry_of(attempt), u);
     if (u != NULL && state == ATTEMPT_PROBING)

@@ -55,21 +55,26 @@ static struct upstream *next_upstream(const struct race *race)
     return NULL;
 }
 
-/* The others are closed, and those it had been waited for in vain are silent. */
-static void race_win(struct race *race, struct attempt *winner)
+/* They are closed, and those that had been waited for in vain are silent. */
+static void lose_others(struct race *race, const struct attempt *winner)
 {
     struct attempt *it;
 
+    list_for_each(it, &race->tried, mine) {
+        if (it != winner)
+            attempt_lose(it);
+    }
+}
+
+static void race_win(struct race *race, struct attempt *winner)
+{
     race->upstream = winner->upstream;
     race->fd = dial_take_fd(&winner->dial);
     if (race->question.bytes != NULL) {
         race->answer = winner->dial.answer;
         memset(&winner->dial.answer, 0, sizeof(winner->dial.answer));
     }
-    list_for_each(it, &race->tried, mine) {
-        if (it != winner)
-            attempt_lose(it);
-    }
+    lose_others(race, winner);
     race_end(race, RACE_WON);
 }
 
@@ -136,10 +141,12 @@ static void on_tick(struct ev_loop *loop, ev_timer *timer, int events)
     struct race *race = container_of(timer, struct race, tick);
 
     (void)loop, (void)events;
-    if (sock_has_hung_up(race->client_fd))
+    if (sock_has_hung_up(race->client_fd)) {
+        lose_others(race, NULL);
         race_end(race, RACE_VANISHED);
-    else
-        race_step(race);
+        return;
+    }
+    race_step(race);
 }
 
 void races_init(struct races *races, struct upstreams *upstreams, const struct options *options)

@@ -290,6 +290,7 @@ void registry_set_alive(struct registry *registry, struct upstream *u, double no
         u->proved_at = now;
     }
     u->is_heard = true;
+    u->asking_since = now;
     u->penance = PENANCE_MIN;
     set_state(registry, u, UPSTREAM_ALIVE, CAUSE_NONE);
     if (was_silent)
@@ -374,13 +375,18 @@ static void explain_alive(const struct upstream *u, double now, char *out, size_
 
     if (u->rtt >= 0)
         snprintf(rtt, sizeof(rtt), ", %.*f ms", u->rtt < 0.01 ? 1 : 0, u->rtt * 1000);
-    if (u->prompts == 0 || now - u->prompt_since < 1)
-        snprintf(out, size, "alive%s%s", rtt, u->has_no_ping ? ", no ping" : "");
-    else
+    if (u->prompts > 0 && now - u->prompt_since >= 1)
         snprintf(out, size, "no answer for %.0f s%s", now - u->prompt_since,
                  u->link_state == LINK_UP     ? ", connection up: a prompt on the laptop?"
                  : u->link_state == LINK_DOWN ? ", and its connection acknowledges nothing"
                                               : ": a prompt on the laptop?");
+    else if (u->asking > 0 && now - u->asking_since >= 1)
+        snprintf(out, size, "asked %.0f s ago, no answer yet%s", now - u->asking_since,
+                 u->link_state == LINK_UP     ? ", connection up"
+                 : u->link_state == LINK_DOWN ? ", its connection acknowledges nothing"
+                                              : "");
+    else
+        snprintf(out, size, "alive%s%s", rtt, u->has_no_ping ? ", no ping" : "");
 }
 
 static void explain_silence(const struct upstream *u, double now, char *out, size_t size)

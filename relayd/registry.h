@@ -75,6 +75,8 @@ struct upstream {
     unsigned probes;  /* pings under way */
     double probing_since; /* the first of them */
     double proved_at; /* when a ping was last answered */
+    unsigned asking;  /* first questions under way */
+    double asking_since; /* the first of them, or the last answer */
     unsigned prompts; /* sessions that it owes the answer to an unsafe question */
     double prompt_since;
     unsigned sessions; /* open now */

@@ -112,6 +112,8 @@ void session_end(struct session *s, enum session_reason reason)
 
     if (s->state == SESSION_NONE && s->relay.answered > 0)
         reason = s->none_reason;
+    if (s->race != NULL)
+        s->relay.asked[s->race->question.kind]++;
     tell_end(s, reason);
     note_prompt(s, false);
     u = upstream_of(s);

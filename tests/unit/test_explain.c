@@ -51,6 +51,22 @@ START_TEST(alive_is_explained_by_its_round_trip)
 }
 END_TEST
 
+/* It was alive, but nothing is known since. */
+START_TEST(a_question_that_waits_is_told_of)
+{
+    u->state = UPSTREAM_ALIVE;
+    u->asking = 1;
+    u->asking_since = THEN - 0.5;
+    check_text(THEN, "alive");
+    u->asking_since = THEN - 12;
+    check_text(THEN, "asked 12 s ago, no answer yet");
+    u->link_state = LINK_UP;
+    check_text(THEN, "asked 12 s ago, no answer yet, connection up");
+    u->link_state = LINK_DOWN;
+    check_text(THEN, "asked 12 s ago, no answer yet, its connection acknowledges nothing");
+}
+END_TEST
+
 START_TEST(a_long_prompt_is_explained_by_its_link)
 {
     u->state = UPSTREAM_ALIVE;
@@ -130,6 +146,7 @@ static void add(TCase *tcase)
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_test(tcase, untried_is_explained);
     tcase_add_test(tcase, alive_is_explained_by_its_round_trip);
+    tcase_add_test(tcase, a_question_that_waits_is_told_of);
     tcase_add_test(tcase, a_long_prompt_is_explained_by_its_link);
     tcase_add_loop_test(tcase, silence_is_explained_by_its_cause, 0, 6);
     tcase_add_test(tcase, silence_says_what_its_link_says);
