@@ -199,6 +199,14 @@ static void put_upstream(struct proto_buf *buf, const struct control *control,
         proto_addf(buf, "silent_s", "%.0f", fmax(now - u->silent_since, 0));
 }
 
+/* How long it has not answered, as far as anybody asked. */
+static double owed_for(const struct control *control, const struct upstream *u)
+{
+    if (u->state == UPSTREAM_SILENT)
+        return now_of(control) - u->silent_since;
+    return u->asking > 0 ? now_of(control) - u->asking_since : 0;
+}
+
 static void handle_status(struct control *control, struct conn *conn,
                           const struct proto_msg *msg)
 {
@@ -208,8 +216,7 @@ static void handle_status(struct control *control, struct conn *conn,
 
     (void)msg;
     list_for_each(u, &control->registry->upstreams, link)
-        upstream_ask_link(control->upstreams, u, now_of(control) - u->silent_since,
-                          control->options->patience);
+        upstream_ask_link(control->upstreams, u, owed_for(control, u), control->options->patience);
     upstreams_refresh(control->upstreams, control->options->patience);
     put_daemon(&buf, control);
     conn_reply(conn, &buf);

@@ -16,6 +16,8 @@
 
 #define PENANCE_MIN 30.0
 #define PENANCE_MAX 600.0
+/* The kernel tells when data came only to its own tick, and the loop's time lags. */
+#define TICK_SECONDS 0.01
 
 struct upstream *upstream_new(const char *path)
 {
@@ -309,7 +311,8 @@ void registry_set_silent(struct registry *registry, struct upstream *u, double n
         u->penance = fmin(2 * u->penance, PENANCE_MAX);
     }
     u->waited = waited;
-    u->is_chatty = cause == CAUSE_NO_ANSWER && u->data_at > 0 && u->data_at > now - waited;
+    u->is_chatty =
+        cause == CAUSE_NO_ANSWER && u->data_at > 0 && u->data_at > now - waited - TICK_SECONDS;
     if (cause == CAUSE_LOOP)
         u->is_heard = false;
     set_state(registry, u, UPSTREAM_SILENT, cause);
