@@ -104,18 +104,29 @@ static bool is_suspect(const struct attempt *attempt, const struct upstream *u)
     return false;
 }
 
+/* The next of the binds that are left, or NULL. */
+static const uint8_t *next_bind(const struct attempt *attempt, struct agent_frame *frame)
+{
+    const struct question *q = attempt->question;
+    size_t left = q->binds_size - attempt->binds_done;
+
+    if (left == 0 || agent_frame_read(frame, q->binds + attempt->binds_done, left) != 1)
+        return NULL;
+    return q->binds + attempt->binds_done;
+}
+
 /* The binds that are left, one by one, then the question. */
 static void ask(struct attempt *attempt)
 {
     const struct question *q = attempt->question;
-    const uint8_t *bind = q->binds + attempt->binds_done;
     struct agent_frame frame;
+    const uint8_t *bind = next_bind(attempt, &frame);
 
     if (attempt->state != ATTEMPT_ASKING) {
         attempt->asked_at = now_of(attempt);
         set_state(attempt, ATTEMPT_ASKING);
     }
-    if (agent_frame_read(&frame, bind, q->binds_size - attempt->binds_done) == 1)
+    if (bind != NULL)
         dial_ask(&attempt->dial, bind, frame.size, AGENT_KIND_BIND);
     else
         dial_ask(&attempt->dial, q->bytes, q->size, q->kind);
@@ -150,17 +161,14 @@ static void begin(struct attempt *attempt, struct upstream *u)
  * that was all. */
 static bool ask_next(struct attempt *attempt)
 {
-    const struct question *q = attempt->question;
     struct agent_frame frame;
-    bool was_bind = attempt->state == ATTEMPT_ASKING &&
-                    agent_frame_read(&frame, q->binds + attempt->binds_done,
-                                     q->binds_size - attempt->binds_done) == 1;
 
-    if (was_bind)
+    if (attempt->state == ATTEMPT_ASKING) {
+        if (next_bind(attempt, &frame) == NULL)
+            return false; /* that was the question */
         attempt->binds_done += frame.size;
-    else if (attempt->state == ATTEMPT_ASKING)
-        return false;
-    if (attempt->binds_done == q->binds_size && q->bytes == NULL)
+    }
+    if (next_bind(attempt, &frame) == NULL && attempt->question->bytes == NULL)
         return false;
     ask(attempt);
     return true;
