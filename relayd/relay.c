@@ -29,13 +29,28 @@ static void skip(struct relay *relay)
     relay->skip_left -= n;
 }
 
-static enum relay_end read_client(struct relay *relay, int client_fd, size_t limit)
+/* How much a flow may hold. While it settles that is what completes the frame whose
+ * beginning is held, so that all of it can go on. */
+static size_t read_limit(const struct relay *relay, const struct flow *flow, size_t left,
+                         size_t most)
+{
+    struct agent_frame frame = {.size = AGENT_HEADER};
+
+    if (!relay->is_settling)
+        return most;
+    if (left > 0 || flow_size(flow) == 0)
+        return 0;
+    agent_frame_read(&frame, flow_head(flow), flow_size(flow));
+    return min_size(frame.size, RELAY_WHOLE_MAX);
+}
+
+static enum relay_end read_client(struct relay *relay, int client_fd, size_t most)
 {
     ssize_t n;
 
     if (relay->is_client_done || relay->is_held)
         return RELAY_GOING;
-    n = flow_read(&relay->up, client_fd, limit);
+    n = flow_read(&relay->up, client_fd, read_limit(relay, &relay->up, relay->up_left, most));
     if (n == 0)
         relay->is_client_done = true;
     if (n == -ENOMEM)
@@ -182,7 +197,8 @@ static enum relay_end read_upstream(struct relay *relay, int upstream_fd)
 
     if (relay->is_upstream_done)
         return RELAY_GOING;
-    n = flow_read(&relay->down, upstream_fd, FLOW_SIZE);
+    n = flow_read(&relay->down, upstream_fd,
+                  read_limit(relay, &relay->down, relay->down_left, FLOW_SIZE));
     if (n == -ENOMEM)
         return RELAY_NO_MEMORY;
     if (n == 0 || (n < 0 && n != -EAGAIN && n != -ENOBUFS))
@@ -223,17 +239,24 @@ bool relay_is_client_slow(const struct relay *relay)
     return relay->down_left > 0 && flow_size(&relay->down) > 0;
 }
 
+bool relay_is_settled(const struct relay *relay)
+{
+    return flow_size(&relay->up) == 0 && flow_size(&relay->down) == 0;
+}
+
 int relay_client_events(const struct relay *relay)
 {
+    size_t limit = read_limit(relay, &relay->up, relay->up_left, FLOW_SIZE);
     bool is_readable = !relay->is_client_done && !relay->is_held && !relay->is_upstream_deaf &&
-                       flow_size(&relay->up) < FLOW_SIZE;
+                       flow_size(&relay->up) < limit;
 
     return (is_readable ? EV_READ : 0) | (relay_is_client_slow(relay) ? EV_WRITE : 0);
 }
 
 int relay_upstream_events(const struct relay *relay)
 {
-    bool is_readable = !relay->is_upstream_done && flow_size(&relay->down) < FLOW_SIZE;
+    size_t limit = read_limit(relay, &relay->down, relay->down_left, FLOW_SIZE);
+    bool is_readable = !relay->is_upstream_done && flow_size(&relay->down) < limit;
     bool is_blocked =
         relay->up_left > 0 && flow_size(&relay->up) > 0 && !relay->is_upstream_deaf;
 
