@@ -1,0 +1,87 @@
+/* Records: what a name in systemd's descriptor store can hold. */
+#include "config.h"
+
+#include "relayd/record.h"
+#include "relayd/util.h"
+#include "tests/unit/test.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Each field with another value. */
+static struct record make_record(uint64_t first)
+{
+    uint64_t field[sizeof(struct record) / sizeof(uint64_t)];
+    struct record record;
+
+    for (size_t i = 0; i < ARRAY_SIZE(field); i++)
+        field[i] = first + i;
+    memcpy(&record, field, sizeof(record));
+    return record;
+}
+
+START_TEST(what_is_written_is_read)
+{
+    struct record record = make_record(UINT32_MAX - 100), copy;
+    char name[RECORD_NAME_SIZE];
+
+    ck_assert_int_eq(record_write(&record, name), 0);
+    ck_assert_int_eq(record_read(&copy, name), 0);
+    ck_assert_mem_eq(&record, &copy, sizeof(record));
+}
+END_TEST
+
+START_TEST(a_name_is_one_that_systemd_takes)
+{
+    struct record record = make_record(7);
+    char name[RECORD_NAME_SIZE];
+
+    record.began_ms = 1795557603890; /* a time of our days */
+    ck_assert_int_eq(record_write(&record, name), 0);
+    ck_assert_uint_le(strlen(name), 255);
+    ck_assert_uint_eq(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-"), strlen(name));
+}
+END_TEST
+
+START_TEST(what_does_not_fit_is_refused)
+{
+    struct record record = make_record(UINT64_MAX / 2);
+    char name[RECORD_NAME_SIZE];
+
+    ck_assert_int_eq(record_write(&record, name), -ENAMETOOLONG);
+}
+END_TEST
+
+START_TEST(other_names_are_refused)
+{
+    struct record record = {0}, copy;
+    char name[RECORD_NAME_SIZE], odd[RECORD_NAME_SIZE + 8];
+
+    ck_assert_int_eq(record_write(&record, name), 0);
+    for (size_t n = 0; n < strlen(name); n++) {
+        snprintf(odd, sizeof(odd), "%.*s", (int)n, name);
+        ck_assert_int_eq(record_read(&copy, odd), -EBADMSG);
+    }
+    for (const char *const *end = (const char *const[]){".0", ".", "x", " ", NULL}; *end != NULL; end++) {
+        snprintf(odd, sizeof(odd), "%s%s", name, *end);
+        ck_assert_int_eq(record_read(&copy, odd), -EBADMSG);
+    }
+    name[strlen("relayd-session-")] = '2'; /* another version */
+    ck_assert_int_eq(record_read(&copy, name), -EBADMSG);
+    ck_assert_int_eq(record_read(&copy, "relayd.socket"), -EBADMSG);
+}
+END_TEST
+
+static void add(TCase *tcase)
+{
+    tcase_add_test(tcase, what_is_written_is_read);
+    tcase_add_test(tcase, a_name_is_one_that_systemd_takes);
+    tcase_add_test(tcase, what_does_not_fit_is_refused);
+    tcase_add_test(tcase, other_names_are_refused);
+}
+
+int main(void)
+{
+    return run_tests("record", add);
+}
