@@ -22,7 +22,6 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define DRAIN_SECONDS 5.0
 #define CONTROL_MAX 512
 #define NEVER_SECONDS 1e9 /* 30 years */
 
@@ -206,8 +205,8 @@ static void on_session_end(void *arg)
     report_change(&d->report);
     if (!d->is_stopping && !d->is_leaving)
         listener_resume(&d->agent_listener);
-    else if (d->sessions.n == 0)
-        ev_break(d->loop, EVBREAK_ALL);
+    else
+        ending_look(&d->ending);
 }
 
 static void on_conn_end(void *arg)
@@ -225,8 +224,16 @@ static void on_loop(void *arg, uint64_t id)
     races_kick(&d->sessions.races);
 }
 
-/* No more clients; those who are owed an answer have some seconds for it. */
-static void stop(struct daemon *d)
+static void on_over(void *arg)
+{
+    struct daemon *d = arg;
+
+    ev_break(d->loop, EVBREAK_ALL);
+}
+
+/* No more clients: those who are here are handed over, or have some seconds for what
+ * they are owed. */
+static void stop(struct daemon *d, bool is_handover)
 {
     if (d->is_stopping)
         return;
@@ -237,28 +244,28 @@ static void stop(struct daemon *d)
     healing_fini(&d->healing);
     listener_stop(&d->agent_listener);
     listener_stop(&d->control_listener);
-    sessions_drain(&d->sessions);
-    if (d->sessions.n == 0)
-        ev_break(d->loop, EVBREAK_ALL);
-    else
-        ev_timer_start(d->loop, &d->drain);
+    ending_begin(&d->ending, is_handover);
 }
 
 static void on_stop_request(void *arg)
 {
-    stop(arg);
+    stop(arg, false);
 }
 
 static void on_signal(struct ev_loop *loop, ev_signal *sig, int events)
 {
     (void)sig, (void)events;
-    stop(ev_userdata(loop));
+    stop(ev_userdata(loop), false);
 }
 
-static void on_drain_over(struct ev_loop *loop, ev_timer *timer, int events)
+/* relayd.service has systemd send this one for a restart, and SIGTERM for a stop, where
+ * a descriptor store would be emptied. */
+static void on_sigusr2(struct ev_loop *loop, ev_signal *sig, int events)
 {
-    (void)timer, (void)events;
-    ev_break(loop, EVBREAK_ALL);
+    struct daemon *d = ev_userdata(loop);
+
+    (void)sig, (void)events;
+    stop(d, d->is_activated);
 }
 
 /* Somebody else serves here now. Who has a connection keeps it. */
@@ -338,6 +345,7 @@ static int compose(struct daemon *d)
     d->control.stop_arg = d;
     d->control.conns.on_end = on_conn_end;
     d->control.conns.on_end_arg = d;
+    ending_init(&d->ending, d->loop, &d->sessions, on_over, d);
     listener_init(&d->agent_listener, d->loop, d->paths.agent, SOCK_STREAM,
                   d->options.max_clients, count_sessions, accept_session, d);
     listener_init(&d->control_listener, d->loop, d->paths.control, SOCK_SEQPACKET, CONTROL_MAX,
@@ -375,7 +383,8 @@ static void start_watchers(struct daemon *d)
     ev_signal_start(d->loop, &d->sigterm);
     ev_signal_init(&d->sigint, on_signal, SIGINT);
     ev_signal_start(d->loop, &d->sigint);
-    ev_timer_init(&d->drain, on_drain_over, DRAIN_SECONDS, 0);
+    ev_signal_init(&d->sigusr2, on_sigusr2, SIGUSR2);
+    ev_signal_start(d->loop, &d->sigusr2);
     ev_timer_init(&d->resume, on_resume, 0, 0);
     ev_prepare_init(&d->settle, on_settle);
 }
@@ -432,6 +441,15 @@ static void fini(struct daemon *d)
     registry_fini(&d->registry);
     report_fini(&d->report);
     healing_fini(&d->healing);
+    ending_fini(&d->ending);
+}
+
+static void take_up(struct daemon *d)
+{
+    unsigned n = handover_take_up(&d->handover, &d->sessions);
+
+    if (n > 0)
+        log_info("%u client%s taken up from the relay before", n, n == 1 ? "" : "s");
 }
 
 static int serve(struct daemon *d, const struct systemd_sockets *given)
@@ -442,6 +460,7 @@ static int serve(struct daemon *d, const struct systemd_sockets *given)
     r = compose(d);
     load(d);
     arm_resume(d);
+    take_up(d);
     healing_start(&d->healing);
     if (r == 0)
         r = open_sockets(d, given);
@@ -462,7 +481,7 @@ int daemon_run(struct daemon *d)
     prctl(PR_SET_DUMPABLE, 0);
     signal(SIGPIPE, SIG_IGN);
     d->lock_fd = -1;
-    d->is_activated = systemd_take_sockets(&given) > 0;
+    d->is_activated = systemd_take_fds(&given, handover_note, &d->handover) > 0;
     r = prepare_dir(d);
     if (r == 0)
         r = take_lock(d);
@@ -473,6 +492,7 @@ int daemon_run(struct daemon *d)
         d->loop = ev_default_loop(EVFLAG_AUTO);
         r = d->loop == NULL ? -ENOMEM : serve(d, &given);
     }
+    handover_fini(&d->handover);
     if (d->loop != NULL)
         ev_loop_destroy(d->loop);
     close_fd(d->lock_fd);

@@ -6,6 +6,8 @@
 #define RELAYD_DAEMON_H
 
 #include "relayd/control.h"
+#include "relayd/ending.h"
+#include "relayd/handover.h"
 #include "relayd/healing.h"
 #include "relayd/listener.h"
 #include "relayd/options.h"
@@ -28,8 +30,9 @@ struct daemon {
     struct report report;
     struct control control;
     struct listener agent_listener, control_listener;
-    ev_signal sigterm, sigint;
-    ev_timer drain;      /* the time that owed answers have */
+    struct handover handover; /* from the daemon before */
+    struct ending ending;
+    ev_signal sigterm, sigint, sigusr2;
     ev_timer resume;     /* the end of a pause */
     struct healing healing;
     ev_periodic never;   /* lets libev sleep: daemon.c */

@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Longer than another daemon takes to end (daemon.c: DRAIN_SECONDS). */
+/* Longer than another daemon takes to end (ending.c: DRAIN_SECONDS). */
 #define TAKEOVER_MS 6000
 #define POLL_MS 20
 

@@ -18,8 +18,6 @@
 
 static const char *const state_names[] = {"waiting", "dialling", "relaying", "none"};
 
-static void session_step(struct session *s);
-
 static void set_state(struct session *s, enum session_state state)
 {
     log_debug("session of pid %d: %s -> %s", (int)s->peer.pid, state_names[s->state],
@@ -105,16 +103,12 @@ static void note_prompt(struct session *s, bool is_prompting)
         u->prompts--;
 }
 
-void session_end(struct session *s, enum session_reason reason)
+/* Lets go of all that it has, and of itself. */
+static void session_free(struct session *s)
 {
     struct sessions *sessions = s->sessions;
     struct upstream *u;
 
-    if (s->state == SESSION_NONE && s->relay.answered > 0)
-        reason = s->none_reason;
-    if (s->race != NULL)
-        s->relay.asked[s->race->question.kind]++;
-    tell_end(s, reason);
     note_prompt(s, false);
     u = upstream_of(s);
     if (u != NULL)
@@ -131,6 +125,21 @@ void session_end(struct session *s, enum session_reason reason)
     free(s);
     sessions->n--;
     sessions->on_end(sessions->on_end_arg);
+}
+
+void session_end(struct session *s, enum session_reason reason)
+{
+    if (s->state == SESSION_NONE && s->relay.answered > 0)
+        reason = s->none_reason;
+    if (s->race != NULL)
+        s->relay.asked[s->race->question.kind]++;
+    tell_end(s, reason);
+    session_free(s);
+}
+
+void session_hand_over(struct session *s)
+{
+    session_free(s);
 }
 
 /* Which of the relay's ends is which reason. */
@@ -417,12 +426,12 @@ static void note_waiting(struct session *s, uint32_t answered_before)
     if (!is_waiting) {
         ev_timer_stop(s->sessions->loop, &s->timer);
         s->waiting_since = s->down_since = 0;
-    } else if (s->waiting_since == 0) {
-        s->waiting_since = now_of(s);
-        start_timer(s, PATIENCE_TICK, PATIENCE_TICK);
-    } else if (s->relay.answered != answered_before) {
-        s->waiting_since = now_of(s);
+        return;
     }
+    if (s->waiting_since == 0 || s->relay.answered != answered_before)
+        s->waiting_since = now_of(s);
+    if (!ev_is_active(&s->timer))
+        start_timer(s, PATIENCE_TICK, PATIENCE_TICK);
 }
 
 static enum relay_end step_relaying(struct session *s)
@@ -447,10 +456,17 @@ bool session_is_drained(const struct session *s)
            flow_size(&s->relay.down) == 0;
 }
 
-static void session_step(struct session *s)
+bool session_is_settled(const struct session *s)
+{
+    return (s->state == SESSION_WAITING || s->state == SESSION_RELAYING) &&
+           relay_is_settled(&s->relay) && flow_size(&s->binds) == 0;
+}
+
+void session_step(struct session *s)
 {
     enum relay_end end = RELAY_GOING;
 
+    s->relay.is_settling = s->sessions->is_settling;
     switch (s->state) {
     case SESSION_WAITING:
     case SESSION_NONE:
@@ -523,25 +539,58 @@ static void on_upstream(struct ev_loop *loop, ev_io *io, int events)
     session_step(container_of(io, struct session, upstream));
 }
 
-bool session_new(struct sessions *sessions, int fd, const struct sock_peer *peer)
+static struct session *make(struct sessions *sessions, int client_fd, int upstream_fd,
+                            const struct sock_peer *peer)
 {
     struct session *s = calloc(1, sizeof(*s));
 
     if (s == NULL)
-        return false;
+        return NULL;
     s->sessions = sessions;
     s->peer = *peer;
     s->began = ev_now(sessions->loop);
     s->relay.gate = may_pass;
     s->relay.gate_arg = s;
-    ev_io_init(&s->client, on_client, fd, 0);
-    ev_io_init(&s->upstream, on_upstream, -1, 0);
+    ev_io_init(&s->client, on_client, client_fd, 0);
+    ev_io_init(&s->upstream, on_upstream, upstream_fd, 0);
     ev_timer_init(&s->timer, on_timer, 0, 0);
     list_append(&sessions->list, &s->link);
     sessions->n++;
+    return s;
+}
+
+bool session_new(struct sessions *sessions, int fd, const struct sock_peer *peer)
+{
+    struct session *s = make(sessions, fd, -1, peer);
+
+    if (s == NULL)
+        return false;
     if (sessions->options->is_raw && start_raw(s) < 0)
         session_end(s, SESSION_NO_MEMORY);
     else
         session_step(s);
     return true;
+}
+
+struct session *session_resume(struct sessions *sessions, int client_fd, int upstream_fd,
+                               const struct sock_peer *peer)
+{
+    struct session *s = make(sessions, client_fd, upstream_fd, peer);
+
+    if (s != NULL)
+        s->state = upstream_fd < 0 ? SESSION_WAITING : SESSION_RELAYING;
+    return s;
+}
+
+void session_rearm(struct session *s)
+{
+    struct upstream *u = upstream_of(s);
+
+    if (u == NULL)
+        s->upstream_id = 0;
+    else
+        u->sessions++;
+    if (s->state == SESSION_RELAYING)
+        note_waiting(s, s->relay.answered);
+    arm(s);
 }

@@ -11,7 +11,8 @@
  * none: each question is answered FAILURE at once and the client closed 200 ms
  * later, because a bare close kills ssh-add by SIGPIPE and makes libssh2 spin.
  *
- * Every session ends in session_end(), with a reason, and is freed there.
+ * Every session ends in session_end(), with a reason, and is freed there; unless it is
+ * handed over to another process, where session_resume() goes on with it.
  */
 #ifndef RELAYD_SESSION_H
 #define RELAYD_SESSION_H
@@ -43,6 +44,7 @@ struct sessions {
     unsigned n;
     uint64_t served;  /* sessions that an upstream had */
     uint64_t refused; /* sessions that met none, or whose client may not */
+    bool is_settling; /* nothing new is begun: they are to be handed over */
     bool is_draining;
     char why[AUDIT_LINE_MAX]; /* what the last client that failed met, or empty */
     double why_at;
@@ -73,9 +75,23 @@ struct session {
  * fd is still the caller's then. */
 bool session_new(struct sessions *sessions, int fd, const struct sock_peer *peer);
 
+/* Goes on with a session of another process; takes both descriptors over (upstream_fd is
+ * -1 where it has none yet). What else is known of it is the caller's to set, and then
+ * session_rearm()'s to begin with. NULL without memory: they are still the caller's. */
+struct session *session_resume(struct sessions *sessions, int client_fd, int upstream_fd,
+                               const struct sock_peer *peer);
+void session_rearm(struct session *s);
+
+/* Carries it on as far as that goes without waiting. May end it. */
+void session_step(struct session *s);
+
 /* Ends and frees it. */
 void session_end(struct session *s, enum session_reason reason);
+/* Frees it, and has nothing to say of it: another process goes on with it. */
+void session_hand_over(struct session *s);
 
+/* Whether another process could go on with it: not a byte of it is held here. */
+bool session_is_settled(const struct session *s);
 /* Whether it is owed nothing, while the daemon is about to stop. */
 bool session_is_drained(const struct session *s);
 

@@ -53,15 +53,36 @@ void sessions_end_upstream(struct sessions *sessions, uint64_t id, enum session_
     end_all(sessions, id, false, reason);
 }
 
-void sessions_drain(struct sessions *sessions)
+static void step_all(struct sessions *sessions)
 {
     struct session *s, *next;
 
-    sessions->is_draining = true;
-    list_for_each_safe(s, next, &sessions->list, link) {
-        if (session_is_drained(s))
-            session_end(s, SESSION_STOPPING);
+    list_for_each_safe(s, next, &sessions->list, link)
+        session_step(s);
+}
+
+void sessions_settle(struct sessions *sessions)
+{
+    sessions->is_settling = true;
+    step_all(sessions);
+}
+
+bool sessions_are_settled(const struct sessions *sessions)
+{
+    struct session *s;
+
+    list_for_each(s, &sessions->list, link) {
+        if (!session_is_settled(s))
+            return false;
     }
+    return true;
+}
+
+void sessions_drain(struct sessions *sessions)
+{
+    sessions->is_settling = false;
+    sessions->is_draining = true;
+    step_all(sessions);
 }
 
 void sessions_accept(struct sessions *sessions, int fd)

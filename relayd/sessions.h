@@ -20,6 +20,10 @@ void sessions_accept(struct sessions *sessions, int fd);
  * upstream or looks for one. */
 void sessions_end_upstream(struct sessions *sessions, uint64_t id, enum session_reason reason);
 
+/* From now on no question and no answer is begun; what is begun is carried on. */
+void sessions_settle(struct sessions *sessions);
+bool sessions_are_settled(const struct sessions *sessions);
+
 /* From now on a session ends as soon as it is owed nothing. */
 void sessions_drain(struct sessions *sessions);
 

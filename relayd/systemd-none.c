@@ -3,10 +3,26 @@
 
 #include "relayd/systemd.h"
 
-int systemd_take_sockets(struct systemd_sockets *sockets)
+int systemd_take_fds(struct systemd_sockets *sockets, systemd_stored_fn *on_stored, void *arg)
 {
+    (void)on_stored, (void)arg;
     sockets->agent = sockets->control = -1;
     return 0;
+}
+
+bool systemd_store(const char *name, const int *fds, unsigned n)
+{
+    (void)name, (void)fds, (void)n;
+    return false;
+}
+
+void systemd_unstore(const char *name)
+{
+    (void)name;
+}
+
+void systemd_store_sync(void)
+{
 }
 
 bool systemd_is_listening(void)

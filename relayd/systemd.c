@@ -15,30 +15,62 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
+#define SYNC_MICROSECONDS 1000000
 #define FIELDS_MAX 16
 #define FIELD_MAX 1100 /* a whole line of log.h and its name */
 
-int systemd_take_sockets(struct systemd_sockets *sockets)
+/* The place for a socket to listen on, or NULL. */
+static int *place_of(struct systemd_sockets *sockets, int fd)
 {
-    int n = sd_listen_fds(1);
+    int *place = sock_is_listener(fd, SOCK_STREAM)      ? &sockets->agent
+                 : sock_is_listener(fd, SOCK_SEQPACKET) ? &sockets->control
+                                                        : NULL;
+
+    return place != NULL && *place < 0 ? place : NULL;
+}
+
+int systemd_take_fds(struct systemd_sockets *sockets, systemd_stored_fn *on_stored, void *arg)
+{
+    char **names = NULL;
+    int n = sd_listen_fds_with_names(1, &names);
     int found = 0;
 
     sockets->agent = sockets->control = -1;
-    for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
-        int *place = sock_is_listener(fd, SOCK_STREAM)      ? &sockets->agent
-                     : sock_is_listener(fd, SOCK_SEQPACKET) ? &sockets->control
-                                                            : NULL;
+    for (int i = 0; i < n; i++) {
+        int fd = SD_LISTEN_FDS_START + i;
+        int *place = place_of(sockets, fd);
 
-        if (place == NULL || *place >= 0) {
-            log_warning("descriptor %d from systemd: not a socket we serve", fd);
-            close(fd);
-            continue;
+        if (place == NULL) {
+            on_stored(arg, fd, names[i]);
+        } else {
+            fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+            *place = fd;
+            found++;
         }
-        fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-        *place = fd;
-        found++;
+        free(names[i]);
     }
+    free(names);
     return n < 0 ? n : found;
+}
+
+/* Without FDPOLL=0 the manager would drop a socket whose other end has closed, and with
+ * it what that has said before. */
+bool systemd_store(const char *name, const int *fds, unsigned n)
+{
+    char state[320];
+
+    snprintf(state, sizeof(state), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
+    return sd_pid_notify_with_fds(0, false, state, fds, n) > 0;
+}
+
+void systemd_unstore(const char *name)
+{
+    sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", name);
+}
+
+void systemd_store_sync(void)
+{
+    sd_notify_barrier(0, SYNC_MICROSECONDS);
 }
 
 bool systemd_is_listening(void)

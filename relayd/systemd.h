@@ -1,6 +1,6 @@
 /*
- * What systemd offers a service: sockets it opened, a place to report to, and a
- * log. systemd.c does it with libsystemd; systemd-none.c, for builds without it,
+ * What systemd offers a service: sockets it opened, a store for descriptors, a place to
+ * report to, and a log. systemd.c does it with libsystemd; systemd-none.c, for builds without it,
  * answers that there is no systemd. The build picks one.
  */
 #ifndef RELAYD_SYSTEMD_H
@@ -16,10 +16,24 @@ struct systemd_sockets {
     int control; /* listening seqpacket socket, or -1 */
 };
 
-/* Takes the sockets passed to this process, told apart by type, non-blocking and
- * close-on-exec; the caller owns them. A descriptor that is neither is closed and
- * named in the log. Returns how many of the two are here, or -errno. */
-int systemd_take_sockets(struct systemd_sockets *sockets);
+/* A descriptor that was in the store, close-on-exec; the callee owns it, and copies
+ * name. */
+typedef void systemd_stored_fn(void *arg, int fd, const char *name);
+
+/* Takes the descriptors passed to this process: the sockets it listens on, told apart
+ * by type, non-blocking and close-on-exec, which the caller owns then; any other goes to
+ * on_stored. Returns how many of the two sockets are here, or -errno. */
+int systemd_take_fds(struct systemd_sockets *sockets, systemd_stored_fn *on_stored, void *arg);
+
+/* Puts n descriptors into the store of the service, under one name; what they lead to is
+ * kept open there until they are taken out or the service is stopped, a crash or a
+ * restart being no stop (sd_notify(3), FDSTORE=1). They stay the caller's. Returns
+ * whether that was sent: what becomes of it nobody tells. */
+bool systemd_store(const char *name, const int *fds, unsigned n);
+/* Takes all of that name out. */
+void systemd_unstore(const char *name);
+/* Waits until the manager has seen to all of the above, at most a second. */
+void systemd_store_sync(void);
 
 /* Whether a service manager wants to be told anything. */
 bool systemd_is_listening(void);

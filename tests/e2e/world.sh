@@ -94,7 +94,9 @@ install_programs() {
     built=${abs_top_builddir:-$PWD}
     cp "${RELAYD:-$built/relayd/relayd}" "$E2E/bin/relayd"
     cp "${RELAYCTL:-$built/relayctl/relayctl}" "$E2E/bin/relayctl"
-    cp "$built/tests/e2e/fake-agent" "$built/tests/e2e/ask" "$built/tests/e2e/delay" "$E2E/bin"
+    for program in ask delay fake-agent steady; do
+        cp "$built/tests/e2e/$program" "$E2E/bin"
+    done
     mount --bind "$E2E/bin" /usr/local/bin
     cp -R "$E2E_LIB/../../contrib" "$E2E/contrib"
     chmod -R a+rX "$E2E/contrib"

@@ -1,0 +1,78 @@
+/* The daemon's end. It is looked at by the clock: sessions settle in some milliseconds,
+ * in any order, and the last moment is fixed. */
+#include "config.h"
+
+#include "relayd/ending.h"
+
+#include "relayd/handover.h"
+#include "relayd/log.h"
+#include "relayd/systemd.h"
+#include "relayd/util.h"
+
+#define SETTLE_SECONDS 0.2
+#define LOOK_SECONDS 0.005
+#define DRAIN_SECONDS 5.0
+
+void ending_look(struct ending *ending)
+{
+    if (ending->sessions->n == 0)
+        ending->on_over(ending->arg);
+}
+
+static void drain(struct ending *ending)
+{
+    ev_timer_start(ending->loop, &ending->draining);
+    sessions_drain(ending->sessions);
+    ending_look(ending);
+}
+
+static void on_settling(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct ending *ending = container_of(timer, struct ending, settling);
+    unsigned n;
+
+    (void)events;
+    if (!sessions_are_settled(ending->sessions) && ev_now(loop) < ending->settled_by)
+        return;
+    ev_timer_stop(loop, timer);
+    n = handover_give(ending->sessions);
+    systemd_store_sync();
+    log_info("%u client%s handed over to the next relay", n, n == 1 ? "" : "s");
+    drain(ending);
+}
+
+static void on_drained(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct ending *ending = container_of(timer, struct ending, draining);
+
+    (void)loop, (void)events;
+    ending->on_over(ending->arg);
+}
+
+void ending_init(struct ending *ending, struct ev_loop *loop, struct sessions *sessions,
+                 void (*on_over)(void *arg), void *arg)
+{
+    *ending = (struct ending){
+        .loop = loop, .sessions = sessions, .on_over = on_over, .arg = arg};
+    ev_timer_init(&ending->settling, on_settling, 0, LOOK_SECONDS);
+    ev_timer_init(&ending->draining, on_drained, DRAIN_SECONDS, 0);
+}
+
+void ending_fini(struct ending *ending)
+{
+    if (ending->loop == NULL)
+        return;
+    ev_timer_stop(ending->loop, &ending->settling);
+    ev_timer_stop(ending->loop, &ending->draining);
+}
+
+void ending_begin(struct ending *ending, bool is_handover)
+{
+    if (!is_handover || ending->sessions->n == 0) {
+        drain(ending);
+        return;
+    }
+    ending->settled_by = ev_now(ending->loop) + SETTLE_SECONDS;
+    sessions_settle(ending->sessions);
+    ev_timer_start(ending->loop, &ending->settling);
+}

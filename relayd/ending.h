@@ -1,0 +1,40 @@
+/*
+ * The daemon's end: what becomes of the sessions, once nobody is let in any more.
+ *
+ *     ending_begin() --> settling --> draining --> over
+ *              \-----------------------^
+ *
+ * settling, only where they can be handed over: what is held gets out, for 200 ms at
+ * most, and who is settled then goes to the next process (handover.h). draining: the
+ * others have 5 s for what they are owed. over: once none is left, or the time has run
+ * out.
+ */
+#ifndef RELAYD_ENDING_H
+#define RELAYD_ENDING_H
+
+#include "relayd/sessions.h"
+
+#include <ev.h>
+#include <stdbool.h>
+
+struct ending {
+    struct ev_loop *loop;
+    struct sessions *sessions;
+    ev_timer settling; /* looks every few ms */
+    ev_timer draining;
+    double settled_by;
+    void (*on_over)(void *arg); /* may be called more than once */
+    void *arg;
+};
+
+void ending_init(struct ending *ending, struct ev_loop *loop, struct sessions *sessions,
+                 void (*on_over)(void *arg), void *arg);
+void ending_fini(struct ending *ending);
+
+/* Once: a second call changes nothing. */
+void ending_begin(struct ending *ending, bool is_handover);
+
+/* A session has ended. */
+void ending_look(struct ending *ending);
+
+#endif

@@ -1,0 +1,31 @@
+#!/bin/sh
+# A crash of the relay costs the open connections, cleanly, and nothing else.
+
+. "$(dirname "$0")/lib.sh"
+world sshd systemd
+user_manager pat
+systemctl_of pat start relayd.socket
+sshd 22
+rc pat
+arrives one
+arrives two
+as pat relayctl register --label laptop "$(upstream one)" >/dev/null
+before=$(status pat path; status pat label)
+
+# Sessions that have come from another process are no other than those that were begun here.
+start steady pat steady 50 "$(agent_socket pat)"
+ok '50 clients ask every 20 ms' wait_for 60 grep -q asking "$E2E/log/steady"
+systemctl_of pat restart relayd.service
+daemon=$(relay_pid pat)
+kill -s KILL "$daemon"
+is "$(keys pat)" one 'the relay is killed: the next client is served'
+unlike "$(relay_pid pat)" "^$daemon\$" 'by another'
+is "$(status pat path; status pat label)" "$before" 'which knows the same logins in the same order'
+is "$(systemctl_of pat show -P NFileDescriptorStore relayd.service)" 0 'systemd keeps no connection'
+kill "$(pid steady)"
+wait_for 60 gone "$(pid steady)"
+note "$(cat "$E2E/log/steady")"
+like "$(tail -n 1 "$E2E/log/steady")" ' 0 wrong, 50 closed$' \
+    'each client had its answers, or was closed, and none had a wrong or a second one'
+
+finish
