@@ -32,6 +32,18 @@ like "$(as pat ssh-keygen -Y check-novalidate -n file -s message.sig <"$E2E/home
     'Good "file" signature' 'with a good signature'
 
 sign
+systemctl_of pat stop relayd.service 2>/dev/null &
+stopper=$!
+stopping() {
+    [ "$(systemctl_of pat show -P SubState relayd.service)" = stop-sigterm ]
+}
+wait_for 20 stopping
+touch "$E2E/shared/confirm"
+ok 'at a stop the answer is waited for' wait_for 20 gone "$(pid sign)"
+wait "$stopper"
+ok 'and is a signature' test -s "$E2E/home/pat/message.sig"
+
+sign
 systemctl_of pat restart relayd.service
 end login.one KILL
 ok 'a login that ends after the restart still ends its client' wait_for 20 gone "$(pid sign)"
