@@ -5,6 +5,7 @@
 
 #include "relayd/daemon.h"
 
+#include "relayd/background.h"
 #include "relayd/lock.h"
 #include "relayd/log.h"
 #include "relayd/sock.h"
@@ -13,7 +14,6 @@
 #include "relayd/util.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -389,42 +389,13 @@ static void start_watchers(struct daemon *d)
     ev_prepare_init(&d->settle, on_settle);
 }
 
-/* With --daemon, while it starts: whoever started it should see what goes wrong. */
-static void log_starting(enum log_level level, const char *line, const struct log_field *fields,
-                         size_t n)
-{
-    log_to_file(level, line, fields, n);
-    if (level <= LOG_LEVEL_WARNING)
-        log_stderr(level, line, fields, n);
-}
-
-/* With --daemon: from here on the starting process has nothing of ours, nor we of
- * it. */
-static void leave_starter(struct daemon *d)
-{
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-    log_set_sink(log_to_file);
-    if (null >= 0)
-        dup2(null, STDERR_FILENO);
-    else
-        close(STDERR_FILENO);
-    close_fd(null);
-    /* Not earlier: a directory that was named may have been relative. */
-    if (chdir("/") < 0)
-        log_warning("/: cannot go there: %s", strerror(errno));
-    if (write(d->ready_fd, "", 1) < 0)
-        log_warning("the starting process has gone");
-    d->ready_fd = close_fd(d->ready_fd);
-}
-
 static void announce(struct daemon *d)
 {
     log_info("%s: serving, pid %d, %u upstream%s", d->paths.agent, (int)getpid(), d->registry.n,
              d->registry.n == 1 ? "" : "s");
     report_ready(&d->report);
     if (d->ready_fd >= 0)
-        leave_starter(d);
+        d->ready_fd = background_leave(d->ready_fd);
 }
 
 static void fini(struct daemon *d)
@@ -485,8 +456,8 @@ int daemon_run(struct daemon *d)
     r = prepare_dir(d);
     if (r == 0)
         r = take_lock(d);
-    if (r == 0 && d->ready_fd >= 0 && log_open_file(d->paths.log) == 0)
-        log_set_sink(log_starting);
+    if (r == 0 && d->ready_fd >= 0)
+        background_log(d->paths.log);
     if (r == 0) {
         raise_limits(d);
         d->loop = ev_default_loop(EVFLAG_AUTO);
