@@ -1,5 +1,5 @@
-/* The audit. The client's command is looked up at the end of its session, and only
- * for sessions that are logged: it costs three system calls. */
+/* The audit. The client's command is looked up only for sessions that are logged: it
+ * costs three system calls. */
 #include "config.h"
 
 #include "relayd/audit.h"
@@ -9,6 +9,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 static const char *reason_text(enum session_reason reason)
@@ -39,21 +40,23 @@ static bool asked_unsafe(const uint32_t *asked)
     return false;
 }
 
-static void put_command(char *out, size_t size, pid_t pid)
+void audit_look_up(char command[AUDIT_COMMAND_MAX], pid_t pid)
 {
     char path[32];
     ssize_t n = -1;
     int fd;
 
+    if (command[0] != '\0')
+        return;
     snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd >= 0)
-        n = read(fd, out, size - 1);
+        n = read(fd, command, AUDIT_COMMAND_MAX);
     close_fd(fd);
-    if (n > 0)
-        out[n - 1] = '\0';
+    if (n > 1)
+        command[n - 1] = '\0'; /* a newline, which is none of the name */
     else
-        snprintf(out, size, "gone");
+        strcpy(command, n == 1 ? "?" : "gone");
 }
 
 /* "2 list, 1 sign" */
@@ -76,15 +79,14 @@ static const char *short_name(const struct upstream *u)
     return u->label != NULL ? u->label : u->host != NULL ? u->host : u->path;
 }
 
-static void put_fields(const struct audit *audit, const char *command, const char *questions,
-                       const char *line)
+static void put_fields(const struct audit *audit, const char *questions, const char *line)
 {
     char id[24] = "", pid[16], uid[16], ms[24];
     const struct log_field fields[] = {
         {"RELAYD_UPSTREAM", short_name(audit->upstream)},
         {"RELAYD_UPSTREAM_ID", id},
         {"RELAYD_CLIENT_PID", pid},
-        {"RELAYD_CLIENT_COMMAND", command},
+        {"RELAYD_CLIENT_COMMAND", audit->command},
         {"RELAYD_CLIENT_UID", uid},
         {"RELAYD_QUESTIONS", questions},
         {"RELAYD_DURATION_MS", ms},
@@ -101,17 +103,18 @@ static void put_fields(const struct audit *audit, const char *command, const cha
 
 void audit_log(const struct audit *audit, char line[AUDIT_LINE_MAX])
 {
-    char command[32], questions[160], where[128];
+    char questions[160], where[128];
 
     line[0] = '\0';
     if (!audit->is_failure && !asked_unsafe(audit->asked))
         return;
-    put_command(command, sizeof(command), audit->client.pid);
+    audit_look_up(audit->command, audit->client.pid);
     put_questions(questions, sizeof(questions), audit->asked);
     if (audit->upstream != NULL)
         upstream_name(audit->upstream, where, sizeof(where));
     snprintf(line, AUDIT_LINE_MAX, "client %d (%s, uid %u)%s%s: %s in %.2f s: %s",
-             (int)audit->client.pid, command, (unsigned)audit->client.uid,
-             audit->upstream == NULL ? "" : " at ", audit->upstream == NULL ? "" : where, questions, audit->seconds, reason_text(audit->reason));
-    put_fields(audit, command, questions, line);
+             (int)audit->client.pid, audit->command, (unsigned)audit->client.uid,
+             audit->upstream == NULL ? "" : " at ", audit->upstream == NULL ? "" : where,
+             questions, audit->seconds, reason_text(audit->reason));
+    put_fields(audit, questions, line);
 }

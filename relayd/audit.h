@@ -34,16 +34,23 @@ enum session_reason {
 };
 
 #define AUDIT_LINE_MAX 400
+#define AUDIT_COMMAND_MAX 16 /* the kernel keeps no more (proc(5): comm) */
 
 /* What there is to say of a session; all borrowed. */
 struct audit {
     struct sock_peer client;
     const struct upstream *upstream; /* NULL: it had none */
     const uint32_t *asked;           /* AGENT_KINDS numbers */
+    char *command;                   /* as of audit_look_up() */
     double seconds;
     enum session_reason reason;
     bool is_failure;
 };
+
+/* Finds the command of a client, unless `command` has it already; it begins empty. As
+ * many clients leave with their answer, this is for the moment when it becomes clear
+ * that theirs is a session to be logged. */
+void audit_look_up(char command[AUDIT_COMMAND_MAX], pid_t pid);
 
 /* Logs it if there is cause. The line is left in `line` also where it was not
  * logged, but for sessions that neither failed nor asked anything of consequence:

@@ -65,6 +65,12 @@ static bool is_failure(const struct session *s, enum session_reason reason)
     return true;
 }
 
+/* From now on this session is one to be logged. */
+static void note_command(struct session *s)
+{
+    audit_look_up(s->command, s->peer.pid);
+}
+
 static void tell_end(struct session *s, enum session_reason reason)
 {
     struct sessions *sessions = s->sessions;
@@ -72,6 +78,7 @@ static void tell_end(struct session *s, enum session_reason reason)
         .client = s->peer,
         .upstream = upstream_of(s),
         .asked = s->relay.asked,
+        .command = s->command,
         .seconds = now_of(s) - s->began,
         .reason = reason,
         .is_failure = is_failure(s, reason),
@@ -176,13 +183,15 @@ static bool note_round(struct session *s, const uint8_t *bytes, size_t n)
     return id != 0;
 }
 
-/* Our own ping has come round, or the question is one that --read-only keeps back.
- * Returns true where it may go on. */
+/* Every question comes through here. Returns true where it may go on: not our own ping
+ * that has come round, nor what --read-only keeps back. */
 static bool may_pass(void *arg, enum agent_kind kind, const uint8_t *bytes, size_t n)
 {
     struct session *s = arg;
     uint64_t nonce;
 
+    if (!agent_kind_is_safe(kind))
+        note_command(s);
     if (kind == AGENT_KIND_PING &&
         agent_ping_is_own(bytes, n, s->sessions->upstreams->instance, &nonce)) {
         upstream_looped(s->sessions->upstreams, nonce);
@@ -382,8 +391,10 @@ static enum relay_end take_questions(struct session *s)
            (r = relay_first(&s->relay, &frame, &kind, &n)) == 1) {
         bool passes = may_pass(s, kind, flow_head(&s->relay.up), n);
 
-        if (s->state == SESSION_NONE)
+        if (s->state == SESSION_NONE) {
+            note_command(s);
             start_timer(s, FAREWELL_SECONDS, 0);
+        }
         if (s->state == SESSION_WAITING && kind == AGENT_KIND_BIND && n == frame.size &&
             agent_bind_is_forwarding(flow_head(&s->relay.up), n))
             r = hold_bind(s, &frame);

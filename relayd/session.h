@@ -58,6 +58,7 @@ struct session {
     struct sessions *sessions;
     enum session_state state;
     struct sock_peer peer;
+    char command[AUDIT_COMMAND_MAX]; /* the peer's, once it is worth looking up */
     ev_io client, upstream;
     ev_timer timer; /* relaying: looks while something is owed; none: the farewell */
     struct relay relay;

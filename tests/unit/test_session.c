@@ -5,6 +5,7 @@
 #include "tests/unit/stage.h"
 #include "tests/unit/test.h"
 
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 START_TEST(nothing_is_opened_before_a_question_is_whole)
@@ -165,6 +166,44 @@ START_TEST(a_bad_frame_ends_the_client)
 }
 END_TEST
 
+/* A client of that name connects: its process is this one. */
+static void begin_client_named(const char *name)
+{
+    prctl(PR_SET_NAME, name);
+    begin_client();
+}
+
+/* By which it will be known in the log. */
+static const char *command(void)
+{
+    return list_entry(sessions.list.next, struct session, link)->command;
+}
+
+START_TEST(a_client_that_asks_for_a_signature_is_known_before_it_has_it)
+{
+    add_both();
+    a.on[AGENT_KIND_SIGN] = FAKE_SAYS_NOTHING;
+    begin_client_named("git");
+    ASK(list);
+    HEAR(list_by_a);
+    ck_assert_str_eq(command(), ""); /* nothing that is logged yet */
+    ASK(sign);
+    turn_while_busy(loop);
+    ck_assert_str_eq(command(), "git");
+}
+END_TEST
+
+START_TEST(a_client_that_meets_no_upstream_is_known_before_it_leaves)
+{
+    begin_client_named("git");
+    turn_while_busy(loop);
+    ck_assert_str_eq(command(), ""); /* it may be one that says nothing */
+    ASK(list);
+    HEAR(failure);
+    ck_assert_str_eq(command(), "git");
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     stage_add(tcase);
@@ -178,6 +217,8 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, another_relay_s_ping_is_a_question_like_any);
     tcase_add_loop_test(tcase, a_client_that_vanishes_ends_its_session, 0, 2);
     tcase_add_test(tcase, a_client_that_shut_down_gets_its_answer);
+    tcase_add_test(tcase, a_client_that_asks_for_a_signature_is_known_before_it_has_it);
+    tcase_add_test(tcase, a_client_that_meets_no_upstream_is_known_before_it_leaves);
     tcase_add_loop_test(tcase, a_bad_frame_ends_the_client, 0, 2);
 }
 

@@ -1,0 +1,63 @@
+#!/bin/sh
+# The log says who used a key, also of a command that left as soon as it had its answer. Nobody is
+# looked up who only lists.
+
+. "$(dirname "$0")/lib.sh"
+world sshd strace
+sshd 22
+relay pat
+login one
+in_login one relayctl register --label laptop >/dev/null
+as pat cp "$E2E/home/laptop/one.pub" key.pub
+
+sign() {
+    through pat sh -c 'ssh-keygen -q -Y sign -n file -f key.pub <key.pub'
+}
+
+traced() {
+    ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$(pid relay.pat)/status"
+}
+# looked_up COMMAND...: the processes whose name the relay asks for meanwhile.
+looked_up() {
+    strace -f -qq -o "$E2E/trace" -p "$(pid relay.pat)" 2>/dev/null &
+    tracer=$!
+    wait_for 20 traced
+    "$@" >"$E2E/got" 2>&1
+    kill "$tracer"
+    wait "$tracer" || :
+    grep -c '/proc/[0-9]*/comm' "$E2E/trace" || :
+}
+
+is "$(looked_up keys pat)" 0 'a client that lists is not looked up'
+is "$(cat "$E2E/got")" one 'and is served'
+ok 'the trace shows that it was' grep -q accept4 "$E2E/trace"
+is "$(looked_up sign)" 1 'one that signs is, once'
+like "$(cat "$E2E/got")" '^-----BEGIN SSH SIGNATURE' 'and is served'
+
+# says LOG SIGNERS: whether these are the signatures in it: how many, of which command, where.
+says() {
+    [ "$(sed -nE "s/.*client [0-9]+ \((.*), uid $(id -u pat)\) at upstream [0-9]+ \((.*)\): .*1 sign in .* s: done\$/\1 at \2/p" "$1" |
+        sort | uniq -c | xargs)" = "$2" ]
+}
+
+for _ in 1 2 3 4 5 6 7 8 9; do
+    sign
+done >"$E2E/got"
+ok 'ten signatures: the log names the command of each' \
+    wait_for 20 says "$E2E/log/relay.pat" '10 ssh-keygen at laptop'
+
+# A program may be called anything.
+odd=$(printf 'x, uid 0\nclient')
+as pat cp /usr/local/bin/ask "$odd"
+through pat "./$odd" "$(agent_socket pat)" sign >"$E2E/got"
+ok 'a command with a newline in its name adds no line' \
+    wait_for 20 grep -q 'client [0-9]* (x, uid 0?client, uid' "$E2E/log/relay.pat"
+
+end relay.pat
+as pat relayd --daemon
+sign >"$E2E/got"
+ok 'with --daemon the same is in its own log' \
+    wait_for 20 says "/run/user/$(id -u pat)/relayd/log" '1 ssh-keygen at laptop'
+as pat relayctl stop
+
+finish
