@@ -1,5 +1,6 @@
 /* The log: formats a line once, cleans it, and hands it to the sink. Labels and
- * command names come from other programs, so no control byte is let through. */
+ * command names come from other programs, so no control byte is let through; nor what
+ * is not UTF-8, for journalctl(1) shows no line that has such in it. */
 #include "config.h"
 
 #include "relayd/log.h"
@@ -8,6 +9,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -81,6 +83,37 @@ void log_to_file(enum log_level level, const char *line, const struct log_field 
     dprintf(log_fd, "%s %s\n", when, line);
 }
 
+/* The bytes of the character at p, or 0 where there is none to print: as
+ * systemd's utf8.c has it, by which journalctl(1) judges. */
+static size_t character_size(const unsigned char *p)
+{
+    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000}; /* to 0x9f: controls */
+    size_t n = *p < 0xc0 || *p >= 0xf8 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
+    uint32_t c = n == 1 ? *p : *p & (0x7fU >> n);
+
+    if (n == 1)
+        return c >= 0x20 && c < 0x7f;
+    for (size_t i = 1; i < n; i++) {
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+        c = c << 6 | (p[i] & 0x3f);
+    }
+    if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+        return 0;
+    return (c >= 0xfdd0 && c < 0xfdf0) || (c & 0xfffe) == 0xfffe ? 0 : n;
+}
+
+void log_clean(char *text)
+{
+    size_t n;
+
+    for (char *p = text; *p != '\0'; p += n > 0 ? n : 1) {
+        n = character_size((const unsigned char *)p);
+        if (n == 0)
+            *p = '?';
+    }
+}
+
 static void __attribute__((format(printf, 4, 0)))
 log_write(enum log_level level, const struct log_field *fields, size_t n, const char *format,
           va_list ap)
@@ -90,10 +123,7 @@ log_write(enum log_level level, const struct log_field *fields, size_t n, const 
     if (!log_is_on(level))
         return;
     vsnprintf(line, sizeof(line), format, ap);
-    for (char *p = line; *p != '\0'; p++) {
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            *p = '?';
-    }
+    log_clean(line);
     log_sink(level, line, fields, n);
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/uio.h>
 #include <systemd/sd-daemon.h>
+#define SD_JOURNAL_SUPPRESS_LOCATION /* it would be this file's, each time */
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
@@ -102,8 +103,10 @@ static void log_journal(enum log_level level, const char *line, const struct log
     snprintf(text[used++], FIELD_MAX, "MESSAGE=%s", line);
     snprintf(text[used++], FIELD_MAX, "PRIORITY=%d", (int)level);
     snprintf(text[used++], FIELD_MAX, "SYSLOG_IDENTIFIER=relayd");
-    for (size_t i = 0; i < n && used < FIELDS_MAX; i++)
-        snprintf(text[used++], FIELD_MAX, "%s=%s", fields[i].name, fields[i].value);
+    for (size_t i = 0; i < n && used < FIELDS_MAX; i++) {
+        snprintf(text[used], FIELD_MAX, "%s=%s", fields[i].name, fields[i].value);
+        log_clean(text[used++]);
+    }
     for (size_t i = 0; i < used; i++)
         iov[i] = (struct iovec){.iov_base = text[i], .iov_len = strlen(text[i])};
     if (sd_journal_sendv(iov, (int)used) < 0)

@@ -34,6 +34,26 @@ START_TEST(bytes_that_confuse_a_terminal_are_replaced)
 }
 END_TEST
 
+START_TEST(what_is_not_utf_8_is_replaced)
+{
+    static const char *const texts[][2] = {
+        {"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x94\x91", "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x94\x91"},
+        {"\xff \x80 \xfe\xff", "? ? ??"},
+        {"cut \xe2\x82", "cut ??"},
+        {"overlong \xc0\xaf \xe0\x80\xaf", "overlong ?? ???"},
+        {"a control \xc2\x9b" "2J", "a control ??2J"},
+        {"a surrogate \xed\xa0\x80", "a surrogate ???"},
+        {"no character \xef\xbf\xbf \xef\xb7\x90", "no character ??? ???"},
+        {"beyond \xf4\x90\x80\x80 \xf8\xa0\x80\x80", "beyond ???? ????"},
+    };
+    char text[64];
+
+    snprintf(text, sizeof(text), "%s", texts[_i][0]);
+    log_clean(text);
+    ck_assert_str_eq(text, texts[_i][1]);
+}
+END_TEST
+
 START_TEST(a_long_line_is_cut)
 {
     char text[4000];
@@ -168,6 +188,7 @@ static void add(TCase *tcase)
 {
     scratch_add(tcase);
     tcase_add_test(tcase, bytes_that_confuse_a_terminal_are_replaced);
+    tcase_add_loop_test(tcase, what_is_not_utf_8_is_replaced, 0, 8);
     tcase_add_test(tcase, a_long_line_is_cut);
     tcase_add_test(tcase, less_urgent_lines_are_not_kept);
     tcase_add_test(tcase, a_level_is_on_with_all_that_are_more_urgent);
