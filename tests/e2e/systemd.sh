@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A systemd user manager.
+# A systemd user manager, and a journal.
 
 # user_manager ACCOUNT: a real `systemd --user` with relayd's units installed, on a host that was
 # not booted with systemd. The cgroup lies outside the namespaces: leave_cgroup() takes it away.
@@ -7,10 +7,12 @@ user_manager() {
     uid=$(id -u "$1")
     mkdir -p /run/systemd/system
     mountpoint -q /sys || mount -t sysfs sysfs /sys
-    # A tree of cgroups as a new host has it, whatever this host's looks like.
+    # A tree of cgroups as a new host has it, whatever this host's looks like. By these names the
+    # journal knows which unit a message comes from.
     mount -t cgroup2 cgroup2 /sys/fs/cgroup
-    mkdir "/sys/fs/cgroup/relayd-test-$E2E_UID"
-    chown -R "$1:$1" "/sys/fs/cgroup/relayd-test-$E2E_UID"
+    cgroup=/sys/fs/cgroup/relayd-test-$E2E_UID.slice/user@$uid.service
+    mkdir -p "$cgroup"
+    chown -R "$1:$1" "$cgroup"
 
     mkdir -p /etc/systemd/user
     cp "$E2E/contrib/systemd/relayd.socket" /etc/systemd/user
@@ -23,7 +25,7 @@ user_manager() {
     fi
 
     (
-        sh -c 'echo "$PPID"' >"/sys/fs/cgroup/relayd-test-$E2E_UID/cgroup.procs"
+        sh -c 'echo "$PPID"' >"$cgroup/cgroup.procs"
         become "$1" XDG_RUNTIME_DIR="/run/user/$uid" /usr/lib/systemd/systemd --user
     ) >"$E2E/log/systemd" 2>&1 </dev/null &
     printf '%d\n' "$!" >"$E2E/pid/systemd"
@@ -39,4 +41,26 @@ systemctl_of() {
     managed=$1
     shift
     as "$managed" XDG_RUNTIME_DIR="/run/user/$(id -u "$managed")" timeout 60 systemctl --user "$@"
+}
+
+# journal: a real journald, for whatever is started after it. The journal is kept as on a disk, as
+# only then each user has one.
+journal() {
+    mount -t tmpfs tmpfs /var/log
+    mkdir -p /var/log/journal /run/systemd/journal
+    touch /run/systemd/journal/flushed
+    od -An -N16 -tx1 /dev/urandom | tr -d ' ' >/etc/machine-id
+    # It keeps its hands off what is the host's: the kernel's messages and its audit.
+    mkdir -p /etc/systemd
+    printf '[Journal]\nStorage=persistent\nReadKMsg=no\nAudit=\nSeal=no\nRateLimitBurst=0\n' \
+        >/etc/systemd/journald.conf
+    /usr/lib/systemd/systemd-journald >"$E2E/log/journald" 2>&1 </dev/null &
+    wait_for 20 test -S /run/systemd/journal/stdout
+}
+
+# journal_of ACCOUNT [ARGUMENT...]: what its journal has of its relay.
+journal_of() {
+    reader=$1
+    shift
+    as "$reader" journalctl --quiet --user -u relayd "$@"
 }

@@ -25,6 +25,7 @@ have() {
     sshd) have ssh && have ssh-agent && [ -x /usr/sbin/sshd ] ;;
     mosh) have mosh-server && have tmux && command -v mosh ;;
     systemd) have systemctl && [ -x /usr/lib/systemd/systemd ] ;;
+    journald) have journalctl && [ -x /usr/lib/systemd/systemd-journald ] ;;
     *) command -v "$1" ;;
     esac >/dev/null 2>&1
 }
@@ -41,8 +42,9 @@ isolate() {
 enter() {
     E2E=$(mktemp -d /var/tmp/e.XXXXXX)
     chmod 711 "$E2E"
-    # The accounts of worlds that exist at once differ: the kernel counts by uid.
-    E2E_UID=$((100000 + $$ * 8))
+    # The accounts of worlds that exist at once differ: the kernel counts by uid. From 524288 on they
+    # would be those of containers, for whom journald keeps no journal.
+    E2E_UID=$((100000 + $$ % 53000 * 8))
     export E2E E2E_UID
     trap 'leave_cgroup || :; rm -rf "$E2E"' EXIT
     trap 'kill "$child"; wait "$child"' INT TERM HUP
@@ -62,7 +64,7 @@ leave_cgroup() {
         while [ -e "$0/$1" ]; do
             find "$0/$1" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.05
         done
-    ' "$E2E/shared" "relayd-test-$E2E_UID"
+    ' "$E2E/shared" "relayd-test-$E2E_UID.slice"
 }
 
 furnish() {

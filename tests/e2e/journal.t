@@ -1,0 +1,70 @@
+#!/bin/sh
+# Under systemd the journal can be asked who used a login's keys.
+
+. "$(dirname "$0")/lib.sh"
+world sshd systemd journald
+journal
+user_manager pat
+systemctl_of pat start relayd.socket
+sshd 22
+
+# comes NAME: a login of that name, whose key pat can ask for a signature.
+comes() {
+    login "$1"
+    in_login "$1" relayctl register --label "$1" >/dev/null
+    as pat cp "$E2E/home/laptop/$1.pub" .
+}
+# sign NAME: with that key. Leaves the pid of who did.
+sign() {
+    # shellcheck disable=SC2016
+    through pat sh -c 'echo "$$" >signer; exec ssh-keygen -q -Y sign -n file -f "$0.pub"' "$1" \
+        <"$E2E/home/pat/$1.pub" >"$E2E/said" 2>&1
+}
+# entries COUNT MATCH...: whether the journal has so many of them; they are in `got` then.
+entries() {
+    count=$1
+    shift
+    journal_of pat "$@" -o export >"$E2E/got" && [ "$(grep -c '^MESSAGE=' "$E2E/got")" -eq "$count" ]
+}
+
+comes laptop
+sign laptop
+signer=$(cat "$E2E/home/pat/signer")
+comes office
+sign office
+sign office
+
+ok 'two signatures with the key of the office' wait_for 20 entries 2 RELAYD_UPSTREAM=office
+ok 'the one with that of the laptop is told apart' entries 1 RELAYD_UPSTREAM=laptop
+is "$(sed -n 's/^\(RELAYD_DURATION_MS=\)[0-9]*$/\1some/; /^RELAYD_/p' "$E2E/got" | sort)" \
+    "RELAYD_CLIENT_COMMAND=ssh-keygen
+RELAYD_CLIENT_PID=$signer
+RELAYD_CLIENT_UID=$(id -u pat)
+RELAYD_DURATION_MS=some
+RELAYD_QUESTIONS=1 list, 1 sign
+RELAYD_REASON=done
+RELAYD_UPSTREAM=laptop
+RELAYD_UPSTREAM_ID=1" 'its fields say who it was, what was asked, how long that took and how it ended'
+like "$(journal_of pat RELAYD_UPSTREAM=laptop)" \
+    "relayd\[[0-9]+\]: client $signer \(ssh-keygen, uid $(id -u pat)\) at upstream 1 \(laptop\): 1 list, 1 sign in [0-9.]+ s: done\$" \
+    'so do its words'
+like "$(journalctl -q _SYSTEMD_USER_UNIT=relayd.service "_UID=$(id -u pat)" RELAYD_UPSTREAM=laptop)" \
+    "client $signer " 'root sees it too'
+
+is "$(keys pat)" office 'a client lists the keys'
+as pat relayctl unregister --all
+like "$(keys pat)" 'agent refused' 'another meets no login'
+ok 'the journal has why' wait_for 20 entries 1 RELAYD_REASON='no login is registered'
+ok 'of which client' grep -q '^RELAYD_CLIENT_COMMAND=ssh-add$' "$E2E/got"
+ok 'and nothing of the one that was served' entries 1 RELAYD_CLIENT_COMMAND=ssh-add
+
+# A program may be called anything.
+odd=$(printf 'x\nODD=yes\377')
+as pat cp /usr/local/bin/ask "$odd"
+through pat "./$odd" "$(agent_socket pat)" sign >"$E2E/said"
+ok 'an odd name is made plain' wait_for 20 entries 1 'RELAYD_CLIENT_COMMAND=x?ODD=yes?'
+like "$(journal_of pat 'RELAYD_CLIENT_COMMAND=x?ODD=yes?')" ' \(x\?ODD=yes\?, uid ' \
+    'its line can be read'
+ok 'and it adds no field' not entries 1 ODD=yes
+
+finish
