@@ -79,8 +79,11 @@ static void restore(struct session *s, const struct record *record)
     s->relay.is_upstream_deaf = record->flags & RECORD_UPSTREAM_DEAF;
     s->relay.is_client_shut = record->flags & RECORD_CLIENT_SHUT;
     s->relay.is_upstream_shut = record->flags & RECORD_UPSTREAM_SHUT;
-    for (int kind = 0; kind < AGENT_KINDS; kind++)
+    for (int kind = 0; kind < AGENT_KINDS; kind++) {
         s->relay.asked[kind] = (uint32_t)record->asked[kind];
+        if (record->asked[kind] > 0 && !agent_kind_is_safe((enum agent_kind)kind))
+            audit_look_up(s->command, s->peer.pid);
+    }
 }
 
 static bool give(const struct session *s, uint64_t number)

@@ -125,6 +125,7 @@ START_TEST(a_session_goes_on_where_it_was)
     ck_assert_uint_eq(the_session()->relay.asked[AGENT_KIND_LIST], 1);
     ck_assert_uint_eq(the_session()->relay.asked[AGENT_KIND_SIGN], 1);
     ck_assert_double_eq_tol(the_session()->waiting_since, waiting_since, 0.002);
+    ck_assert_str_ne(the_session()->command, ""); /* it will be logged */
     ck_assert_uint_eq(registry_find_path(&registry, a.path)->sessions, 1);
     ck_assert_uint_eq(registry_find_path(&registry, a.path)->prompts, 1);
     fake_say(&a, sign_by_a, sizeof(sign_by_a));
