@@ -6,36 +6,31 @@
 #include "relayd/session.h"
 
 #include "relayd/log.h"
-#include "relayd/patience.h"
-#include "relayd/raw.h"
 #include "relayd/util.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Time for a client to read its failure and close, before it is closed. */
-#define FAREWELL_SECONDS 0.2
-
 static const char *const state_names[] = {"waiting", "dialling", "relaying", "none"};
 
-static void set_state(struct session *s, enum session_state state)
+void session_set_state(struct session *s, enum session_state state)
 {
     log_debug("session of pid %d: %s -> %s", (int)s->peer.pid, state_names[s->state],
               state_names[state]);
     s->state = state;
 }
 
-static struct registry *registry_of(const struct session *s)
+struct registry *session_registry(const struct session *s)
 {
     return s->sessions->upstreams->registry;
 }
 
-static struct upstream *upstream_of(const struct session *s)
+struct upstream *session_upstream(const struct session *s)
 {
-    return s->upstream_id == 0 ? NULL : registry_find(registry_of(s), s->upstream_id);
+    return s->upstream_id == 0 ? NULL : registry_find(session_registry(s), s->upstream_id);
 }
 
-static double now_of(const struct session *s)
+double session_now(const struct session *s)
 {
     return ev_now(s->sessions->loop);
 }
@@ -65,8 +60,7 @@ static bool is_failure(const struct session *s, enum session_reason reason)
     return true;
 }
 
-/* From now on this session is one to be logged. */
-static void note_command(struct session *s)
+void session_note_command(struct session *s)
 {
     audit_look_up(s->command, s->peer.pid);
 }
@@ -76,10 +70,10 @@ static void tell_end(struct session *s, enum session_reason reason)
     struct sessions *sessions = s->sessions;
     const struct audit audit = {
         .client = s->peer,
-        .upstream = upstream_of(s),
+        .upstream = session_upstream(s),
         .asked = s->relay.asked,
         .command = s->command,
-        .seconds = now_of(s) - s->began,
+        .seconds = session_now(s) - s->began,
         .reason = reason,
         .is_failure = is_failure(s, reason),
     };
@@ -89,25 +83,7 @@ static void tell_end(struct session *s, enum session_reason reason)
     if (!audit.is_failure)
         return;
     memcpy(sessions->why, line, sizeof(line));
-    sessions->why_at = now_of(s);
-}
-
-/* A person may be at the prompt of an upstream that owes an unsafe answer. */
-static void note_prompt(struct session *s, bool is_prompting)
-{
-    struct upstream *u = upstream_of(s);
-
-    if (s->is_prompting == is_prompting)
-        return;
-    s->is_prompting = is_prompting;
-    if (u == NULL)
-        return;
-    if (is_prompting && u->prompts == 0)
-        u->prompt_since = now_of(s);
-    if (is_prompting)
-        u->prompts++;
-    else
-        u->prompts--;
+    sessions->why_at = session_now(s);
 }
 
 /* Lets go of all that it has, and of itself. */
@@ -116,8 +92,8 @@ static void session_free(struct session *s)
     struct sessions *sessions = s->sessions;
     struct upstream *u;
 
-    note_prompt(s, false);
-    u = upstream_of(s);
+    session_note_prompt(s, false);
+    u = session_upstream(s);
     if (u != NULL)
         u->sessions--;
     ev_io_stop(sessions->loop, &s->client);
@@ -160,13 +136,13 @@ static void end_relay(struct session *s, enum relay_end end)
         [RELAY_UPSTREAM_BAD] = SESSION_UPSTREAM_BAD,
         [RELAY_NO_MEMORY] = SESSION_NO_MEMORY,
     };
-    struct upstream *u = upstream_of(s);
+    struct upstream *u = session_upstream(s);
 
     if (u != NULL && end == RELAY_UPSTREAM_CLOSED && s->relay.owed > 0)
-        registry_set_silent(registry_of(s), u, now_of(s), CAUSE_CLOSED,
-                            now_of(s) - s->waiting_since);
+        registry_set_silent(session_registry(s), u, session_now(s), CAUSE_CLOSED,
+                            session_now(s) - s->waiting_since);
     if (u != NULL && end == RELAY_UPSTREAM_BAD)
-        registry_set_silent(registry_of(s), u, now_of(s), CAUSE_NONSENSE, 0);
+        registry_set_silent(session_registry(s), u, session_now(s), CAUSE_NONSENSE, 0);
     session_end(s, reasons[end]);
 }
 
@@ -183,15 +159,13 @@ static bool note_round(struct session *s, const uint8_t *bytes, size_t n)
     return id != 0;
 }
 
-/* Every question comes through here. Returns true where it may go on: not our own ping
- * that has come round, nor what --read-only keeps back. */
-static bool may_pass(void *arg, enum agent_kind kind, const uint8_t *bytes, size_t n)
+bool session_may_pass(void *arg, enum agent_kind kind, const uint8_t *bytes, size_t n)
 {
     struct session *s = arg;
     uint64_t nonce;
 
     if (!agent_kind_is_safe(kind))
-        note_command(s);
+        session_note_command(s);
     if (kind == AGENT_KIND_PING &&
         agent_ping_is_own(bytes, n, s->sessions->upstreams->instance, &nonce)) {
         upstream_looped(s->sessions->upstreams, nonce);
@@ -238,227 +212,11 @@ static void arm(struct session *s)
     set_events(s, &s->upstream, upstream);
 }
 
-static void start_timer(struct session *s, double seconds, double repeat)
+void session_start_timer(struct session *s, double seconds, double repeat)
 {
     ev_timer_stop(s->sessions->loop, &s->timer);
     ev_timer_set(&s->timer, seconds, repeat);
     ev_timer_start(s->sessions->loop, &s->timer);
-}
-
-static void become_none(struct session *s)
-{
-    struct registry *registry = registry_of(s);
-
-    s->none_reason = registry->is_paused                   ? SESSION_PAUSED
-                     : list_is_empty(&registry->upstreams) ? SESSION_NO_LOGIN
-                                                           : SESSION_NO_ANSWER;
-    set_state(s, SESSION_NONE);
-    s->sessions->refused++;
-    start_timer(s, FAREWELL_SECONDS, 0);
-}
-
-static void become_relaying(struct session *s, struct race *race)
-{
-    struct upstream *u;
-
-    s->upstream_id = race->upstream;
-    ev_io_set(&s->upstream, race->fd, 0);
-    race->fd = -1;
-    s->sessions->served++;
-    u = upstream_of(s);
-    if (u == NULL)
-        s->upstream_id = 0;
-    else
-        u->sessions++, u->served++;
-    set_state(s, SESSION_RELAYING);
-}
-
-/* The question has been asked, and its answer is here: it goes first. */
-static int take_answer(struct session *s, struct race *race)
-{
-    int r = 0;
-
-    if (flow_size(&race->answer) == 0)
-        return 0;
-    relay_count(&s->relay, race->question.kind);
-    flow_drop(&s->relay.up, race->question.size);
-    if (flow_size(&s->relay.down) > 0) {
-        r = flow_put(&s->relay.down, flow_head(&race->answer), flow_size(&race->answer));
-        flow_fini(&race->answer);
-    } else {
-        s->relay.down = race->answer;
-        memset(&race->answer, 0, sizeof(race->answer));
-    }
-    return r;
-}
-
-static int answer_first(struct session *s, enum agent_kind kind, const struct agent_frame *frame)
-{
-    bool is_empty_list = kind == AGENT_KIND_LIST && s->state == SESSION_NONE &&
-                         s->sessions->options->when_none == WHEN_NONE_EMPTY;
-
-    s->relay.asked[kind]++;
-    return is_empty_list
-               ? relay_answer_first(&s->relay, frame, agent_empty_list, sizeof(agent_empty_list))
-               : relay_answer_first(&s->relay, frame, agent_failure, sizeof(agent_failure));
-}
-
-static void on_race(struct race *race, enum race_result result)
-{
-    struct session *s = race->arg;
-    int r = 0;
-
-    switch (result) {
-    case RACE_WON:
-        become_relaying(s, race);
-        r = take_answer(s, race);
-        flow_fini(&s->binds);
-        break;
-    case RACE_NONE:
-        become_none(s);
-        if (s->sessions->options->is_raw) {
-            session_end(s, s->none_reason);
-            return;
-        }
-        break;
-    case RACE_VANISHED:
-        session_end(s, SESSION_CLIENT_GONE);
-        return;
-    }
-    race_free(s->race);
-    s->race = NULL;
-    if (r < 0)
-        session_end(s, SESSION_NO_MEMORY);
-    else
-        session_step(s);
-}
-
-/* Only a safe question of which every byte is here is asked in the race itself. */
-static int start_race(struct session *s, enum agent_kind kind, const struct agent_frame *frame,
-                      size_t n)
-{
-    bool is_asked = agent_kind_is_safe(kind) && n == frame->size;
-    const struct question question = {
-        .binds = flow_head(&s->binds),
-        .binds_size = flow_size(&s->binds),
-        .bytes = is_asked ? flow_head(&s->relay.up) : NULL,
-        .size = n,
-        .kind = kind,
-        .client = s->peer.pid,
-    };
-
-    s->race = race_new(&s->sessions->races, s->client.fd, &question, on_race, s);
-    if (s->race == NULL)
-        return -1;
-    set_state(s, SESSION_DIALLING);
-    return 0;
-}
-
-/* In --raw there is no question: to be connected is to be chosen. */
-static int start_raw(struct session *s)
-{
-    const struct question question = {.kind = AGENT_KIND_OTHER, .client = s->peer.pid};
-
-    s->race = race_new(&s->sessions->races, s->client.fd, &question, on_race, s);
-    if (s->race == NULL)
-        return -1;
-    set_state(s, SESSION_DIALLING);
-    return 0;
-}
-
-/* An ssh -A has its terminal stand still until its session-bind is answered, and where
- * it leads back here would wait for itself. So that is answered FAILURE at once, which
- * ssh does not mind, and kept: the agent gets it before any other question, or a key
- * that is tied to a host (ssh-add -h) would be free. */
-static int hold_bind(struct session *s, const struct agent_frame *frame)
-{
-    if (flow_is_full(&s->binds) ||
-        flow_put(&s->binds, flow_head(&s->relay.up), frame->size) < 0)
-        return -1;
-    return answer_first(s, AGENT_KIND_BIND, frame);
-}
-
-/* Decides about the questions at hand, until one starts a race. Returns 0, or the
- * relay's end. */
-static enum relay_end take_questions(struct session *s)
-{
-    struct agent_frame frame;
-    enum agent_kind kind;
-    size_t n;
-    int r = 1;
-
-    while (s->state != SESSION_DIALLING && !flow_is_full(&s->relay.down) &&
-           (r = relay_first(&s->relay, &frame, &kind, &n)) == 1) {
-        bool passes = may_pass(s, kind, flow_head(&s->relay.up), n);
-
-        if (s->state == SESSION_NONE) {
-            note_command(s);
-            start_timer(s, FAREWELL_SECONDS, 0);
-        }
-        if (s->state == SESSION_WAITING && kind == AGENT_KIND_BIND && n == frame.size &&
-            agent_bind_is_forwarding(flow_head(&s->relay.up), n))
-            r = hold_bind(s, &frame);
-        else if (passes && s->state == SESSION_WAITING)
-            r = start_race(s, kind, &frame, n);
-        else
-            r = answer_first(s, kind, &frame);
-        if (r < 0)
-            return RELAY_NO_MEMORY;
-    }
-    return r < 0 ? RELAY_CLIENT_BAD : RELAY_GOING;
-}
-
-static enum relay_end step_alone(struct session *s)
-{
-    enum relay_end end = relay_flush(&s->relay, s->client.fd);
-
-    if (end == RELAY_GOING)
-        end = relay_read_client(&s->relay, s->client.fd);
-    if (end == RELAY_GOING && s->state == SESSION_WAITING &&
-        (list_is_empty(&registry_of(s)->upstreams) || registry_of(s)->is_paused))
-        become_none(s);
-    if (end == RELAY_GOING)
-        end = take_questions(s);
-    if (end == RELAY_GOING)
-        end = relay_flush(&s->relay, s->client.fd);
-    if (end == RELAY_GOING && s->relay.is_client_done && s->state != SESSION_DIALLING &&
-        flow_size(&s->relay.down) == 0)
-        end = RELAY_CLIENT_DONE;
-    return end;
-}
-
-/* The clock of what is owed: it starts with the first question and anew with each
- * answer, and stands while it is the client that does not read. */
-static void note_waiting(struct session *s, uint32_t answered_before)
-{
-    bool is_waiting = s->relay.owed > 0 && !relay_is_client_slow(&s->relay);
-
-    note_prompt(s, s->relay.is_unsafe);
-    if (!is_waiting) {
-        ev_timer_stop(s->sessions->loop, &s->timer);
-        s->waiting_since = s->down_since = 0;
-        return;
-    }
-    if (s->waiting_since == 0 || s->relay.answered != answered_before)
-        s->waiting_since = now_of(s);
-    if (!ev_is_active(&s->timer))
-        start_timer(s, PATIENCE_TICK, PATIENCE_TICK);
-}
-
-static enum relay_end step_relaying(struct session *s)
-{
-    uint32_t answered_before = s->relay.answered;
-    enum relay_end end;
-
-    if (s->sessions->options->is_raw)
-        return raw_step(&s->relay, s->client.fd, s->upstream.fd);
-    end = relay_step(&s->relay, s->client.fd, s->upstream.fd);
-    if (end != RELAY_GOING)
-        return end;
-    note_waiting(s, answered_before);
-    if (s->relay.is_client_done && sock_has_hung_up(s->client.fd))
-        return RELAY_CLIENT_GONE;
-    return RELAY_GOING;
 }
 
 bool session_is_drained(const struct session *s)
@@ -481,13 +239,13 @@ void session_step(struct session *s)
     switch (s->state) {
     case SESSION_WAITING:
     case SESSION_NONE:
-        end = step_alone(s);
+        end = session_step_alone(s);
         break;
     case SESSION_DIALLING:
         end = relay_flush(&s->relay, s->client.fd);
         break;
     case SESSION_RELAYING:
-        end = step_relaying(s);
+        end = session_step_relaying(s);
         break;
     }
     if (end != RELAY_GOING)
@@ -496,33 +254,6 @@ void session_step(struct session *s)
         session_end(s, SESSION_STOPPING);
     else
         arm(s);
-}
-
-static void look_at_upstream(struct session *s)
-{
-    const struct options *options = s->sessions->options;
-    struct upstream *u = upstream_of(s);
-    struct patience p = {
-        .link = LINK_UNKNOWN,
-        .dead_after = options->dead_after,
-        .waited = now_of(s) - s->waiting_since,
-        .is_unsafe = s->relay.is_unsafe,
-    };
-
-    if (u != NULL)
-        p.link = upstream_ask_link(s->sessions->upstreams, u, p.waited,
-                                   patience_base(options->patience, u->rtt));
-    if (p.link != LINK_DOWN)
-        s->down_since = 0;
-    else if (s->down_since == 0)
-        s->down_since = now_of(s);
-    p.down_for = s->down_since == 0 ? 0 : now_of(s) - s->down_since;
-    if (!patience_gives_up_owed(&p))
-        return;
-    if (u != NULL)
-        registry_set_silent(registry_of(s), u, now_of(s),
-                            p.link == LINK_DOWN ? CAUSE_LINK_DOWN : CAUSE_NO_ANSWER, p.waited);
-    session_end(s, SESSION_UPSTREAM_SILENT);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
@@ -535,7 +266,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
     else if (sock_has_hung_up(s->client.fd))
         session_end(s, SESSION_CLIENT_GONE);
     else
-        look_at_upstream(s);
+        session_look_at_upstream(s);
 }
 
 static void on_client(struct ev_loop *loop, ev_io *io, int events)
@@ -560,7 +291,7 @@ static struct session *make(struct sessions *sessions, int client_fd, int upstre
     s->sessions = sessions;
     s->peer = *peer;
     s->began = ev_now(sessions->loop);
-    s->relay.gate = may_pass;
+    s->relay.gate = session_may_pass;
     s->relay.gate_arg = s;
     ev_io_init(&s->client, on_client, client_fd, 0);
     ev_io_init(&s->upstream, on_upstream, upstream_fd, 0);
@@ -576,7 +307,7 @@ bool session_new(struct sessions *sessions, int fd, const struct sock_peer *peer
 
     if (s == NULL)
         return false;
-    if (sessions->options->is_raw && start_raw(s) < 0)
+    if (sessions->options->is_raw && session_start_raw(s) < 0)
         session_end(s, SESSION_NO_MEMORY);
     else
         session_step(s);
@@ -595,13 +326,13 @@ struct session *session_resume(struct sessions *sessions, int client_fd, int ups
 
 void session_rearm(struct session *s)
 {
-    struct upstream *u = upstream_of(s);
+    struct upstream *u = session_upstream(s);
 
     if (u == NULL)
         s->upstream_id = 0;
     else
         u->sessions++;
     if (s->state == SESSION_RELAYING)
-        note_waiting(s, s->relay.answered);
+        session_note_waiting(s, s->relay.answered);
     arm(s);
 }

@@ -96,4 +96,33 @@ bool session_is_settled(const struct session *s);
 /* Whether it is owed nothing, while the daemon is about to stop. */
 bool session_is_drained(const struct session *s);
 
+/* Among the files of a session: session.c (its life), alone.c (without an upstream), owed.c
+ * (with one). */
+
+void session_set_state(struct session *s, enum session_state state);
+void session_start_timer(struct session *s, double seconds, double repeat);
+struct registry *session_registry(const struct session *s);
+/* NULL: it has none, or one that was dropped. */
+struct upstream *session_upstream(const struct session *s);
+double session_now(const struct session *s);
+
+/* Every question comes through here. Whether it may go on: not our own ping that has
+ * come round, nor what --read-only keeps back. A relay_gate_fn; arg is the session. */
+bool session_may_pass(void *arg, enum agent_kind kind, const uint8_t *bytes, size_t n);
+/* From now on this session is one to be logged. */
+void session_note_command(struct session *s);
+
+enum relay_end session_step_alone(struct session *s);
+/* In --raw there is no question: to be connected is to be chosen. Returns 0 or -1. */
+int session_start_raw(struct session *s);
+
+enum relay_end session_step_relaying(struct session *s);
+/* The clock of what is owed: it starts with the first question and anew with each answer,
+ * and stands while it is the client that does not read. */
+void session_note_waiting(struct session *s, uint32_t answered_before);
+/* A person may be at the prompt of an upstream that owes an unsafe answer. */
+void session_note_prompt(struct session *s, bool is_prompting);
+/* A tick of the clock: asks about the link, and may end s. */
+void session_look_at_upstream(struct session *s);
+
 #endif

@@ -118,6 +118,7 @@ START_TEST(a_session_goes_on_where_it_was)
 
     begin_signing();
     waiting_since = the_session()->waiting_since;
+    outlast_patience();
     ck_assert_uint_eq(restart(), 1);
     ck_assert_uint_eq(take_up(), 1);
     ck_assert_uint_eq(the_session()->relay.owed, 1);
@@ -161,6 +162,21 @@ START_TEST(what_comes_meanwhile_is_not_lost)
     ck_assert_uint_eq(take_up(), 1);
     HEAR(sign_by_a);
     fake_fini(&a);
+}
+END_TEST
+
+START_TEST(what_is_asked_meanwhile_is_left_to_the_next)
+{
+    begin_signing();
+    sessions_settle(&sessions);
+    ASK(list);
+    turn_while_busy(loop);
+    ck_assert_uint_eq(a.asked[AGENT_KIND_LIST], 1); /* the one before */
+    ck_assert_uint_eq(restart(), 1);
+    ck_assert_uint_eq(take_up(), 1);
+    fake_say(&a, sign_by_a, sizeof(sign_by_a));
+    turn_while_busy(loop);
+    ck_assert_uint_eq(a.asked[AGENT_KIND_LIST], 2);
 }
 END_TEST
 
@@ -258,6 +274,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_session_goes_on_where_it_was);
     tcase_add_loop_test(tcase, an_answer_may_be_cut_anywhere, 0, sizeof(sign_by_a));
     tcase_add_test(tcase, what_comes_meanwhile_is_not_lost);
+    tcase_add_test(tcase, what_is_asked_meanwhile_is_left_to_the_next);
     tcase_add_test(tcase, a_client_that_has_asked_nothing_goes_alone);
     tcase_add_test(tcase, one_that_dials_is_not_given_away);
     tcase_add_test(tcase, the_store_is_emptied);
