@@ -6,7 +6,6 @@
 
 #include "relayd/handover.h"
 #include "relayd/log.h"
-#include "relayd/systemd.h"
 #include "relayd/util.h"
 
 #define SETTLE_SECONDS 0.2
@@ -36,7 +35,6 @@ static void on_settling(struct ev_loop *loop, ev_timer *timer, int events)
         return;
     ev_timer_stop(loop, timer);
     n = handover_give(ending->sessions);
-    systemd_store_sync();
     log_info("%u client%s handed over to the next relay", n, n == 1 ? "" : "s");
     drain(ending);
 }

@@ -27,8 +27,7 @@ struct handover {
     size_t n;
 };
 
-/* Gives the settled sessions away; systemd_store_sync() waits until they have arrived.
- * Returns how many. */
+/* Gives the settled sessions away. Returns how many. */
 unsigned handover_give(struct sessions *sessions);
 
 /* Notes a descriptor that came back; takes it over. For systemd_take_fds(). */

@@ -21,10 +21,6 @@ void systemd_unstore(const char *name)
     (void)name;
 }
 
-void systemd_store_sync(void)
-{
-}
-
 bool systemd_is_listening(void)
 {
     return false;

@@ -16,7 +16,6 @@
 #include <systemd/sd-journal.h>
 #include <unistd.h>
 
-#define SYNC_MICROSECONDS 1000000
 #define FIELDS_MAX 16
 #define FIELD_MAX 1100 /* a whole line of log.h and its name */
 
@@ -67,11 +66,6 @@ bool systemd_store(const char *name, const int *fds, unsigned n)
 void systemd_unstore(const char *name)
 {
     sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", name);
-}
-
-void systemd_store_sync(void)
-{
-    sd_notify_barrier(0, SYNC_MICROSECONDS);
 }
 
 bool systemd_is_listening(void)

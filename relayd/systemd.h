@@ -27,13 +27,11 @@ int systemd_take_fds(struct systemd_sockets *sockets, systemd_stored_fn *on_stor
 
 /* Puts n descriptors into the store of the service, under one name; what they lead to is
  * kept open there until they are taken out or the service is stopped, a crash or a
- * restart being no stop (sd_notify(3), FDSTORE=1). They stay the caller's. Returns
- * whether that was sent: what becomes of it nobody tells. */
+ * restart being no stop (sd_notify(3), FDSTORE=1). They stay the caller's, who
+ * may end at once. Returns whether that was sent: what becomes of it nobody tells. */
 bool systemd_store(const char *name, const int *fds, unsigned n);
 /* Takes all of that name out. */
 void systemd_unstore(const char *name);
-/* Waits until the manager has seen to all of the above, at most a second. */
-void systemd_store_sync(void);
 
 /* Whether a service manager wants to be told anything. */
 bool systemd_is_listening(void);
