@@ -33,6 +33,18 @@ listening() {
     ssh-keyscan -t ed25519 -p "$1" 127.0.0.1 2>/dev/null | grep -q .
 }
 
+# other_host NAME PORT: one more server, which is another host to ssh and to ssh-add -h: it has a key
+# of its own, and the name leads there. The first host is localhost then, and nothing else.
+other_host() {
+    ssh-keygen -q -t ed25519 -N '' -C "$1" -f "/etc/ssh/$1"
+    sed -i 's/^\* /localhost /' /etc/ssh/ssh_known_hosts
+    printf '%s %s\n' "$1" "$(cat "/etc/ssh/$1.pub")" >>/etc/ssh/ssh_known_hosts
+    printf 'Host %s\nHostName localhost\nHostKeyAlias %s\nPort %d\n' "$1" "$1" "$2" >>/etc/ssh/ssh_config
+    sed "s|^HostKey .*|HostKey /etc/ssh/$1|" /etc/ssh/sshd_config >"/etc/ssh/sshd_config.$1"
+    /usr/sbin/sshd -f "/etc/ssh/sshd_config.$1" -E "$E2E/log/sshd.$1" -p "$2"
+    wait_for 20 listening "$2"
+}
+
 # agent NAME: an ssh-agent of the laptop with one key, whose comment is NAME.
 agent() {
     start "agent.$1" laptop DISPLAY=none SSH_ASKPASS="$(askpass)" ssh-agent -D -a "$1.agent"
