@@ -21,15 +21,16 @@
 #include <unistd.h>
 
 static const char usage[] =
-    "usage: ask [-bhkps] [-n CLIENTS] [-t SECONDS] SOCKET QUESTION...\n"
+    "usage: ask [-bhkpsw] [-n CLIENTS] [-t SECONDS] SOCKET QUESTION...\n"
     "  -b  write byte by byte            -h  shut down the writing side after the last question\n"
     "  -k  read on until the other end   -p  send all questions before reading an answer\n"
     "  -s  seqpacket: send each question as a packet, print the replies\n"
+    "  -w  only write: never read an answer, and stay\n"
     "  -n  that many clients, all connected before the first of them asks\n"
     "questions: list sign add lock remove-all extension:NAME type:NUMBER\n"
-    "  hex:BODY (framed), raw:HEX, text:PACKET, noise:LENGTH";
+    "  frame:TYPE:LENGTH (of noise) hex:BODY (framed), raw:HEX, text:PACKET, noise:LENGTH";
 
-static bool byte_by_byte, half_close, read_on, pipelined, packets;
+static bool byte_by_byte, half_close, read_on, pipelined, packets, only_writes;
 static int clients = 1;
 static int timeout_ms = 20000;
 
@@ -97,6 +98,20 @@ static struct question noise(size_t length)
     return q;
 }
 
+static struct question noise_framed(const char *type_and_length)
+{
+    const char *length = strchr(type_and_length, ':');
+    struct question bytes, q;
+
+    if (length == NULL || atol(length + 1) < 1)
+        errx(64, "%s: not a type and a length", type_and_length);
+    bytes = noise((size_t)atol(length + 1));
+    bytes.bytes[0] = (unsigned char)atoi(type_and_length);
+    q = framed(bytes.bytes, bytes.length);
+    free(bytes.bytes);
+    return q;
+}
+
 static struct question extension(const char *extension_name)
 {
     unsigned char body[256] = {27};
@@ -136,6 +151,8 @@ static struct question question_parse(const char *text)
         return extension(text);
     if (has_prefix(&text, "type:"))
         return framed(&(unsigned char){(unsigned char)atoi(text)}, 1);
+    if (has_prefix(&text, "frame:"))
+        return noise_framed(text);
     if (has_prefix(&text, "hex:"))
         return from_hex(text, framed);
     if (has_prefix(&text, "raw:"))
@@ -244,6 +261,8 @@ static bool converse(int fd, const struct question *questions, int count)
             return false;
         answered += !pipelined;
     }
+    while (only_writes)
+        pause();
     while (answered < count && get_one(fd))
         answered++;
     while (read_on && get_one(fd))
@@ -290,7 +309,7 @@ static int parse_options(int argc, char **argv)
 {
     int option;
 
-    while ((option = getopt(argc, argv, "bhkpsn:t:")) != -1)
+    while ((option = getopt(argc, argv, "bhkpswn:t:")) != -1)
         switch (option) {
         case 'b':
             byte_by_byte = true;
@@ -306,6 +325,9 @@ static int parse_options(int argc, char **argv)
             break;
         case 's':
             packets = true;
+            break;
+        case 'w':
+            pipelined = only_writes = true;
             break;
         case 'n':
             clients = atoi(optarg);

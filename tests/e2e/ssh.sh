@@ -64,6 +64,26 @@ add_key() {
     as laptop SSH_AUTH_SOCK="$key_of.agent" ssh-add -q "$@" "$key"
 }
 
+# made_up_keys FIRST LAST LENGTH: questions for `ask` that add keys of these numbers. An agent lists
+# them, each with a comment of that length, as it lists any; there is nothing to sign with.
+made_up_keys() {
+    awk -v first="$1" -v last="$2" -v length_of="$3" 'BEGIN {
+        for (i = 0; i < length_of; i++)
+            comment = comment "6b"
+        for (i = first; i <= last; i++) {
+            key = sprintf("%064x", i)
+            printf "hex:110000000b7373682d6564323535313900000020%s", key
+            printf "00000040%s%s%08x%s\n", key, key, length_of, comment
+        }
+    }'
+}
+
+# sign_question FILE.pub: for `ask`, a signature by that key.
+sign_question() {
+    blob=$(cut -d ' ' -f 2 "$1" | base64 -d | od -An -v -tx1 | tr -d ' \n')
+    printf 'hex:0d%08x%s0000000474657874%08x\n' "$((${#blob} / 2))" "$blob" 0
+}
+
 # askpass: the person at the prompt. `asked` in the shared directory shows that there is one; it is
 # answered with yes once `confirm` is there.
 askpass() {
