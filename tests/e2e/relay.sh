@@ -62,3 +62,27 @@ keys() {
 names() {
     sed 's/^256 [^ ]* \(.*\) (ED25519)$/\1/'
 }
+
+# other_client COMMAND...: what one of `clients` gets from the relay, with logins and with none.
+other_client() {
+    sshd 22
+    # What older libraries have in common with sshd.
+    ssh-keygen -q -t rsa -N '' -f /etc/ssh/rsa_key
+    printf 'HostKey /etc/ssh/rsa_key\nHostKeyAlgorithms +ssh-rsa\n' >>/etc/ssh/sshd_config
+    sshd 2222
+    account bob
+    rc pat
+    arrives one
+    add_key one two
+    wanted=$(blob "$E2E/home/laptop/one.pub" && blob "$E2E/home/laptop/two.pub" && echo bob)
+
+    is "$(through pat "$@" bob 2222 2>&1)" "$wanted" 'it lists the keys of the laptop, and logs in'
+    arrives silent
+    kill -s STOP "$(pid login.silent)"
+    is "$(through pat "$@" bob 2222 2>&1)" "$wanted" 'also while the newest login is silent'
+
+    as pat relayctl unregister --all
+    said=$(through pat "$@" bob 2222 2>&1) && result=0 || result=$?
+    is "$result" 1 'with no login it fails, and waits for nothing'
+    note "it says: $said"
+}

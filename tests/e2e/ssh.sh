@@ -78,10 +78,16 @@ made_up_keys() {
     }'
 }
 
+# blob FILE.pub: the key in hexadecimal.
+blob() {
+    cut -d ' ' -f 2 "$1" | base64 -d | od -An -v -tx1 | tr -d ' \n'
+    echo
+}
+
 # sign_question FILE.pub: for `ask`, a signature by that key.
 sign_question() {
-    blob=$(cut -d ' ' -f 2 "$1" | base64 -d | od -An -v -tx1 | tr -d ' \n')
-    printf 'hex:0d%08x%s0000000474657874%08x\n' "$((${#blob} / 2))" "$blob" 0
+    key=$(blob "$1")
+    printf 'hex:0d%08x%s0000000474657874%08x\n' "$((${#key} / 2))" "$key" 0
 }
 
 # askpass: the person at the prompt. `asked` in the shared directory shows that there is one; it is

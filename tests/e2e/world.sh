@@ -24,6 +24,9 @@ have() {
     namespaces) have ip && have setpriv && have nsenter && (isolate true) ;;
     sshd) have ssh && have ssh-agent && [ -x /usr/sbin/sshd ] ;;
     mosh) have mosh-server && have tmux && command -v mosh ;;
+    libssh2) have cc && echo '#include <libssh2.h>' | cc -E - ;;
+    paramiko) /usr/bin/python3 -c 'import paramiko' ;;
+    golang) have go && [ -d /usr/share/gocode/src/golang.org/x/crypto/ssh/agent ] ;;
     systemd) have systemctl && [ -x /usr/lib/systemd/systemd ] ;;
     journald) have journalctl && [ -x /usr/lib/systemd/systemd-journald ] ;;
     *) command -v "$1" ;;
@@ -100,8 +103,8 @@ install_programs() {
         cp "$built/tests/e2e/$program" "$E2E/bin"
     done
     mount --bind "$E2E/bin" /usr/local/bin
-    cp -R "$E2E_LIB/../../contrib" "$E2E/contrib"
-    chmod -R a+rX "$E2E/contrib"
+    cp -R "$E2E_LIB/../../contrib" "$E2E_LIB/clients" "$E2E"
+    chmod -R a+rX "$E2E/contrib" "$E2E/clients"
 }
 
 # account NAME [SHELL]: an account with a home, and with the /run/user/UID that PAM would make.
