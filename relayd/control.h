@@ -36,7 +36,7 @@ void control_fini(struct control *control);
 void control_verdict(struct control *control, uint64_t id, enum verdict verdict,
                      const char *reason);
 
-/* Something happened to an upstream: for those who watch or wait. */
+/* Something happened in the registry: for those who watch or wait. */
 void control_event(struct control *control, enum registry_event event, const struct upstream *u);
 
 #endif

@@ -157,7 +157,7 @@ static void on_registry_event(void *arg, enum registry_event event, struct upstr
         return;
     }
     control_event(&d->control, event, u);
-    if (u == NULL)
+    if (event == REGISTRY_PAUSED)
         arm_resume(d);
     ev_prepare_start(d->loop, &d->settle);
 }

@@ -243,14 +243,14 @@ unsigned registry_order(const struct registry *registry, struct upstream *order[
 void registry_prefer(struct registry *registry, uint64_t id)
 {
     registry->preferred = id;
-    tell(registry, REGISTRY_CHANGED, registry_find(registry, id));
+    tell(registry, REGISTRY_PREFERRED, registry_find(registry, id));
 }
 
 void registry_pause(struct registry *registry, bool is_paused, double until)
 {
     registry->is_paused = is_paused;
     registry->paused_until = is_paused ? until : 0;
-    tell(registry, REGISTRY_CHANGED, NULL);
+    tell(registry, REGISTRY_PAUSED, NULL);
 }
 
 void registry_probe_begin(struct registry *registry, struct upstream *u, double now)

@@ -88,6 +88,8 @@ enum registry_event {
     REGISTRY_DROPPED, /* the last moment of its life: only to look at and let go */
     REGISTRY_CHANGED, /* state, place, or what it may be used for */
     REGISTRY_PROBED,  /* a ping has ended: who was blocked by it may go on */
+    REGISTRY_PREFERRED, /* it goes before all; no upstream: none does any more */
+    REGISTRY_PAUSED,  /* or resumed: no upstream */
 };
 
 struct registry {

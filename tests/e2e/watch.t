@@ -1,0 +1,41 @@
+#!/bin/sh
+# `relayctl watch` tells what happens, as it happens, one line each.
+
+. "$(dirname "$0")/lib.sh"
+world
+relay pat
+start good pat fake-agent -n good good good
+wait_for 20 test -S "$E2E/home/pat/good"
+start watch pat relayctl watch
+
+# told PATTERN: whether the last line says so, after its time of day.
+told() {
+    tail -n 1 "$E2E/log/watch" | grep -Eq -- "^[0-9:]{8} +$1\$"
+}
+
+registers() {
+    as pat relayctl register --label laptop good >/dev/null
+    told 'upstream [0-9]+ \(laptop\): .*'
+}
+# It may not be listening yet.
+ok 'a login is registered: watch tells' wait_for 20 registers
+as pat relayctl use good
+ok 'it is preferred' wait_for 20 told 'upstream [0-9]+ \(laptop\): preferred'
+as pat relayctl use --auto
+ok 'it is not any more' wait_for 20 told 'none is preferred: the newest goes first'
+as pat relayctl pause
+ok 'the relay is paused' wait_for 20 told paused
+as pat relayctl resume
+ok 'and resumed' wait_for 20 told resumed
+as pat relayctl pause --for 1h
+ok 'paused for a time: watch tells how long' wait_for 20 told 'paused for 3600 s'
+as pat relayctl pause --for 100ms
+ok 'for a shorter one: it tells when that is over' wait_for 20 told resumed
+ok 'and had told how short' grep -q 'paused for 0\.1 s$' "$E2E/log/watch"
+as pat relayctl unregister good
+ok 'the login is unregistered' wait_for 20 told 'upstream [0-9]+ \(laptop\): dropped'
+is "$(grep -c 'paused$' "$E2E/log/watch")" 1 'each thing is told once'
+end relay.pat
+ok 'the relay ends: so does watch' wait_for 20 gone "$(pid watch)"
+
+finish
