@@ -106,7 +106,7 @@ static void finish_unknown(struct conn *conn)
 
     proto_begin(&buf, "error");
     proto_add(&buf, "reason", "no such upstream");
-    proto_add(&buf, "hint", "relayctl status shows their numbers");
+    proto_add(&buf, "hint", "name it by number or socket, as relayctl status shows them");
     conn_finish(conn, &buf);
 }
 
