@@ -18,11 +18,9 @@ rc pat
 like "$(remote xauth list)" ':10 +MIT-MAGIC-COOKIE-1 +[0-9a-f]{32}' \
     'with it, the cookie is still handed over'
 like "$(remote xauth list)" ':10 +MIT' 'the second time too'
+like "$(remote -tt xauth list)" ':10 +MIT' 'on a terminal too'
 
 is "$(remote echo clean)" clean 'nothing is added to what a command says'
-head -c 100000 /dev/urandom >"$E2E/home/laptop/file"
-as laptop SSH_AUTH_SOCK=one.agent timeout 60 scp -q -O -A file pat@localhost:copy
-ok 'scp of the old kind carries a file unharmed' cmp "$E2E/home/laptop/file" "$E2E/home/pat/copy"
 is "$(as laptop SSH_AUTH_SOCK=one.agent timeout 60 ssh -a pat@localhost echo clean 2>&1)" clean \
     'a login without an agent says nothing'
 
@@ -46,16 +44,33 @@ wait_for 20 daemon_gone
 # A home shared by several hosts meets some that have no relay, or one that cannot run.
 mv "$E2E/bin/relayctl" "$E2E/bin/hidden"
 is "$(remote echo clean)" clean 'without relayctl a login is as without rc'
-printf '\177ELF\2\1\1 for another machine' >"$E2E/bin/relayctl"
-chmod 755 "$E2E/bin/relayctl"
-is "$(remote echo clean)" clean 'with one that cannot run too'
 as pat mkdir -p .local/bin
 mv "$E2E/bin/relayd" "$E2E/bin/hidden" "$E2E/home/pat/.local/bin"
 mv "$E2E/home/pat/.local/bin/hidden" "$E2E/home/pat/.local/bin/relayctl"
-login one
+sound=$E2E/home/pat/.local/bin/relayctl
+
 registered() {
-    as pat .local/bin/relayctl status --json 2>/dev/null | grep -Fq "$(upstream one)"
+    as pat "$sound" status --json 2>/dev/null | grep -Fq "$(upstream "$1")"
 }
-ok 'one in ~/.local/bin is found' wait_for 20 registered
+# cannot_run STATUS WHAT: so the shell says of the relayctl that comes first.
+cannot_run() {
+    chmod 755 "$E2E/bin/relayctl"
+    as pat sh -c 'relayctl path' >/dev/null 2>&1 && status=0 || status=$?
+    is "$status" "$1" "relayctl $2: the shell says $1"
+    chmod -x "$sound"
+    is "$(remote echo clean)" clean "relayctl $2: a login is as without rc"
+    chmod +x "$sound"
+    login "$1"
+    ok "relayctl $2: one in ~/.local/bin is found" wait_for 20 registered "$1"
+}
+# The machine, bytes 18 and 19 of an ELF header, is now one that nobody emulates.
+cp "$sound" "$E2E/bin/relayctl"
+printf '\101\0' | dd of="$E2E/bin/relayctl" bs=1 seek=18 conv=notrunc 2>/dev/null
+cannot_run 126 'for another machine'
+sed 's/libc\.so\.6/gone.so.6/' "$sound" >"$E2E/bin/relayctl"
+cannot_run 127 'whose library is gone'
+rm "$E2E/bin/relayctl"
+login one
+ok 'one in ~/.local/bin is found where there is no other' wait_for 20 registered one
 
 finish
