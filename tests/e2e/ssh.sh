@@ -15,6 +15,7 @@ UsePAM no
 PasswordAuthentication no
 KbdInteractiveAuthentication no
 X11Forwarding yes
+Subsystem sftp internal-sftp
 MaxStartups 100
 MaxSessions 100
 LogLevel VERBOSE
