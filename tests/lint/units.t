@@ -1,0 +1,34 @@
+#!/bin/sh
+# systemd has nothing to say against the units.
+
+set -eu
+built=${abs_top_builddir:-$PWD}
+relayd=${RELAYD:-$built/relayd/relayd}
+cd "$(dirname -- "$0")/../../contrib/systemd"
+
+if ! command -v systemd-analyze >/dev/null; then
+    [ "${RELAYD_TEST_STRICT-}" != 1 ] || { printf 'Bail out! systemd-analyze is missing\n'; exit 1; }
+    printf '1..0 # SKIP systemd-analyze is missing\n'
+    exit 0
+fi
+
+units=$(mktemp -d)
+trap 'rm -rf "$units"' EXIT
+cp relayd.socket "$units"
+sed "s|@bindir@/relayd|$relayd|" relayd.service.in >"$units/relayd.service"
+
+number=0
+result=0
+for unit in relayd.socket relayd.service; do
+    number=$((number + 1))
+    # The man pages are not installed yet.
+    if said=$(XDG_RUNTIME_DIR=$units systemd-analyze --user --man=no verify "$units/$unit" 2>&1) && [ -z "$said" ]; then
+        printf 'ok %d - %s\n' "$number" "$unit"
+    else
+        printf 'not ok %d - %s\n' "$number" "$unit"
+        printf '%s\n' "$said" | sed 's/^/# /'
+        result=1
+    fi
+done
+printf '1..%d\n' "$number"
+exit "$result"
