@@ -82,26 +82,10 @@ static void save(struct daemon *d)
         log_warning("%s: not saved: %s", d->paths.upstreams, strerror(-r));
 }
 
-static void on_upstream_found(void *arg, struct upstream *u)
-{
-    struct daemon *d = arg;
-    struct pin saved = u->pin;
-    const char *reason;
-
-    if (pin_open(&u->pin, u->path, d->upstreams.own_paths, &reason) < 0 ||
-        !pin_is_same(&u->pin, &saved)) {
-        log_info("%s: its login ended while no relay was running", u->path);
-        upstream_free(u);
-        return;
-    }
-    registry_append(&d->registry, u);
-    upstream_resume(&d->upstreams, u);
-}
-
 static void load(struct daemon *d)
 {
     char aside[PATHS_MAX + 16];
-    int r = store_load(&d->registry, d->paths.upstreams, on_upstream_found, d);
+    int r = store_load(&d->registry, d->paths.upstreams, upstream_resume, &d->upstreams);
 
     if (r == 0)
         return;

@@ -316,8 +316,18 @@ bool upstream_is_registering(const struct upstream *u)
     return u->watch != NULL && u->watch->is_registering;
 }
 
-void upstream_resume(struct upstreams *ups, struct upstream *u)
+void upstream_resume(void *arg, struct upstream *u)
 {
+    struct upstreams *ups = arg;
+    struct pin saved = u->pin;
+    const char *reason;
+
+    if (pin_open(&u->pin, u->path, ups->own_paths, &reason) < 0 || !pin_is_same(&u->pin, &saved)) {
+        log_info("%s: its login ended while no relay was running", u->path);
+        upstream_free(u);
+        return;
+    }
+    registry_append(ups->registry, u);
     u->watch = watch_new(ups);
     if (u->watch == NULL || draw_nonce(u) < 0) {
         registry_drop(ups->registry, u, "out of memory");

@@ -65,9 +65,10 @@ uint64_t upstream_register(struct upstreams *ups, const struct upstream_request 
 /* Whether the verdict on u is still to come. */
 bool upstream_is_registering(const struct upstream *u);
 
-/* Takes up an upstream that was saved: pinned and checked by the caller, in the
- * registry. Watches its process; asks nothing. */
-void upstream_resume(struct upstreams *ups, struct upstream *u);
+/* Takes up an upstream that was saved: checks that it is still the same socket, and puts it
+ * last into the registry, or frees it. Watches its process; asks nothing. A
+ * store_found_fn; arg is the struct upstreams. */
+void upstream_resume(void *arg, struct upstream *u);
 
 /* Asks on dial, which is idle, whether somebody is there. */
 void upstream_probe(struct upstreams *ups, struct upstream *u, struct dial *dial);
