@@ -59,9 +59,11 @@ static void raise_limits(struct daemon *d)
     struct rlimit files = {.rlim_cur = 1024};
     unsigned fitting;
 
-    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
-        files.rlim_cur = files.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &files);
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+        const struct rlimit raised = {.rlim_cur = files.rlim_max, .rlim_max = files.rlim_max};
+
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+            files = raised;
     }
     fitting = (unsigned)fmin(fmax((double)files.rlim_cur / 2 - 64, 16), 1000000);
     if (d->options.max_clients > fitting)
