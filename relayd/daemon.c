@@ -266,15 +266,22 @@ static void on_lost(void *arg)
     on_session_end(d);
 }
 
-/* The directory was gone with all in it, and has been made again. */
-static int on_new_dir(void *arg)
+/* Besides the sockets: the lock first, so that no other daemon takes our place. */
+static int on_heal(void *arg)
 {
     struct daemon *d = arg;
 
-    close_fd(d->lock_fd);
-    d->lock_fd = lock_take(d->paths.lock);
-    ev_prepare_start(d->loop, &d->settle);
-    return d->lock_fd < 0 ? d->lock_fd : 0;
+    if (!lock_is_in_place(d->lock_fd, d->paths.lock)) {
+        close_fd(d->lock_fd);
+        d->lock_fd = lock_take(d->paths.lock);
+    }
+    if (d->lock_fd < 0)
+        return d->lock_fd;
+    if (d->options.is_daemon && access(d->paths.log, F_OK) < 0)
+        log_open_file(d->paths.log);
+    if (access(d->paths.upstreams, F_OK) < 0)
+        ev_prepare_start(d->loop, &d->settle);
+    return 0;
 }
 
 static int open_sockets(struct daemon *d, const struct systemd_sockets *given)
@@ -340,7 +347,7 @@ static int compose(struct daemon *d)
         .loop = d->loop,
         .paths = &d->paths,
         .listeners = {&d->agent_listener, &d->control_listener},
-        .on_new_dir = on_new_dir,
+        .on_heal = on_heal,
         .on_lost = on_lost,
         .arg = d,
     };

@@ -31,46 +31,45 @@ static void watch(struct healing *healing)
         log_warning("%s: not watched: %s", healing->paths->dir, strerror(errno));
 }
 
-static int heal_dir(struct healing *healing)
+static int heal(struct healing *healing)
 {
-    int r;
+    int r = paths_check_dir(healing->paths, true);
 
-    if (access(healing->paths->lock, F_OK) == 0)
-        return 0;
-    r = paths_check_dir(healing->paths, true);
     if (r < 0)
         return r;
     watch(healing);
-    return healing->on_new_dir(healing->arg);
+    r = healing->on_heal(healing->arg);
+    for (size_t i = 0; i < ARRAY_SIZE(healing->listeners) && r == 0; i++)
+        r = listener_heal(healing->listeners[i]);
+    return r;
 }
 
 static void on_later(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct healing *healing = container_of(timer, struct healing, later);
-    int r = heal_dir(healing);
+    int r = heal(healing);
 
     (void)loop, (void)events;
-    for (size_t i = 0; i < ARRAY_SIZE(healing->listeners) && r == 0; i++)
-        r = listener_heal(healing->listeners[i]);
     if (r == -EADDRINUSE || r == -EBUSY) {
         ev_io_stop(healing->loop, &healing->events);
         healing->on_lost(healing->arg);
         return;
     }
     if (r < 0 && !healing->is_ailing)
-        log_error("%s: cannot be made again: %s", healing->paths->dir, strerror(-r));
+        log_error("%s: cannot be made again: %s", healing->paths->dir, paths_problem(r));
     healing->is_ailing = r < 0;
     if (r < 0)
         look_after(healing, RETRY_SECONDS);
 }
 
-/* Our own writing of the registry makes events too. */
+/* Our own writing of the registry moves its file into place, and is no harm. */
 static bool concerns_us(const struct healing *healing, const struct inotify_event *event)
 {
     const struct paths *paths = healing->paths;
-    const char *const files[] = {paths->agent, paths->control, paths->lock};
+    const char *const files[] = {
+        paths->upstreams, paths->agent, paths->control, paths->lock, paths->log};
 
-    for (size_t i = 0; i < ARRAY_SIZE(files) && event->len > 0; i++) {
+    for (size_t i = (event->mask & IN_MOVED_TO) != 0; i < ARRAY_SIZE(files) && event->len > 0; i++) {
         if (strcmp(strrchr(files[i], '/') + 1, event->name) == 0)
             return true;
     }

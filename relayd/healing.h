@@ -17,9 +17,9 @@ struct healing {
     struct ev_loop *loop;
     const struct paths *paths;
     struct listener *listeners[2];
-    /* The directory had to be made again: whatever else was in it. Returns 0 or
-     * -errno, -EBUSY where another daemon has it. */
-    int (*on_new_dir)(void *arg);
+    /* Makes again what else is missing from the directory. Returns 0 or -errno,
+     * -EBUSY where another daemon has it. */
+    int (*on_heal)(void *arg);
     /* Somebody else listens where we did. Nothing is healed any more. */
     void (*on_lost)(void *arg);
     void *arg;

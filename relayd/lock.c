@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -72,6 +72,14 @@ int lock_take_over(const char *path)
         nanosleep(&pause, NULL);
     }
     return fd;
+}
+
+bool lock_is_in_place(int fd, const char *path)
+{
+    struct stat ours, there;
+
+    return fd >= 0 && fstat(fd, &ours) == 0 && stat(path, &there) == 0 &&
+           ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
 }
 
 int lock_holder(const char *path)

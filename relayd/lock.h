@@ -5,6 +5,8 @@
 #ifndef RELAYD_LOCK_H
 #define RELAYD_LOCK_H
 
+#include <stdbool.h>
+
 /* Opens and locks path, making the file where it is missing. Returns a descriptor
  * that holds the lock while it is open (and any other of this process to that file
  * is not closed), or -errno: -EBUSY where another process holds it. */
@@ -14,6 +16,10 @@ int lock_take(const char *path);
  * and waits for that, at most 6 s; goes on without the lock then. Returns a
  * descriptor, or -errno where the file cannot be opened. */
 int lock_take_over(const char *path);
+
+/* Whether a lock that was taken is still the one at path: not where the file has been
+ * removed or replaced. */
+bool lock_is_in_place(int fd, const char *path);
 
 /* Who holds it, or 0. */
 int lock_holder(const char *path);
