@@ -7,6 +7,8 @@
 #include "relayd/util.h"
 
 #include <errno.h>
+#include <math.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
@@ -14,7 +16,10 @@
 /* Others may be about to listen there, systemd for one, which removes, binds and
  * listens one after the other: so nothing is done at once. */
 #define LATER_SECONDS 0.2
-#define RETRY_SECONDS 1.0
+/* What does not succeed is mostly not to be had for hours: /run/user/UID, after the
+ * last logout. */
+#define RETRY_MIN 1.0
+#define RETRY_MAX 60.0
 
 static void look_after(struct healing *healing, double seconds)
 {
@@ -23,12 +28,20 @@ static void look_after(struct healing *healing, double seconds)
     ev_timer_start(healing->loop, &healing->later);
 }
 
+static void watch_path(struct healing *healing, const char *path, uint32_t what)
+{
+    if (inotify_add_watch(healing->events.fd, path, what | IN_ONLYDIR) < 0)
+        log_warning("%s: not watched: %s", path, strerror(errno));
+}
+
+/* /run/user/UID is a mount, which can be taken away under whoever has files open in
+ * it: they see no event. Those are above it, where its mount point comes and goes. */
 static void watch(struct healing *healing)
 {
-    const uint32_t what = IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF;
-
-    if (inotify_add_watch(healing->events.fd, healing->paths->dir, what | IN_ONLYDIR) < 0)
-        log_warning("%s: not watched: %s", healing->paths->dir, strerror(errno));
+    watch_path(healing, healing->paths->dir,
+               IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF);
+    if (paths_is_user_manager_dir(healing->paths))
+        watch_path(healing, PATHS_RUN_USER, IN_CREATE | IN_DELETE);
 }
 
 static int heal(struct healing *healing)
@@ -55,11 +68,11 @@ static void on_later(struct ev_loop *loop, ev_timer *timer, int events)
         healing->on_lost(healing->arg);
         return;
     }
-    if (r < 0 && !healing->is_ailing)
+    if (r < 0 && healing->retry == 0)
         log_error("%s: cannot be made again: %s", healing->paths->dir, paths_problem(r));
-    healing->is_ailing = r < 0;
+    healing->retry = r < 0 ? fmin(fmax(2 * healing->retry, RETRY_MIN), RETRY_MAX) : 0;
     if (r < 0)
-        look_after(healing, RETRY_SECONDS);
+        look_after(healing, healing->retry);
 }
 
 /* Our own writing of the registry moves its file into place, and is no harm. */
@@ -68,12 +81,14 @@ static bool concerns_us(const struct healing *healing, const struct inotify_even
     const struct paths *paths = healing->paths;
     const char *const files[] = {
         paths->upstreams, paths->agent, paths->control, paths->lock, paths->log};
+    char uid[24];
 
     for (size_t i = (event->mask & IN_MOVED_TO) != 0; i < ARRAY_SIZE(files) && event->len > 0; i++) {
         if (strcmp(strrchr(files[i], '/') + 1, event->name) == 0)
             return true;
     }
-    return event->len == 0;
+    snprintf(uid, sizeof(uid), "%lu", (unsigned long)geteuid());
+    return event->len == 0 || strcmp(uid, event->name) == 0;
 }
 
 static void on_events(struct ev_loop *loop, ev_io *io, int events)
@@ -92,8 +107,10 @@ static void on_events(struct ev_loop *loop, ev_io *io, int events)
             is_harm |= concerns_us(healing, event);
         }
     }
-    if (is_harm)
-        look_after(healing, LATER_SECONDS);
+    if (!is_harm)
+        return;
+    healing->retry = fmin(healing->retry, RETRY_MIN / 2);
+    look_after(healing, LATER_SECONDS);
 }
 
 void healing_start(struct healing *healing)

@@ -1,7 +1,7 @@
 /*
- * Healing: what was bound here and is removed, by a cleaner of /tmp or by hand, is
- * made again, the directory included; and where somebody else listens by then, that
- * is noticed.
+ * Healing: what was bound here and is removed, by a cleaner of /tmp, by hand, or with
+ * /run/user/UID after the last logout, is made again as soon as it can be, the
+ * directory included; and where somebody else listens by then, that is noticed.
  */
 #ifndef RELAYD_HEALING_H
 #define RELAYD_HEALING_H
@@ -10,7 +10,6 @@
 #include "relayd/paths.h"
 
 #include <ev.h>
-#include <stdbool.h>
 
 struct healing {
     /* The caller's to set: */
@@ -26,7 +25,7 @@ struct healing {
 
     ev_io events;   /* inotify(7) */
     ev_timer later;
-    bool is_ailing; /* it failed, that has been said, and is tried again */
+    double retry; /* it failed, and is tried again after so many seconds; or 0 */
 };
 
 void healing_start(struct healing *healing);

@@ -18,7 +18,7 @@
 
 static void run_user_dir(char *out, size_t size)
 {
-    snprintf(out, size, "/run/user/%lu", (unsigned long)geteuid());
+    snprintf(out, size, PATHS_RUN_USER "/%lu", (unsigned long)geteuid());
 }
 
 static bool is_our_dir(const char *path)

@@ -13,6 +13,9 @@
  * fits here too. */
 #define PATHS_MAX (SOCK_PATH_MAX + 1 + 16)
 
+/* In it each user who is logged in has a directory. */
+#define PATHS_RUN_USER "/run/user"
+
 struct paths {
     char dir[PATHS_MAX];
     char agent[PATHS_MAX];     /* the agent socket: stream, 0600 */

@@ -4,15 +4,11 @@
 # user_manager ACCOUNT: a real `systemd --user` with relayd's units installed, on a host that was
 # not booted with systemd. The cgroup lies outside the namespaces: leave_cgroup() takes it away.
 user_manager() {
-    uid=$(id -u "$1")
     mkdir -p /run/systemd/system
     mountpoint -q /sys || mount -t sysfs sysfs /sys
     # A tree of cgroups as a new host has it, whatever this host's looks like. By these names the
     # journal knows which unit a message comes from.
     mount -t cgroup2 cgroup2 /sys/fs/cgroup
-    cgroup=/sys/fs/cgroup/relayd-test-$E2E_UID.slice/user@$uid.service
-    mkdir -p "$cgroup"
-    chown -R "$1:$1" "$cgroup"
 
     mkdir -p /etc/systemd/user
     cp "$E2E/contrib/systemd/relayd.socket" /etc/systemd/user
@@ -23,13 +19,51 @@ user_manager() {
         mkdir /etc/systemd/user/relayd.service.d
         printf '[Service]\nSystemCallFilter=ptrace\n' >/etc/systemd/user/relayd.service.d/leaks.conf
     fi
+    start_manager "$1"
+}
 
+# start_manager ACCOUNT: the same manager again, after end_manager().
+start_manager() {
+    uid=$(id -u "$1")
+    cgroup=/sys/fs/cgroup/relayd-test-$E2E_UID.slice/user@$uid.service
+    mkdir -p "$cgroup"
+    chown -R "$1:$1" "$cgroup"
     (
         sh -c 'echo "$PPID"' >"$cgroup/cgroup.procs"
         become "$1" XDG_RUNTIME_DIR="/run/user/$uid" /usr/lib/systemd/systemd --user
-    ) >"$E2E/log/systemd" 2>&1 </dev/null &
+    ) >>"$E2E/log/systemd" 2>&1 </dev/null &
     printf '%d\n' "$!" >"$E2E/pid/systemd"
     wait_for 30 manager_up "$1"
+}
+
+# end_manager: as after the last logout.
+end_manager() {
+    end systemd
+    wait_for 20 without_cgroup
+}
+
+without_cgroup() {
+    find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || :
+    [ ! -e "$cgroup" ]
+}
+
+# runtime_dir_comes ACCOUNT: what user-runtime-dir@.service does at the first login.
+runtime_dir_comes() {
+    # account() has made one that is no mount. The mount point is root's.
+    rm -rf "/run/user/$(id -u "$1")"
+    mkdir -m 700 "/run/user/$(id -u "$1")"
+    mount -t tmpfs -o "mode=700,uid=$(id -u "$1"),gid=$(id -g "$1")" tmpfs "/run/user/$(id -u "$1")"
+}
+
+# runtime_dir_goes ACCOUNT: and after the last logout, whoever still has files open there.
+runtime_dir_goes() {
+    find "/run/user/$(id -u "$1")" -mindepth 1 -delete
+    runtime_dir_unmounted "$1"
+}
+
+runtime_dir_unmounted() {
+    umount -l "/run/user/$(id -u "$1")"
+    rmdir "/run/user/$(id -u "$1")"
 }
 
 manager_up() {
