@@ -1,0 +1,34 @@
+#!/bin/sh
+# A relay that a login started crashes: the next login starts another, which knows what it knew.
+
+. "$(dirname "$0")/lib.sh"
+world sshd
+sshd 22
+rc pat
+
+arrives one
+arrives two
+arrives three
+as pat relayctl use "$(upstream one)"
+is "$(keys pat)" one 'of three logins the first is preferred'
+as pat relayctl pause --for 1h
+kill -s KILL "$(relay_pid pat)"
+wait_for 20 not pgrep -u pat -x relayd >/dev/null
+
+login four
+known() {
+    status pat path 2>/dev/null | grep -Fqx "$(upstream "$1")"
+}
+ok 'killed; the next login starts another' wait_for 20 known four
+in_order=$(for name in one four three two; do upstream "$name"; done)
+is "$(status pat path)" "$in_order" 'which knows them all, in their order'
+is "$(status pat preferred | xargs)" 'true false false false' 'and the preference'
+like "$(as pat relayctl status || :)" 'paused for another (59 min|1 h)' 'and how long it is paused'
+like "$(keys pat)" 'agent refused' 'so that it serves nobody'
+as pat relayctl resume
+is "$(keys pat)" one 'resumed: the preferred login serves'
+logout one
+ok 'that ends: it is forgotten' wait_for 20 not known one
+is "$(keys pat)" four 'and the newest serves'
+
+finish
