@@ -16,8 +16,8 @@ relay=$(relay_pid pat)
 private() {
     awk '/^Private_/ { sum += $2 } END { print sum }' "/proc/$relay/smaps_rollup"
 }
-ticks() {
-    cut -d ' ' -f 14,15 "/proc/$relay/stat"
+wakings() {
+    grep ctxt_switches "/proc/$relay/status"
 }
 open_sessions() {
     as pat relayctl status --json | sed -n 's/^ *"sessions": *\([0-9]*\).*/\1/p' | head -n 1
@@ -28,11 +28,11 @@ all_there() {
 none_there() {
     [ "$(open_sessions)" = 0 ]
 }
-# Nothing is to be done for a second.
-rests() {
-    before=$(ticks)
+# It sleeps through a second.
+sleeps() {
+    before=$(wakings)
     sleep 1
-    [ "$(ticks)" = "$before" ]
+    [ "$(wakings)" = "$before" ]
 }
 
 before_them=$(private)
@@ -42,7 +42,7 @@ for i in $(seq 20); do
     start "deaf.$i" pat ask -w "$socket" $(yes list | head -n 40)
 done
 ok '20 of them are there' wait_for 30 all_there
-ok 'the relay rests when it can do no more' wait_for 60 rests
+ok 'the relay sleeps when it can do no more' wait_for 60 sleeps
 grown=$(($(private) - before_them))
 note "they cost $grown KiB"
 ok 'and keeps little for them' test "$grown" -lt 8192

@@ -16,7 +16,7 @@ add() {
     as pat ask -p "$socket" $(made_up_keys "$@") | sort | uniq -c | xargs
 }
 listed() {
-    as pat SSH_AUTH_SOCK="$1" timeout 60 ssh-add -l
+    as pat SSH_AUTH_SOCK="$1" timeout 60 ssh-add -l 2>&1 || :
 }
 
 # Beside its comment a key takes 59 bytes of the listing, and the listing 5.
@@ -38,6 +38,7 @@ is "$(as pat ask -p "$socket" list frame:13:262144 list frame:27:262144 list | x
 ended='(unsent: [A-Za-z ]* )?(end|Connection reset by peer)$'
 like "$(as pat ask "$direct" frame:13:262145 | xargs)" "^$ended" 'a larger one ends the connection to the agent'
 like "$(as pat ask "$socket" frame:13:262145 | xargs)" "^$ended" 'and the session with the relay'
+like "$(as pat relayctl why)" 'the client does not speak the agent protocol$' 'which says why'
 like "$(as pat ask "$socket" list frame:13:262145 | xargs)" "^12 262144 $ended" 'also later in it'
 
 as pat ask "$socket" hex:13 >/dev/null
@@ -45,8 +46,9 @@ is "$(add 1 499 465)" '499 6 1' 'other keys'
 is "$(add 500 500 "$((rest + 63))")" '1 6 1' 'whose listing is a byte too large'
 is "$(as pat ask "$direct" list)" 'frame of 262145' 'the agent sends it'
 is "$(as pat ask "$socket" extension:query list | xargs)" '5 1 end' 'the session ends there'
+like "$(as pat relayctl why)" "the upstream's answer was not the agent protocol\$" 'the relay says why'
 ok 'ssh-add -l fails' not through pat ssh-add -l
-is "$(status pat state)" silent 'the relay remembers what it met'
+is "$(status pat state)" silent 'and remembers it'
 as pat ask "$direct" hex:13 >/dev/null
 is "$(add 1 1 1)" '1 6 1' 'and serves again'
 is "$(as pat ask "$socket" list)" '12 65' 'when the keys are fewer'
