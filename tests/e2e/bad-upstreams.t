@@ -26,7 +26,10 @@ printf '%s\n' "$kinds" | xargs -n 1 | awk '
 # order is asked a list or a signature. It prints, for each, how many milliseconds the answer took
 # beyond the sum of the patience; what is wrong goes to stderr.
 cat >"$E2E/shared/try" <<'END'
-patience=$1 share=$2 shares=$3
+patience=$1 share=$2 shares=$3 plain=$4
+relayctl() {
+    command "$plain" "$@"
+}
 socket=$(relayctl path)
 signal() {
     name=$1
@@ -91,7 +94,7 @@ try_all() {
         wait_for 20 test -S "$E2E/home/$2/$kind"
     done
     wait_for 20 served "$2"
-    (become "$2" sh "$E2E/shared/try" "$patience" "$1" 6) <"$E2E/shared/orders" \
+    (become "$2" sh "$E2E/shared/try" "$patience" "$1" 6 "$(plain_relayctl)") <"$E2E/shared/orders" \
         >"$E2E/beyond.$2" 2>"$E2E/wrong.$2" &
 }
 
@@ -116,7 +119,7 @@ is "$(wc -l <"$E2E/beyond")" "$all" 'none was left out'
 half=$(cut -d' ' -f1 "$E2E/beyond" | median)
 worst=$(sort -n "$E2E/beyond" | tail -n 1 | cut -d' ' -f1)
 note "half of them: at most $half ms beyond the sum of the patience, the worst $worst ms"
-ok 'and each at most 3 s' test "$worst" -le 3000
+ok 'and each at most 3 s' test "$worst" -le $((3000 * slower))
 
 is "$(cat "$E2E"/home/*/count | grep -c '^13 ')" 0 'no bad one was asked for a signature'
 is "$(cat "$E2E"/home/*/good.count | grep -c '^13 ')" "$(grep -c sign "$E2E/beyond")" \

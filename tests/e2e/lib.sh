@@ -11,6 +11,7 @@ set -eu
 E2E_LIB=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
 
 . "$E2E_LIB/tap.sh"
+. "$E2E_LIB/valgrind.sh"
 . "$E2E_LIB/world.sh"
 . "$E2E_LIB/ssh.sh"
 . "$E2E_LIB/terminal.sh"

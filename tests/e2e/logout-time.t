@@ -3,6 +3,7 @@
 # left behind, for ssh would wait for that.
 
 . "$(dirname "$0")/lib.sh"
+not_in_valgrind 'it compares milliseconds with those of a direct connection'
 world sshd
 sshd 22
 relay pat

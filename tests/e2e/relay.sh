@@ -16,17 +16,17 @@ relay() {
 
 # served ACCOUNT: whether a relay answers there.
 served() {
-    as "$1" relayctl status >/dev/null 2>&1 || [ $? -eq 1 ]
+    as "$1" "$(plain_relayctl)" status >/dev/null 2>&1 || [ $? -eq 1 ]
 }
 
 # relay_pid ACCOUNT
 relay_pid() {
-    as "$1" relayctl status --json | grep -o '"pid": *[0-9]*' | head -n 1 | grep -o '[0-9]*$'
+    as "$1" "$(plain_relayctl)" status --json | grep -o '"pid": *[0-9]*' | head -n 1 | grep -o '[0-9]*$'
 }
 
 # status ACCOUNT FIELD: that field of each upstream, in the order in which they would be tried.
 status() {
-    as "$1" relayctl status --json | sed '1,/"upstreams"/d' | tr '\n' ' ' | tr ',{}' '[\n*]' |
+    as "$1" "$(plain_relayctl)" status --json | sed '1,/"upstreams"/d' | tr '\n' ' ' | tr ',{}' '[\n*]' |
         sed -n "s/^ *\"$2\": *\"\{0,1\}\([^\"]*\)\"\{0,1\} *\$/\1/p"
 }
 
@@ -43,7 +43,7 @@ arrives() {
 
 # agent_socket ACCOUNT: what SSH_AUTH_SOCK is to be there.
 agent_socket() {
-    as "$1" relayctl path
+    as "$1" "$(plain_relayctl)" path
 }
 
 # through ACCOUNT COMMAND...: a client of that account's relay. No answer in 60 s is a hang.

@@ -14,10 +14,14 @@ user_manager() {
     cp "$E2E/contrib/systemd/relayd.socket" /etc/systemd/user
     sed 's|@bindir@|/usr/local/bin|' "$E2E/contrib/systemd/relayd.service.in" \
         >/etc/systemd/user/relayd.service
+    mkdir /etc/systemd/user/relayd.service.d
     # The leak check attaches to the process, which the unit's filter of system calls forbids.
     if grep -q __asan_init "$E2E/bin/relayd"; then
-        mkdir /etc/systemd/user/relayd.service.d
         printf '[Service]\nSystemCallFilter=ptrace\n' >/etc/systemd/user/relayd.service.d/leaks.conf
+    fi
+    # valgrind writes the code that it runs.
+    if in_valgrind; then
+        printf '[Service]\nMemoryDenyWriteExecute=no\n' >/etc/systemd/user/relayd.service.d/valgrind.conf
     fi
     start_manager "$1"
 }

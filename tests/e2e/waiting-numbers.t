@@ -4,6 +4,7 @@
 # bounds here are for hosts that are busy with something else; the figures are in the notes.
 
 . "$(dirname "$0")/lib.sh"
+not_in_valgrind 'it compares milliseconds with those of a direct connection'
 world sshd
 sshd 22
 far train

@@ -102,6 +102,7 @@ install_programs() {
     for program in ask delay fake-agent steady; do
         cp "$built/tests/e2e/$program" "$E2E/bin"
     done
+    ! in_valgrind || wrap_programs "$built"
     mount --bind "$E2E/bin" /usr/local/bin
     cp -R "$E2E_LIB/../../contrib" "$E2E_LIB/clients" "$E2E"
     chmod -R a+rX "$E2E/contrib" "$E2E/clients"
@@ -166,7 +167,8 @@ gone() {
 
 # wait_for SECONDS COMMAND...: until the command succeeds; fails at the bound.
 wait_for() {
-    bound=$(($(date +%s) + $1))
+    # shellcheck disable=SC2154
+    bound=$(($(date +%s) + $1 * slower))
     shift
     until "$@"; do
         [ "$(date +%s)" -le "$bound" ] || return 1
