@@ -1,5 +1,5 @@
-/* The daemon's end. It is looked at by the clock: sessions settle in some milliseconds,
- * in any order, and the last moment is fixed. */
+/* The daemon's end. Sessions settle in some milliseconds, in any order, so they are looked
+ * at again and again, but so often at most. */
 #include "config.h"
 
 #include "relayd/ending.h"
@@ -8,8 +8,8 @@
 #include "relayd/log.h"
 #include "relayd/util.h"
 
-#define SETTLE_SECONDS 0.2
 #define LOOK_SECONDS 0.005
+#define LOOKS_MAX 40
 #define DRAIN_SECONDS 5.0
 
 void ending_look(struct ending *ending)
@@ -31,11 +31,11 @@ static void on_settling(struct ev_loop *loop, ev_timer *timer, int events)
     unsigned n;
 
     (void)events;
-    if (!sessions_are_settled(ending->sessions) && ev_now(loop) < ending->settled_by)
+    if (!sessions_are_settled(ending->sessions) && ++ending->looks < LOOKS_MAX)
         return;
     ev_timer_stop(loop, timer);
     n = handover_give(ending->sessions);
-    log_info("%u client%s handed over to the next relay", n, n == 1 ? "" : "s");
+    log_info("%u client%s left with systemd for the next relay", n, n == 1 ? "" : "s");
     drain(ending);
 }
 
@@ -70,7 +70,6 @@ void ending_begin(struct ending *ending, bool is_handover)
         drain(ending);
         return;
     }
-    ending->settled_by = ev_now(ending->loop) + SETTLE_SECONDS;
     sessions_settle(ending->sessions);
     ev_timer_start(ending->loop, &ending->settling);
 }

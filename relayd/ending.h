@@ -22,7 +22,7 @@ struct ending {
     struct sessions *sessions;
     ev_timer settling; /* looks every few ms */
     ev_timer draining;
-    double settled_by;
+    unsigned looks; /* that settling has had */
     void (*on_over)(void *arg); /* may be called more than once */
     void *arg;
 };

@@ -26,41 +26,17 @@ static uint64_t to_ms(double seconds)
     return seconds > 0 ? (uint64_t)(seconds * 1000) : 0;
 }
 
-static uint64_t flags_of(const struct session *s)
+static void fill(struct record *record, const struct session *s)
 {
-    const struct relay *relay = &s->relay;
-
-    return (s->sessions->options->is_raw ? RECORD_RAW : 0) |
-           (relay->is_unsafe ? RECORD_UNSAFE : 0) |
-           (relay->is_client_done ? RECORD_CLIENT_DONE : 0) |
-           (relay->is_upstream_done ? RECORD_UPSTREAM_DONE : 0) |
-           (relay->is_upstream_deaf ? RECORD_UPSTREAM_DEAF : 0) |
-           (relay->is_client_shut ? RECORD_CLIENT_SHUT : 0) |
-           (relay->is_upstream_shut ? RECORD_UPSTREAM_SHUT : 0);
-}
-
-static void fill(struct record *record, const struct session *s, uint64_t number)
-{
-    const struct relay *relay = &s->relay;
-
     *record = (struct record){
-        .number = number,
         .client = inode(s->client.fd),
         .upstream = inode(s->upstream.fd),
         .upstream_id = s->upstream_id,
         .began_ms = to_ms(s->began),
         .waiting_ms = to_ms(s->waiting_since),
-        .flags = flags_of(s),
-        .skip_left = relay->skip_left,
-        .owed = relay->owed,
-        .answered = relay->answered,
+        .is_raw = s->sessions->options->is_raw,
     };
-    if (!s->sessions->options->is_raw) {
-        record->up_left = relay->up_left;
-        record->down_left = relay->down_left;
-    }
-    for (int kind = 0; kind < AGENT_KINDS; kind++)
-        record->asked[kind] = relay->asked[kind];
+    relay_save(&s->relay, record);
 }
 
 static void restore(struct session *s, const struct record *record)
@@ -68,49 +44,45 @@ static void restore(struct session *s, const struct record *record)
     s->upstream_id = record->upstream_id;
     s->began = (double)record->began_ms / 1000;
     s->waiting_since = (double)record->waiting_ms / 1000;
-    s->relay.up_left = record->up_left;
-    s->relay.down_left = record->down_left;
-    s->relay.skip_left = record->skip_left;
-    s->relay.owed = (uint32_t)record->owed;
-    s->relay.answered = (uint32_t)record->answered;
-    s->relay.is_unsafe = record->flags & RECORD_UNSAFE;
-    s->relay.is_client_done = record->flags & RECORD_CLIENT_DONE;
-    s->relay.is_upstream_done = record->flags & RECORD_UPSTREAM_DONE;
-    s->relay.is_upstream_deaf = record->flags & RECORD_UPSTREAM_DEAF;
-    s->relay.is_client_shut = record->flags & RECORD_CLIENT_SHUT;
-    s->relay.is_upstream_shut = record->flags & RECORD_UPSTREAM_SHUT;
+    relay_restore(&s->relay, record);
     for (int kind = 0; kind < AGENT_KINDS; kind++) {
-        s->relay.asked[kind] = (uint32_t)record->asked[kind];
-        if (record->asked[kind] > 0 && !agent_kind_is_safe((enum agent_kind)kind))
-            audit_look_up(s->command, s->peer.pid);
+        if (s->relay.asked[kind] > 0 && !agent_kind_is_safe((enum agent_kind)kind))
+            session_note_command(s);
     }
 }
 
-static bool give(const struct session *s, uint64_t number)
+static bool give(const struct session *s)
 {
     const int fds[] = {s->client.fd, s->upstream.fd};
     char name[RECORD_NAME_SIZE];
     struct record record;
 
-    fill(&record, s, number);
+    fill(&record, s);
     return record_write(&record, name) == 0 &&
            systemd_store(name, fds, s->upstream.fd < 0 ? 1 : 2);
 }
 
-unsigned handover_give(struct sessions *sessions)
+static unsigned give_all(struct sessions *sessions, bool is_owed, unsigned most)
 {
     struct session *s, *next;
     unsigned n = 0;
 
     list_for_each_safe(s, next, &sessions->list, link) {
-        if (n == HANDOVER_MAX)
+        if (n == most)
             break;
-        if (!session_is_settled(s) || !give(s, n))
+        if ((s->relay.owed > 0) != is_owed || !session_is_settled(s) || !give(s))
             continue;
-        session_hand_over(s);
+        session_free(s);
         n++;
     }
     return n;
+}
+
+unsigned handover_give(struct sessions *sessions)
+{
+    unsigned n = give_all(sessions, true, HANDOVER_MAX);
+
+    return n + give_all(sessions, false, HANDOVER_MAX - n);
 }
 
 void handover_note(void *arg, int fd, const char *name)
@@ -146,16 +118,20 @@ static int take(struct handover *handover, const char *name, uint64_t wanted)
     return -1;
 }
 
+static bool has_trusted_peer(int fd, struct sock_peer *peer)
+{
+    return sock_peer(fd, peer) == 0 && sock_uid_is_trusted(peer->uid);
+}
+
 static bool resume(struct sessions *sessions, const struct record *record, int client,
                    int upstream)
 {
-    bool is_raw = record->flags & RECORD_RAW;
-    struct sock_peer peer;
+    struct sock_peer peer, other;
     struct session *s;
 
     if (client < 0 || (upstream < 0) != (record->upstream == 0) ||
-        is_raw != sessions->options->is_raw || sock_peer(client, &peer) < 0 ||
-        !sock_uid_is_trusted(peer.uid))
+        (record->is_raw != 0) != sessions->options->is_raw ||
+        !has_trusted_peer(client, &peer) || (upstream >= 0 && !has_trusted_peer(upstream, &other)))
         return false;
     s = session_resume(sessions, client, upstream, &peer);
     if (s == NULL)

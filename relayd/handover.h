@@ -27,14 +27,14 @@ struct handover {
     size_t n;
 };
 
-/* Gives the settled sessions away. Returns how many. */
+/* Gives the settled sessions away, those first that are owed something. Returns how many. */
 unsigned handover_give(struct sessions *sessions);
 
 /* Notes a descriptor that came back; takes it over. For systemd_take_fds(). */
 void handover_note(void *arg, int fd, const char *name);
 
 /* Goes on with the sessions that came back; those of which something is missing, or
- * whose client may not, are closed. The registry is loaded by then. Nothing is left in
+ * one of whose ends may not, are closed. The registry is loaded by then. Nothing is left in
  * the store: a crash must not bring a session back that has gone on meanwhile. Returns
  * how many. */
 unsigned handover_take_up(struct handover *handover, struct sessions *sessions);

@@ -10,14 +10,16 @@
 void session_note_prompt(struct session *s, bool is_prompting)
 {
     struct upstream *u = session_upstream(s);
+    /* It may have begun in another process. */
+    double since = s->waiting_since > 0 ? s->waiting_since : session_now(s);
 
     if (s->is_prompting == is_prompting)
         return;
     s->is_prompting = is_prompting;
     if (u == NULL)
         return;
-    if (is_prompting && u->prompts == 0)
-        u->prompt_since = session_now(s);
+    if (is_prompting && (u->prompts == 0 || since < u->prompt_since))
+        u->prompt_since = since;
     if (is_prompting)
         u->prompts++;
     else

@@ -16,26 +16,16 @@
 /* With its final NUL. */
 #define RECORD_NAME_SIZE 256
 
-enum record_flag {
-    RECORD_RAW = 1 << 0, /* of a daemon with --raw */
-    RECORD_UNSAFE = 1 << 1,
-    RECORD_CLIENT_DONE = 1 << 2,
-    RECORD_UPSTREAM_DONE = 1 << 3,
-    RECORD_UPSTREAM_DEAF = 1 << 4,
-    RECORD_CLIENT_SHUT = 1 << 5,
-    RECORD_UPSTREAM_SHUT = 1 << 6,
-};
-
 struct record {
-    uint64_t number;      /* of the session, in its handover */
     uint64_t client;      /* the inode of its socket, by which descriptors are told apart */
     uint64_t upstream;    /* the same; 0: it has none yet */
     uint64_t upstream_id; /* in the registry; 0: dropped, or none */
     uint64_t began_ms;    /* of the wall clock, like the next */
     uint64_t waiting_ms;  /* since when it waits for what is owed; 0: nothing is */
-    uint64_t flags;       /* of enum record_flag */
-    uint64_t up_left, down_left, skip_left; /* relay.h, like the rest */
-    uint64_t owed, answered;
+    uint64_t is_raw;      /* of a daemon with --raw */
+    /* relay_save()'s: */
+    uint64_t up_left, down_left, skip_left;
+    uint64_t owed, answered, is_unsafe;
     uint64_t asked[AGENT_KINDS];
 };
 

@@ -244,6 +244,30 @@ bool relay_is_settled(const struct relay *relay)
     return flow_size(&relay->up) == 0 && flow_size(&relay->down) == 0;
 }
 
+void relay_save(const struct relay *relay, struct record *record)
+{
+    record->up_left = relay->up_left;
+    record->down_left = relay->down_left;
+    record->skip_left = relay->skip_left;
+    record->owed = relay->owed;
+    record->answered = relay->answered;
+    record->is_unsafe = relay->is_unsafe;
+    for (int kind = 0; kind < AGENT_KINDS; kind++)
+        record->asked[kind] = relay->asked[kind];
+}
+
+void relay_restore(struct relay *relay, const struct record *record)
+{
+    relay->up_left = record->up_left;
+    relay->down_left = record->down_left;
+    relay->skip_left = record->skip_left;
+    relay->owed = (uint32_t)record->owed;
+    relay->answered = (uint32_t)record->answered;
+    relay->is_unsafe = record->is_unsafe != 0;
+    for (int kind = 0; kind < AGENT_KINDS; kind++)
+        relay->asked[kind] = (uint32_t)record->asked[kind];
+}
+
 int relay_client_events(const struct relay *relay)
 {
     size_t limit = read_limit(relay, &relay->up, relay->up_left, FLOW_SIZE);

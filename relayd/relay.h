@@ -17,6 +17,7 @@
 
 #include "relayd/agent.h"
 #include "relayd/flow.h"
+#include "relayd/record.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -87,6 +88,11 @@ bool relay_is_client_slow(const struct relay *relay);
 /* Whether not a byte is held: all that is under way is in the sockets, and what there is
  * to know of it in the fields. What is settling gets there, unless it is kept from it. */
 bool relay_is_settled(const struct relay *relay);
+
+/* What another process needs to go on with a settled relay. Whatever else it has, the
+ * sockets tell again: the end of a stream, and who takes no more. */
+void relay_save(const struct relay *relay, struct record *record);
+void relay_restore(struct relay *relay, const struct record *record);
 
 /* What to wait for then, as EV_READ and EV_WRITE. */
 int relay_client_events(const struct relay *relay);

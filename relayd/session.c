@@ -86,8 +86,7 @@ static void tell_end(struct session *s, enum session_reason reason)
     sessions->why_at = session_now(s);
 }
 
-/* Lets go of all that it has, and of itself. */
-static void session_free(struct session *s)
+void session_free(struct session *s)
 {
     struct sessions *sessions = s->sessions;
     struct upstream *u;
@@ -117,11 +116,6 @@ void session_end(struct session *s, enum session_reason reason)
     if (s->race != NULL)
         s->relay.asked[s->race->question.kind]++;
     tell_end(s, reason);
-    session_free(s);
-}
-
-void session_hand_over(struct session *s)
-{
     session_free(s);
 }
 

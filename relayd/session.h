@@ -88,8 +88,9 @@ void session_step(struct session *s);
 
 /* Ends and frees it. */
 void session_end(struct session *s, enum session_reason reason);
-/* Frees it, and has nothing to say of it: another process goes on with it. */
-void session_hand_over(struct session *s);
+/* Lets go of all that it has, and of itself, without a word: another process goes on with
+ * it. */
+void session_free(struct session *s);
 
 /* Whether another process could go on with it: not a byte of it is held here. */
 bool session_is_settled(const struct session *s);

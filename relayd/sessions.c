@@ -72,7 +72,7 @@ bool sessions_are_settled(const struct sessions *sessions)
     struct session *s;
 
     list_for_each(s, &sessions->list, link) {
-        if (!session_is_settled(s))
+        if (s->state != SESSION_NONE && !session_is_settled(s))
             return false;
     }
     return true;

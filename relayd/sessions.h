@@ -20,8 +20,9 @@ void sessions_accept(struct sessions *sessions, int fd);
  * upstream or looks for one. */
 void sessions_end_upstream(struct sessions *sessions, uint64_t id, enum session_reason reason);
 
-/* From now on no question and no answer is begun; what is begun is carried on. */
+/* From now on no more is read than completes what is begun. */
 void sessions_settle(struct sessions *sessions);
+/* Whether all are that may be at all: not those that are about to be closed. */
 bool sessions_are_settled(const struct sessions *sessions);
 
 /* From now on a session ends as soon as it is owed nothing. */

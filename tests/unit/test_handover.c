@@ -129,6 +129,8 @@ START_TEST(a_session_goes_on_where_it_was)
     ck_assert_str_ne(the_session()->command, ""); /* it will be logged */
     ck_assert_uint_eq(registry_find_path(&registry, a.path)->sessions, 1);
     ck_assert_uint_eq(registry_find_path(&registry, a.path)->prompts, 1);
+    ck_assert_double_eq_tol(registry_find_path(&registry, a.path)->prompt_since, waiting_since,
+                            0.002);
     fake_say(&a, sign_by_a, sizeof(sign_by_a));
     HEAR(sign_by_a);
     ck_assert_uint_eq(the_session()->relay.owed, 0);
@@ -151,6 +153,116 @@ START_TEST(an_answer_may_be_cut_anywhere)
     fake_say(&a, sign_by_a + _i, sizeof(sign_by_a) - (size_t)_i);
     HEAR(sign_by_a);
     ck_assert_uint_eq(the_session()->relay.owed, 0);
+}
+END_TEST
+
+START_TEST(a_question_may_be_cut_too)
+{
+    static uint8_t question[4 + 100000] = {0, 1, 0x86, 0xa0, 13};
+
+    add_both();
+    begin_client();
+    ASK(list);
+    HEAR(list_by_a);
+    ask(question, 50000);
+    turn_while_busy(loop);
+    ck_assert_uint_eq(restart(), 1);
+    ck_assert_uint_eq(take_up(), 1);
+    ask(question + 50000, sizeof(question) - 50000);
+    HEAR(sign_by_a);
+    ASK(list);
+    HEAR(list_by_a);
+}
+END_TEST
+
+START_TEST(so_may_one_that_was_refused)
+{
+    static uint8_t question[4 + 100000] = {0, 1, 0x86, 0xa0, 17};
+
+    options.is_read_only = true;
+    add_both();
+    begin_client();
+    ASK(list);
+    HEAR(list_by_a);
+    ask(question, 50000);
+    HEAR(failure);
+    ck_assert_uint_eq(restart(), 1);
+    ck_assert_uint_eq(take_up(), 1);
+    ask(question + 50000, sizeof(question) - 50000);
+    ASK(list);
+    HEAR(list_by_a);
+    ck_assert_uint_eq(a.asked[AGENT_KIND_ADD], 0);
+}
+END_TEST
+
+START_TEST(one_half_closed_is_answered)
+{
+    begin_signing();
+    ck_assert_int_eq(shutdown(the_client, SHUT_WR), 0);
+    turn_while_busy(loop);
+    ck_assert_uint_eq(restart(), 1);
+    ck_assert_uint_eq(take_up(), 1);
+    fake_say(&a, sign_by_a, sizeof(sign_by_a));
+    HEAR(sign_by_a);
+    check_end();
+}
+END_TEST
+
+START_TEST(a_raw_session_goes_on_too)
+{
+    options.is_raw = upstreams.is_raw = true;
+    add_both();
+    begin_client();
+    ASK(list);
+    HEAR(list_by_a);
+    ck_assert_uint_eq(restart(), 1);
+    ck_assert_uint_eq(take_up(), 1);
+    ASK(sign);
+    HEAR(sign_by_a);
+    ck_assert_uint_eq(a.connections, 1);
+}
+END_TEST
+
+START_TEST(a_raw_session_that_settles_reads_no_more)
+{
+    options.is_raw = upstreams.is_raw = true;
+    add_both();
+    begin_client();
+    turn_while_busy(loop);
+    ASK(list);
+    sessions_settle(&sessions);
+    turn_while_busy(loop);
+    ck_assert_uint_eq(a.n_asked, 0);
+    ck_assert_uint_eq(restart(), 1);
+    ck_assert_uint_eq(take_up(), 1);
+    HEAR(list_by_a);
+}
+END_TEST
+
+START_TEST(one_with_a_bind_that_is_held_is_not_given_away)
+{
+    static const uint8_t bind[] = {
+        0, 0, 0, 42, 27, 0, 0, 0, 24, 's', 'e', 's', 's', 'i', 'o', 'n', '-', 'b', 'i', 'n', 'd', '@',
+        'o', 'p', 'e', 'n', 's', 's', 'h', '.', 'c', 'o', 'm', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+
+    add_both();
+    begin_client();
+    ASK(bind);
+    HEAR(failure);
+    ck_assert_uint_gt(flow_size(&the_session()->binds), 0);
+    ck_assert_uint_eq(restart(), 0);
+    check_end();
+}
+END_TEST
+
+START_TEST(one_that_met_no_upstream_is_not_given_away)
+{
+    begin_client();
+    ASK(list);
+    HEAR(failure);
+    ck_assert_int_eq(the_session()->state, SESSION_NONE);
+    ck_assert_uint_eq(restart(), 0);
+    check_end();
 }
 END_TEST
 
@@ -273,6 +385,13 @@ static void add(TCase *tcase)
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_test(tcase, a_session_goes_on_where_it_was);
     tcase_add_loop_test(tcase, an_answer_may_be_cut_anywhere, 0, sizeof(sign_by_a));
+    tcase_add_test(tcase, a_question_may_be_cut_too);
+    tcase_add_test(tcase, so_may_one_that_was_refused);
+    tcase_add_test(tcase, one_half_closed_is_answered);
+    tcase_add_test(tcase, a_raw_session_goes_on_too);
+    tcase_add_test(tcase, a_raw_session_that_settles_reads_no_more);
+    tcase_add_test(tcase, one_with_a_bind_that_is_held_is_not_given_away);
+    tcase_add_test(tcase, one_that_met_no_upstream_is_not_given_away);
     tcase_add_test(tcase, what_comes_meanwhile_is_not_lost);
     tcase_add_test(tcase, what_is_asked_meanwhile_is_left_to_the_next);
     tcase_add_test(tcase, a_client_that_has_asked_nothing_goes_alone);
