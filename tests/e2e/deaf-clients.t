@@ -45,7 +45,7 @@ ok '20 of them are there' wait_for 30 all_there
 ok 'the relay sleeps when it can do no more' wait_for 60 sleeps
 grown=$(($(private) - before_them))
 note "they cost $grown KiB"
-ok 'and keeps little for them' test "$grown" -lt 8192
+ok 'and keeps little for them' test "$grown" -lt 16384
 is "$(as pat ask "$socket" list)" '12 63607' 'another client is served'
 is "$(as pat ask -n 20 "$socket" list)" '20 of 20 answered' 'so are 20 more'
 is "$(open_sessions)" 20 'and they are there still'

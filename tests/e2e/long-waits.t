@@ -79,31 +79,29 @@ asks frank &
 asks bob &
 asks pat &
 
-let_go frank 1 3 'link unknown: the next is asked after 1 s'
+let_go frank 1 4 'link unknown: the next is asked after 1 s'
 is "$(names <"$E2E/said.frank")" older.frank 'which serves'
 like "$(explained frank)" 'silent since [0-9:]+: no answer for [0-9]+ s' 'status says why'
 is "$(first frank)" "$(upstream older.frank)" 'and it is asked first now'
 forgiven=$(($(date +%s) + 30))
 
-let_go pat 5 7 'ssh stopped, link up: the next is asked after 5 s'
+let_go pat 5 20 'ssh stopped, link up: the next is asked after 5 s'
 is "$(names <"$E2E/said.pat")" older 'which serves'
 like "$(explained pat)" 'silent since [0-9:]+: no answer for [0-9]+ s, connection up' 'status says why'
 is "$(status pat link | tail -n 1)" up 'and that its link is up'
-time_of keys pat >"$E2E/got"
-ok 'the next client does not wait for it' test "$took" -lt $((1000 * slower))
+ok 'the next client does not wait for it' within 1000 keys pat
 kill -s CONT "$(pid login.stopped)"
 back() {
     [ "$(keys pat)" = stopped ]
 }
 ok 'it goes on: it serves again by itself' wait_for 20 back
 
-let_go bob 5 7 'dead behind a jump host: the next is asked after 5 s'
+let_go bob 5 20 'dead behind a jump host: the next is asked after 5 s'
 is "$(names <"$E2E/said.bob")" older.bob 'which serves'
 is "$(status bob link | tail -n 1)" up 'for all we know its link is up'
-time_of keys bob >"$E2E/got"
-ok 'the next client does not wait for it' test "$took" -lt $((1000 * slower))
+ok 'the next client does not wait for it' within 1000 keys bob
 
-let_go dave 30 33 'alone, link unknown: the client is let go after 30 s'
+let_go dave 30 50 'alone, link unknown: the client is let go after 30 s'
 like "$(cat "$E2E/said.dave")" 'agent refused' 'and told'
 restored() {
     [ "$(first frank)" = "$(upstream stopped.frank)" ]
@@ -111,9 +109,9 @@ restored() {
 ok 'link unknown: silence is forgiven' wait_for 20 restored
 ok 'after 30 s' test "$(date +%s)" -ge $((forgiven - 1))
 
-let_go carol 60 63 'alone, dead behind a jump host: the client is let go after 60 s'
+let_go carol 60 90 'alone, dead behind a jump host: the client is let go after 60 s'
 like "$(cat "$E2E/said.carol")" 'agent refused' 'and told'
-let_go erin 60 63 'no answer to a later question: the client is let go after 60 s'
+let_go erin 60 90 'no answer to a later question: the client is let go after 60 s'
 is "$(cut -d' ' -f1 "$E2E/said.erin" | xargs)" '12 end' 'with the first answer'
 
 finish

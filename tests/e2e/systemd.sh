@@ -18,7 +18,7 @@ user_manager() {
     # A test starts it more often in ten seconds than anybody else.
     printf '[Unit]\nStartLimitIntervalSec=0\n' >/etc/systemd/user/relayd.service.d/limit.conf
     # The leak check attaches to the process, which the unit's filter of system calls forbids.
-    if grep -q __asan_init "$E2E/bin/relayd"; then
+    if has_sanitizers; then
         printf '[Service]\nSystemCallFilter=ptrace\n' >/etc/systemd/user/relayd.service.d/leaks.conf
     fi
     # valgrind writes the code that it runs.

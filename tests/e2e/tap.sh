@@ -51,9 +51,11 @@ skip_all() {
     exit 0
 }
 
-# finish: the last line of a test. Relays are ended, for leaks are looked for at the end of a process;
-# what the sanitizers or valgrind report counts as one more point.
+# finish: the last line of a test. Relays are ended, for leaks are looked for at the end of a process,
+# untraced; what the sanitizers or valgrind report counts as one more point.
 finish() {
+    pkill -x strace || :
+    wait_for 20 not pgrep -x strace >/dev/null
     pkill -CONT -x relayd || :
     pkill -x relayd || :
     ok 'every relay ends when it is told to' wait_for 20 not pgrep -x relayd

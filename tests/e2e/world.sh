@@ -108,6 +108,10 @@ install_programs() {
     chmod -R a+rX "$E2E/contrib" "$E2E/clients"
 }
 
+has_sanitizers() {
+    grep -q __asan_init "$E2E/bin/relayd"
+}
+
 # account NAME [SHELL]: an account with a home, and with the /run/user/UID that PAM would make.
 account() {
     # This host may have an account of that name, which would come first.
@@ -182,6 +186,19 @@ time_of() {
     "$@"
     # shellcheck disable=SC2034
     took=$((($(date +%s%N) - before) / 1000000))
+}
+
+# within MILLISECONDS COMMAND...: whether it can be done in less. A wait that is there is there each
+# time; the noise of a busy host is not.
+within() {
+    limit=$1
+    shift
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        time_of "$@" >/dev/null
+        [ "$took" -ge "$limit" ] || return 0
+    done
+    printf 'the last of ten tries took %d ms\n' "$took"
+    return 1
 }
 
 # median: of the numbers on stdin, one a line.

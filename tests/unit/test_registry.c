@@ -9,7 +9,7 @@
 #include <string.h>
 
 static struct registry registry;
-static unsigned events[REGISTRY_CHANGED + 1];
+static unsigned events[REGISTRY_PAUSED + 1];
 static uint64_t dropped;
 
 static void count(void *arg, enum registry_event event, struct upstream *u)
