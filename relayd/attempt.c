@@ -257,11 +257,12 @@ static struct patience patience_with(struct attempt *attempt, struct upstream *u
         .base = options->patience,
         .dead_after = options->dead_after,
         .waited = fmax(waited(attempt), owed_for(attempt, u)),
-        .is_prompting = u->prompts > 0,
     };
+    double base = patience_base(options->patience, u->rtt);
 
-    p.link = upstream_ask_link(attempt->attempts->upstreams, u, p.waited,
-                               patience_base(options->patience, u->rtt));
+    /* After the prompt, what all others wait for is still on its way. */
+    p.is_prompting = u->prompts > 0 || now_of(attempt) - u->prompted_at < base;
+    p.link = upstream_ask_link(attempt->attempts->upstreams, u, p.waited, base);
     if (p.link != LINK_DOWN)
         attempt->down_since = 0;
     else if (attempt->down_since == 0)

@@ -22,8 +22,8 @@ void session_note_prompt(struct session *s, bool is_prompting)
         u->prompt_since = since;
     if (is_prompting)
         u->prompts++;
-    else
-        u->prompts--;
+    else if (--u->prompts == 0)
+        u->prompted_at = session_now(s);
 }
 
 void session_note_waiting(struct session *s, uint32_t answered_before)

@@ -327,7 +327,7 @@ void registry_forgive(struct registry *registry, struct upstream *u)
 
 bool upstream_is_due(const struct upstream *u, double now)
 {
-    return u->state == UPSTREAM_SILENT && now >= u->forgive_at &&
+    return u->state == UPSTREAM_SILENT && now >= u->forgive_at && u->prompts == 0 &&
            (u->link_state == LINK_UNKNOWN || u->cause == CAUSE_LOOP || u->is_chatty);
 }
 

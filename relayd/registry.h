@@ -79,6 +79,7 @@ struct upstream {
     double asking_since; /* the first of them, or the last answer */
     unsigned prompts; /* sessions that it owes the answer to an unsafe question */
     double prompt_since;
+    double prompted_at; /* when the last of them ended */
     unsigned sessions; /* open now */
     uint64_t served;  /* sessions that it had */
 };
@@ -146,7 +147,8 @@ void registry_set_silent(struct registry *registry, struct upstream *u, double n
                          enum upstream_cause cause, double waited);
 /* Back to its place, as if not tried. */
 void registry_forgive(struct registry *registry, struct upstream *u);
-/* Whether u's silence has lasted its time: for links that are unknown, and loops. */
+/* Whether u's silence has lasted its time: for links that are unknown, and loops; not
+ * while it may have a person at a prompt. */
 bool upstream_is_due(const struct upstream *u, double now);
 
 /* A ping to u begins, or has ended in some way. */

@@ -13,7 +13,7 @@
 extern struct ev_loop *loop;
 extern struct registry registry;
 extern struct upstreams upstreams;
-extern struct options options; /* with a patience of 50 ms */
+extern struct options options; /* with a patience of 50 ms, 500 in valgrind */
 extern struct sessions sessions;
 extern struct fake a, b; /* listening, and not yet registered */
 extern int the_client;
@@ -54,6 +54,7 @@ void check_quiet(const struct fake *fake);
 bool has_answer(const void *arg);
 bool is_over(const void *arg);
 
+void turn_for(double seconds);
 /* Long enough for whatever patience would bring about. */
 void outlast_patience(void);
 

@@ -202,6 +202,9 @@ START_TEST(silence_lasts_longer_each_time_up_to_ten_minutes)
         silence(u, now + 1); /* is no second one */
         ck_assert(!upstream_is_due(u, now + lasts[i] - 0.001));
         ck_assert(upstream_is_due(u, now + lasts[i]));
+        u->prompts = 1;
+        ck_assert(!upstream_is_due(u, now + lasts[i]));
+        u->prompts = 0;
         now += 10000;
         registry_forgive(&registry, u);
         ck_assert(!upstream_is_due(u, now));

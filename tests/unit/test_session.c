@@ -7,6 +7,7 @@
 
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 START_TEST(nothing_is_opened_before_a_question_is_whole)
 {
@@ -88,6 +89,31 @@ START_TEST(read_only_keeps_changes_back_and_lets_signing_pass)
     HEAR(failure);
     ck_assert_uint_eq(a.asked[AGENT_KIND_REMOVE], 0);
     check_quiet(&b);
+}
+END_TEST
+
+/* The signature that a person was asked for is there, the list behind it not yet. */
+START_TEST(after_a_prompt_an_answer_has_its_time)
+{
+    int first;
+
+    add_both();
+    a.on[AGENT_KIND_SIGN] = a.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
+    begin_client();
+    ASK(sign);
+    turn_while_busy(loop);
+    first = the_client;
+    begin_client();
+    ASK(list);
+    options.patience = 2;
+    turn_for(2.1);
+    check_quiet(&b);
+    close(first);
+    turn_for(0.4);
+    check_quiet(&b);
+    options.patience = 0.05;
+    outlast_patience();
+    ck_assert_uint_eq(b.n_asked, 1);
 }
 END_TEST
 
@@ -213,6 +239,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, with_all_failed_each_question_fails);
     tcase_add_test(tcase, with_when_none_empty_a_listing_is_empty);
     tcase_add_test(tcase, read_only_keeps_changes_back_and_lets_signing_pass);
+    tcase_add_test(tcase, after_a_prompt_an_answer_has_its_time);
     tcase_add_test(tcase, our_own_ping_goes_no_further);
     tcase_add_test(tcase, another_relay_s_ping_is_a_question_like_any);
     tcase_add_loop_test(tcase, a_client_that_vanishes_ends_its_session, 0, 2);
