@@ -106,7 +106,7 @@ static void finish_unknown(struct conn *conn)
 
     proto_begin(&buf, "error");
     proto_add(&buf, "reason", "no such upstream");
-    proto_add(&buf, "hint", "name it by number or socket, as relayctl status shows them");
+    proto_add(&buf, "hint", "name it by its number in relayctl status, or by its socket's whole path");
     conn_finish(conn, &buf);
 }
 
@@ -250,9 +250,10 @@ static void handle_gone(struct control *control, struct conn *conn,
 static void handle_pause(struct control *control, struct conn *conn,
                          const struct proto_msg *msg)
 {
+    bool is_timed = proto_get(msg, "for_ms") != NULL;
     double ms = (double)proto_get_u64(msg, "for_ms", 0);
 
-    registry_pause(control->registry, true, ms > 0 ? now_of(control) + ms / 1000 : 0);
+    registry_pause(control->registry, true, is_timed ? now_of(control) + ms / 1000 : 0);
     sessions_end_upstream(control->sessions, 0, SESSION_PAUSED);
     conn_finish_ok(conn);
 }
@@ -285,7 +286,7 @@ static void handle_why(struct control *control, struct conn *conn,
     strftime(when, sizeof(when), "%F %T", localtime_r(&at, &tm));
     proto_begin(&buf, "ok");
     if (sessions->why[0] == '\0')
-        proto_add(&buf, "text", "no client has failed since the relay was started");
+        proto_add(&buf, "text", "no client has failed since the relay was started: its log tells of those before");
     else
         proto_addf(&buf, "text", "%s: %s", when, sessions->why);
     conn_finish(conn, &buf);

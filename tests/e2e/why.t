@@ -17,7 +17,7 @@ says() {
     as pat relayctl status | grep -Eq -- "$1"
 }
 
-is "$(why)" 'no client has failed since the relay was started' 'no client has failed'
+is "$(why)" 'no client has failed since the relay was started: its log tells of those before' 'no client has failed'
 like "$(keys pat)" 'agent refused' 'a client meets no login'
 like "$(why)" "$client: 1 list in [0-9.]+ s: no login is registered\$" 'why says so'
 like "$(cat "$log")" ': 1 list in [0-9.]+ s: no login is registered$' 'so does the log'
