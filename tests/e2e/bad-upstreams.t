@@ -39,7 +39,8 @@ signal() {
     name=$1
     shift
     for kind; do
-        kill -s "$name" "$(cat "$kind.pid")"
+        read -r process <"$kind.pid"
+        kill -s "$name" "$process"
     done
 }
 wrong() {
