@@ -283,7 +283,8 @@ static void set_state(struct registry *registry, struct upstream *u, enum upstre
 
 void registry_set_alive(struct registry *registry, struct upstream *u, double now, double rtt)
 {
-    bool was_silent = u->state == UPSTREAM_SILENT;
+    /* Also where it was forgiven since: that alone was no answer. */
+    bool was_silent = u->cause != CAUSE_NONE;
     char name[128];
 
     if (rtt >= 0) {

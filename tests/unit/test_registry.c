@@ -283,6 +283,41 @@ START_TEST(only_what_is_new_is_told)
 }
 END_TEST
 
+static char said[1024];
+
+static void keep(enum log_level level, const char *line, const struct log_field *fields, size_t n)
+{
+    (void)level, (void)fields, (void)n;
+    strncat(said, line, sizeof(said) - strlen(said) - 2);
+    strcat(said, "\n");
+}
+
+/* Whether it was tried again because of its time, its link or a person's word. */
+START_TEST(the_end_of_a_silence_is_logged)
+{
+    struct upstream *u = add_one("a", false);
+
+    log_set_level(LOG_LEVEL_INFO);
+    log_set_sink(keep);
+    registry_set_alive(&registry, u, 1, -1);
+    ck_assert_str_eq(said, "");
+    registry_set_silent(&registry, u, 2, CAUSE_CLOSED, 0);
+    said[0] = '\0';
+    registry_set_alive(&registry, u, 3, -1);
+    ck_assert_str_eq(said, "upstream 1 (a): answers again\n");
+    registry_set_silent(&registry, u, 4, CAUSE_CLOSED, 0);
+    said[0] = '\0';
+    registry_forgive(&registry, u);
+    ck_assert_str_eq(said, "");
+    registry_set_alive(&registry, u, 5, -1);
+    ck_assert_str_eq(said, "upstream 1 (a): answers again\n");
+    registry_set_alive(&registry, u, 6, -1);
+    ck_assert_str_eq(said, "upstream 1 (a): answers again\n");
+    log_set_level(LOG_LEVEL_ERROR);
+    log_set_sink(log_stderr);
+}
+END_TEST
+
 START_TEST(a_registry_is_usable_while_one_is_not_silent)
 {
     struct upstream *a, *b;
@@ -355,6 +390,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_chatty_link_forgives_by_time_alone);
     tcase_add_test(tcase, an_answer_is_noted);
     tcase_add_test(tcase, only_what_is_new_is_told);
+    tcase_add_test(tcase, the_end_of_a_silence_is_logged);
     tcase_add_test(tcase, a_registry_is_usable_while_one_is_not_silent);
     tcase_add_test(tcase, facts_follow_from_the_connection);
     tcase_add_test(tcase, a_name_is_the_best_known);
