@@ -106,11 +106,22 @@ char *login_socket(const struct paths *paths)
     return is_agent ? socket_in("RELAYD_UPSTREAM", paths, &is_agent) : path;
 }
 
+/* tmux hands SSH_CONNECTION on from the client that is attached; what else it has of
+ * a login stays that of the one which started the server. */
+static const char *fact_in(const char *variable)
+{
+    return getenv("TMUX") == NULL ? getenv(variable) : NULL;
+}
+
+const char *login_label(void)
+{
+    const char *label = fact_in("LC_RELAYD_LABEL");
+
+    return label != NULL && label[0] != '\0' && strlen(label) <= PROTO_FACT_MAX ? label : NULL;
+}
+
 void login_add_facts(struct proto_buf *request)
 {
     proto_add(request, "connection", getenv("SSH_CONNECTION"));
-    /* tmux hands SSH_CONNECTION on from the client that is attached, but SSH_TTY
-     * stays that of the login which started the server. */
-    if (getenv("TMUX") == NULL)
-        proto_add(request, "tty", getenv("SSH_TTY"));
+    proto_add(request, "tty", fact_in("SSH_TTY"));
 }

@@ -60,9 +60,11 @@ void registration_fini(struct registration *reg)
 static void encode(const struct registration *reg, const struct command *cmd,
                    struct proto_buf *request)
 {
+    const char *label = cmd->label == NULL && reg->is_own ? login_label() : cmd->label;
+
     proto_begin(request, "register");
     proto_add(request, "path", reg->path);
-    proto_add(request, "label", cmd->label);
+    proto_add(request, "label", label);
     if (cmd->is_fallback)
         proto_add(request, "fallback", "1");
     if (reg->keeps_place)

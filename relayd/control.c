@@ -55,7 +55,7 @@ static void finish_register(struct control *control, struct conn *conn, const st
 /* What is kept of a login must fit into one record of the saved registry. */
 static bool is_short(const char *fact)
 {
-    return fact == NULL || strlen(fact) <= 256;
+    return fact == NULL || strlen(fact) <= PROTO_FACT_MAX;
 }
 
 static void handle_register(struct control *control, struct conn *conn,

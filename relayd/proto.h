@@ -21,6 +21,7 @@
 
 #define PROTO_PACKET_MAX 65536
 #define PROTO_KEYS_MAX 32
+#define PROTO_FACT_MAX 256 /* bytes that one fact of a login may have */
 
 /* A decoded packet. Owns its text; verb, keys and values point into it. */
 struct proto_msg {

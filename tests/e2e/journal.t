@@ -8,10 +8,11 @@ user_manager pat
 systemctl_of pat start relayd.socket
 sshd 22
 
-# comes NAME: a login of that name, whose key pat can ask for a signature.
+rc pat
+
+# comes NAME: a login from a machine that calls itself so, whose key pat can ask for a signature.
 comes() {
-    login "$1"
-    in_login "$1" relayctl register --label "$1" >/dev/null
+    arrives "$1" -o SetEnv="LC_RELAYD_LABEL=$1"
     as pat cp "$E2E/home/laptop/$1.pub" .
 }
 # sign NAME: with that key. Leaves the pid of who did.

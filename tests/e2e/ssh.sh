@@ -20,7 +20,7 @@ MaxStartups 100
 MaxSessions 100
 LogLevel VERBOSE
 PidFile none
-AcceptEnv LANG RELAYD_*
+AcceptEnv LANG LC_* RELAYD_*
 SetEnv "ASAN_OPTIONS=$E2E_SANITIZERS" "UBSAN_OPTIONS=$E2E_SANITIZERS"
 END
     fi

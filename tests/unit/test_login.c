@@ -115,6 +115,31 @@ START_TEST(the_facts)
 }
 END_TEST
 
+static const char *label(const char *value)
+{
+    set("LC_RELAYD_LABEL", value);
+    return login_label();
+}
+
+START_TEST(the_label_of_the_machine_that_logged_in)
+{
+    char longest[PROTO_FACT_MAX + 2];
+
+    memset(longest, 'x', PROTO_FACT_MAX);
+    longest[PROTO_FACT_MAX] = '\0';
+    unsetenv("TMUX");
+    ck_assert_str_eq(label("laptop"), "laptop");
+    ck_assert_str_eq(label(longest), longest);
+    /* One that relayd would refuse must not cost the login its agent. */
+    strcat(longest, "x");
+    ck_assert_ptr_null(label(longest));
+    ck_assert_ptr_null(label(""));
+    ck_assert_ptr_null(label(NULL));
+    setenv("TMUX", "x", 1);
+    ck_assert_ptr_null(label("laptop"));
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, set_up, tear_down);
@@ -122,6 +147,7 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, a_loop_of_links_ends);
     tcase_add_test(tcase, the_login_s_own_socket);
     tcase_add_test(tcase, the_facts);
+    tcase_add_test(tcase, the_label_of_the_machine_that_logged_in);
 }
 
 int main(void)
