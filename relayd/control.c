@@ -270,7 +270,7 @@ static void handle_watch(struct control *control, struct conn *conn,
                          const struct proto_msg *msg)
 {
     (void)msg;
-    conn_wait(conn, CONN_WATCH, 0);
+    control_watch(control, conn);
 }
 
 static void handle_why(struct control *control, struct conn *conn,

@@ -36,6 +36,8 @@ void control_fini(struct control *control);
 void control_verdict(struct control *control, uint64_t id, enum verdict verdict,
                      const char *reason);
 
+/* conn is told how things are, and from now on what happens. */
+void control_watch(struct control *control, struct conn *conn);
 /* Something happened in the registry: for those who watch or wait. */
 void control_event(struct control *control, enum registry_event event, const struct upstream *u);
 

@@ -108,3 +108,29 @@ const char *upstream_explain(const struct upstream *u, double now, char *out, si
     }
     return out;
 }
+
+static void explain_serving(const struct registry *registry, char *out, size_t size)
+{
+    struct upstream *order[REGISTRY_MAX];
+    unsigned n = registry_order(registry, order);
+    char name[128];
+
+    out[0] = '\0';
+    if (registry->is_paused)
+        snprintf(out, size, ", paused");
+    else if (n > 0 && order[0]->state == UPSTREAM_SILENT)
+        snprintf(out, size, ", none answers");
+    else if (n > 0)
+        snprintf(out, size, ", serving %s", upstream_person(order[0], name, sizeof(name)));
+}
+
+const char *registry_summary(const struct registry *registry, unsigned clients, char *out,
+                             size_t size)
+{
+    char serving[160];
+
+    explain_serving(registry, serving, sizeof(serving));
+    snprintf(out, size, "%u login%s%s, %u client%s", registry->n, registry->n == 1 ? "" : "s",
+             serving, clients, clients == 1 ? "" : "s");
+    return out;
+}

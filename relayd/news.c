@@ -25,7 +25,8 @@ static const char *explain_event(const struct control *control, enum registry_ev
     case REGISTRY_ADDED:
         return "registered";
     case REGISTRY_DROPPED:
-        return "dropped";
+        snprintf(out, size, "dropped: %s", u->dropped_why);
+        return out;
     case REGISTRY_CHANGED:
         return upstream_explain(u, ev_now(control->conns.loop), out, size);
     case REGISTRY_PREFERRED:
@@ -52,9 +53,18 @@ static void reply_event(struct conn *conn, double now, const struct upstream *u,
     conn_reply(conn, &buf);
 }
 
+void control_watch(struct control *control, struct conn *conn)
+{
+    char summary[256];
+
+    reply_event(conn, ev_now(control->conns.loop), NULL,
+                registry_summary(control->registry, control->sessions->n, summary, sizeof(summary)));
+    conn_wait(conn, CONN_WATCH, 0);
+}
+
 void control_event(struct control *control, enum registry_event event, const struct upstream *u)
 {
-    char out[160];
+    char out[256];
     const char *text = explain_event(control, event, u, out, sizeof(out));
     struct conn *it, *next;
 

@@ -93,8 +93,9 @@ static void tell(struct registry *registry, enum registry_event event, struct up
     registry->on_event(registry->on_event_arg, event, u);
 }
 
-static void remove_upstream(struct registry *registry, struct upstream *u)
+static void remove_upstream(struct registry *registry, struct upstream *u, const char *why)
 {
+    u->dropped_why = why;
     tell(registry, REGISTRY_DROPPED, u);
     if (registry->preferred == u->id)
         registry->preferred = 0;
@@ -108,7 +109,7 @@ void registry_fini(struct registry *registry)
     struct upstream *u, *next;
 
     list_for_each_safe(u, next, &registry->upstreams, link)
-        remove_upstream(registry, u);
+        remove_upstream(registry, u, "the relay ends");
 }
 
 /* Right in front of the first that u comes before. */
@@ -171,7 +172,7 @@ void registry_drop(struct registry *registry, struct upstream *u, const char *wh
     char name[128];
 
     log_info("%s: dropped: %s", upstream_name(u, name, sizeof(name)), why);
-    remove_upstream(registry, u);
+    remove_upstream(registry, u, why);
 }
 
 struct upstream *registry_find(const struct registry *registry, uint64_t id)

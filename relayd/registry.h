@@ -82,6 +82,7 @@ struct upstream {
     double prompted_at; /* when the last of them ended */
     unsigned sessions; /* open now */
     uint64_t served;  /* sessions that it had */
+    const char *dropped_why; /* while it is being dropped */
 };
 
 enum registry_event {
@@ -166,5 +167,9 @@ const char *upstream_person(const struct upstream *u, char *out, size_t size);
 /* Why it is or is not used, in words a person understands, claiming no more than
  * is known: "alive, 23 ms", "silent since 14:02: ...". Returns out. */
 const char *upstream_explain(const struct upstream *u, double now, char *out, size_t size);
+/* All of it in a line, with how many clients there are: "3 logins, serving laptop
+ * (10.0.0.5), 2 clients". Returns out. */
+const char *registry_summary(const struct registry *registry, unsigned clients, char *out,
+                             size_t size);
 
 #endif

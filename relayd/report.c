@@ -12,30 +12,12 @@
 
 #define STATUS_SECONDS 1.0
 
-static void put_serving(const struct registry *registry, char *out, size_t size)
-{
-    struct upstream *order[REGISTRY_MAX];
-    unsigned n = registry_order(registry, order);
-    char name[128];
-
-    out[0] = '\0';
-    if (registry->is_paused)
-        snprintf(out, size, ", paused");
-    else if (n > 0 && order[0]->state == UPSTREAM_SILENT)
-        snprintf(out, size, ", none answers");
-    else if (n > 0)
-        snprintf(out, size, ", serving %s", upstream_person(order[0], name, sizeof(name)));
-}
-
-/* "3 logins, serving laptop (10.0.0.5), 2 clients" */
 static void tell_status(const struct report *report)
 {
-    unsigned logins = report->registry->n, clients = report->sessions->n;
-    char serving[160], status[256];
+    char summary[256], status[sizeof(summary) + 8];
 
-    put_serving(report->registry, serving, sizeof(serving));
-    snprintf(status, sizeof(status), "STATUS=%u login%s%s, %u client%s", logins,
-             logins == 1 ? "" : "s", serving, clients, clients == 1 ? "" : "s");
+    snprintf(status, sizeof(status), "STATUS=%s",
+             registry_summary(report->registry, report->sessions->n, summary, sizeof(summary)));
     systemd_notify(status);
 }
 
