@@ -115,7 +115,7 @@ login() {
 login_from() {
     from=${1:+@$1}
     host=localhost
-    [ -z "$1" ] || host=$(cat "$E2E/pid/net.$1")
+    [ -z "$1" ] || host=$(first_line "$E2E/pid/net.$1")
     name=$2
     shift 2
     [ -e "$E2E/pid/agent.$name" ] || agent "$name"
@@ -129,12 +129,12 @@ login_from() {
 }
 
 upstream() {
-    cat "$E2E/shared/$1.upstream"
+    first_line "$E2E/shared/$1.upstream"
 }
 
 # in_login NAME COMMAND...: a command in that login, with its agent and its SSH_CONNECTION.
 in_login() {
-    process=/proc/$(cat "$E2E/shared/$1.login")
+    process=/proc/$(first_line "$E2E/shared/$1.login")
     connection=$(tr '\0' '\n' <"$process/environ" | sed -n 's/^SSH_CONNECTION=//p')
     own=$(upstream "$1")
     shift
@@ -143,7 +143,7 @@ in_login() {
 
 # logout NAME: the login's command ends, then sshd's session, then ssh.
 logout() {
-    kill "$(cat "$E2E/shared/$1.login")"
+    kill "$(first_line "$E2E/shared/$1.login")"
     wait_for 20 gone "$(pid "login.$1")"
 }
 

@@ -156,7 +156,12 @@ start() {
 }
 
 pid() {
-    cat "$E2E/pid/$1"
+    first_line "$E2E/pid/$1"
+}
+
+# first_line FILE: of the many that hold but one, without a process.
+first_line() {
+    read -r line <"$1" && printf '%s\n' "$line"
 }
 
 # end NAME [SIGNAL]: ends what start() started, and waits for that.
@@ -171,13 +176,21 @@ gone() {
 
 # wait_for SECONDS COMMAND...: until the command succeeds; fails at the bound.
 wait_for() {
+    uptime
     # shellcheck disable=SC2154
-    bound=$(($(date +%s) + $1 * slower))
+    bound=$((up + $1 * slower))
     shift
     until "$@"; do
-        [ "$(date +%s)" -le "$bound" ] || return 1
+        uptime
+        [ "$up" -le "$bound" ] || return 1
         sleep 0.05
     done
+}
+
+# uptime: leaves the host's in $up, in seconds; unlike date(1) it is no process.
+uptime() {
+    read -r up _ </proc/uptime
+    up=${up%.*}
 }
 
 # time_of COMMAND...: leaves in $took how many milliseconds the command needed.
