@@ -242,13 +242,15 @@ static void format_count(char *out, size_t size, uint64_t n, const char *noun)
 
 static void draw_details(struct pen *pen, const struct proto_msg *u, bool is_last)
 {
+    const char *link = status_text(u, "link");
+    bool is_known = strcmp(link, "unknown") != 0;
     char clients[48], line[200];
 
     format_count(clients, sizeof(clients), proto_get_u64(u, "sessions", 0), "client");
-    snprintf(line, sizeof(line), "%s%s%s, %" PRIu64 " served, link %.16s  ",
+    snprintf(line, sizeof(line), "%s%s%s, %" PRIu64 " served%s%.16s  ",
              proto_get_flag(u, "preferred") ? "preferred, " : "",
              proto_get_flag(u, "fallback") ? "fallback, " : "", clients,
-             proto_get_u64(u, "served", 0), status_text(u, "link"));
+             proto_get_u64(u, "served", 0), is_known ? ", link " : "", is_known ? link : "");
     indent_login(pen, &is_last);
     pen_mood(pen, PEN_FAINT);
     pen_text(pen, line, pen_room(pen));

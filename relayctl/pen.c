@@ -14,13 +14,16 @@
 #include <unistd.h>
 
 #define WIDTH_MIN 40
-#define WIDTH_MAX 80
+#define WIDTH 80 /* where it is no terminal's */
+#define WIDTH_MAX 120 /* what stands further to the right is not read together */
 
 static int terminal_width(int fd)
 {
     struct winsize size;
 
-    if (ioctl(fd, TIOCGWINSZ, &size) < 0 || size.ws_col == 0 || size.ws_col > WIDTH_MAX)
+    if (ioctl(fd, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+        return WIDTH;
+    if (size.ws_col > WIDTH_MAX)
         return WIDTH_MAX;
     return size.ws_col < WIDTH_MIN ? WIDTH_MIN : size.ws_col;
 }

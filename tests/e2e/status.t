@@ -44,17 +44,25 @@ like "$(cat "$E2E/answer")" 'number in relayctl status, or by its socket' \
 exits 0 relayctl register a
 is "$(status pat path | wc -l)" 2 'registered twice, an upstream is there once'
 
-# on_terminal [NAME=VALUE...]: status on a terminal 80 columns wide.
+# on_terminal [NAME=VALUE...]: status on a terminal so many columns wide.
+columns=80
 on_terminal() {
-    as pat "$@" script -qec 'stty cols 80; relayctl status' /dev/null </dev/null | tr -d '\r'
+    as pat "$@" script -qec "stty cols $columns; relayctl status" /dev/null </dev/null | tr -d '\r'
+}
+widest() {
+    LC_ALL=C.UTF-8 wc -L
 }
 escape=$(printf '\033')
 like "$(on_terminal)" "$escape" 'on a terminal there is colour'
 unlike "$(on_terminal NO_COLOR=1)" "$escape" 'none with NO_COLOR'
 unlike "$(as pat relayctl status)" "$escape" 'none in a pipe'
 plain=$(on_terminal NO_COLOR=1)
-widest=$(printf '%s\n' "$plain" | LC_ALL=C.UTF-8 wc -L)
-ok 'no line is over 80 columns' test "$widest" -le 80
+is "$(printf '%s\n' "$plain" | widest)" 80 'it is as wide as the terminal'
+is "$(as pat relayctl status | widest)" 80 'as many columns in a pipe'
+columns=400
+is "$(on_terminal NO_COLOR=1 | widest)" 120 'on a very wide one no wider than is read well'
+columns=40
+is "$(on_terminal NO_COLOR=1 | widest)" 40 'on a narrow one still'
 like "$plain" 'pat laptop' 'the labels are there'
 is "$(on_terminal NO_COLOR=1 LC_ALL=C | LC_ALL=C grep -c '[^ -~]' || :)" 0 'plain ASCII without UTF-8'
 

@@ -101,6 +101,15 @@ START_TEST(the_picture_is_this)
 }
 END_TEST
 
+START_TEST(a_link_that_is_unknown_is_not_spoken_of)
+{
+    add(DAEMON);
+    add(ODD);
+    show(false, false, 80);
+    ck_assert(shows("0 clients, 0 served  /a/very/long"));
+}
+END_TEST
+
 START_TEST(nobody_is_a_picture_too)
 {
     add(DAEMON);
@@ -140,7 +149,7 @@ START_TEST(no_line_is_too_wide)
     add(ODD);
     add(ODD);
     add(TRAIN);
-    for (int width = 40; width <= 80; width++) {
+    for (int width = 40; width <= 120; width++) {
         show(_i == 1, false, width);
         for (char *line = strtok(shown, "\n"); line != NULL; line = strtok(NULL, "\n"))
             ck_assert_msg(text_columns(line, true) <= width, "over %d: %s", width, line);
@@ -219,6 +228,7 @@ static void add_tests(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, the_picture_is_this);
+    tcase_add_test(tcase, a_link_that_is_unknown_is_not_spoken_of);
     tcase_add_test(tcase, nobody_is_a_picture_too);
     tcase_add_test(tcase, all_silent_is_said);
     tcase_add_test(tcase, a_pause_is_said);
