@@ -16,7 +16,7 @@ world() {
     done
     [ -n "${E2E-}" ] || enter
     trap died EXIT
-    furnish
+    furnish "$@"
 }
 
 have() {
@@ -26,6 +26,7 @@ have() {
     mosh) have mosh-server && have tmux && command -v mosh ;;
     libssh2) have cc && echo '#include <libssh2.h>' | cc -E - ;;
     paramiko) /usr/bin/python3 -c 'import paramiko' ;;
+    sources) have cc && have make && have autoreconf && have pkg-config ;;
     golang) have go && [ -d /usr/share/gocode/src/golang.org/x/crypto/ssh/agent ] ;;
     systemd) have systemctl && [ -x /usr/lib/systemd/systemd ] ;;
     journald) have journalctl && [ -x /usr/lib/systemd/systemd-journald ] ;;
@@ -78,6 +79,9 @@ furnish() {
     mkdir "$E2E/log" "$E2E/bin" "$E2E/pid" "$E2E/home"
     mkdir -m 1777 "$E2E/reports" "$E2E/shared"
     install_programs
+    case " $* " in
+    *' sources '*) copy_sources ;;
+    esac
 
     # From here on nothing is read from where the project lies: that may be under /tmp.
     cd /
@@ -106,6 +110,13 @@ install_programs() {
     mount --bind "$E2E/bin" /usr/local/bin
     cp -R "$E2E_LIB/../../contrib" "$E2E_LIB/clients" "$E2E"
     chmod -R a+rX "$E2E/contrib" "$E2E/clients"
+}
+
+# copy_sources: what a clone or a release has, for who builds it again.
+copy_sources() {
+    # shellcheck disable=SC2016
+    sh -c '. "${0%/*}/common.sh"; copy_sources "$1"' "$(realpath "$E2E_LIB/../../contrib/install")" "$E2E/src"
+    chmod -R a+rX "$E2E/src"
 }
 
 has_sanitizers() {
