@@ -115,14 +115,17 @@ static int run(char *const argv[], struct start_words *words, int64_t deadline)
     return status;
 }
 
-/* Asks the user manager. Its address is derived from XDG_RUNTIME_DIR, which rc has
- * only where PAM sets it, and which after su is another user's. */
-static int run_manager(struct start_words *words)
+/* Asks the user manager to start or restart the sockets. Its address is derived from
+ * XDG_RUNTIME_DIR, which rc has only where PAM sets it, and which after su is another
+ * user's. */
+static int run_manager(const char *what, struct start_words *words)
 {
-    static char systemctl[] = "systemctl", user[] = "--user", start[] = "start",
-                unit[] = "relayd.socket";
-    char *const argv[] = {systemctl, user, start, unit, NULL};
+    static char systemctl[] = "systemctl", user[] = "--user", unit[] = "relayd.socket";
+    char verb[16];
+    char *const argv[] = {systemctl, user, verb, unit, NULL};
     char dir[64];
+
+    snprintf(verb, sizeof(verb), "%s", what);
 
     snprintf(dir, sizeof(dir), "/run/user/%lu", (unsigned long)geteuid());
     setenv("XDG_RUNTIME_DIR", dir, 1);
@@ -178,6 +181,14 @@ static bool is_locked(const struct paths *paths)
     return is_held;
 }
 
+static int connect_now(struct client *client, struct paths *paths, const char *dir,
+                       int64_t deadline)
+{
+    int r = paths_find(paths, dir, false);
+
+    return r == 0 ? client_open(client, paths, deadline) : r;
+}
+
 /* Connects as soon as it is possible, but waits for nobody who does not come: without
  * a holder of the lock there will be no answer. */
 static int connect_soon(struct client *client, struct paths *paths, const char *dir,
@@ -186,10 +197,8 @@ static int connect_soon(struct client *client, struct paths *paths, const char *
     int64_t settled = client_now() + (status == 0 ? SETTLE_MS : 0);
 
     for (;;) {
-        int r = paths_find(paths, dir, false);
+        int r = connect_now(client, paths, dir, deadline);
 
-        if (r == 0)
-            r = client_open(client, paths, deadline);
         if (r != -ECONNREFUSED || client_left(deadline) == 0)
             return r;
         if (client_left(settled) == 0 && !is_locked(paths))
@@ -223,8 +232,11 @@ int start_daemon(struct client *client, struct paths *paths, const char *dir,
     int64_t deadline = client_now() + START_MS;
     int status, r;
 
-    if (has_manager(paths) && run_manager(words) == 0) {
-        r = connect_soon(client, paths, dir, 0, deadline);
+    if (has_manager(paths) && run_manager("start", words) == 0) {
+        r = connect_now(client, paths, dir, deadline);
+        /* A unit that has its sockets, and they are not there: somebody removed them. */
+        if (r == -ECONNREFUSED && run_manager("restart", words) == 0)
+            r = connect_soon(client, paths, dir, 0, deadline);
         if (r != -ECONNREFUSED)
             return r;
     }

@@ -37,6 +37,16 @@ unlike "$(relay_pid pat)" "^$daemon\$" 'as another process'
 kill -s KILL "$(relay_pid pat)"
 is "$(keys pat)" one 'killed, it is there again and serves'
 
+start stays pat ask -k -t 600 "$(agent_socket pat)" list
+wait_for 20 grep -q '^12 ' "$E2E/log/stays"
+as pat rm "$runtime/relayd/agent.sock" "$runtime/relayd/control.sock"
+time_of as pat relayctl register -q "$(upstream one)" || :
+note "to register took $took ms"
+is "$(keys pat)" one 'its sockets removed by hand, the next login has them made again'
+ok 'without waiting for them' test "$took" -lt $((3000 * slower))
+ok 'and who has a connection keeps it' not gone "$(pid stays)"
+end stays
+
 systemctl_of pat stop relayd.service relayd.socket
 as pat relayctl status >/dev/null 2>&1 && result=0 || result=$?
 is "$result" 2 'with both units stopped there is nobody to talk to'
