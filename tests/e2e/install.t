@@ -55,6 +55,8 @@ is "$(remote 'SSH_AUTH_SOCK=~/.ssh/ssh_auth_sock ssh-add -l' | names)" one 'so d
 is "$(remote .local/bin/relayctl status --json | grep -c '"host": "127.0.0.1"')" 1 \
     'the login was registered, and is registered once'
 
+# Whatever it may have left there once.
+as pat touch "${socket%/*}/log.old" "${socket%/*}/upstreams.damaged"
 ok 'it uninstalls' install_as_pat --uninstall --yes
 note "$(cat "$said")"
 for file in .ssh/rc .bashrc .ssh/ssh_auth_sock; do
@@ -64,6 +66,7 @@ as pat rm .ssh/rc .ssh/ssh_auth_sock
 as pat sed -i /relayctl/d .bashrc
 files >"$E2E/after"
 ok 'nothing else is left' cmp "$E2E/before" "$E2E/after"
+ok 'nor its directory' not test -e "${socket%/*}"
 ok 'nor does anything run' not pgrep -u pat -x relayd
 is "$(remote true)" '' 'a login is as before'
 
