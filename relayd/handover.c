@@ -80,9 +80,11 @@ static unsigned give_all(struct sessions *sessions, bool is_owed, unsigned most)
 
 unsigned handover_give(struct sessions *sessions)
 {
-    unsigned n = give_all(sessions, true, HANDOVER_MAX);
+    unsigned room = systemd_store_room() / 2;
+    unsigned most = room < HANDOVER_MAX ? room : HANDOVER_MAX;
+    unsigned n = give_all(sessions, true, most);
 
-    return n + give_all(sessions, false, HANDOVER_MAX - n);
+    return n + give_all(sessions, false, most - n);
 }
 
 void handover_note(void *arg, int fd, const char *name)

@@ -13,7 +13,7 @@
 
 /* At most that many sessions: the names of all their descriptors share one environment
  * variable of at most 128 KiB (execve(2), MAX_ARG_STRLEN), twice 255 bytes a session.
- * relayd.service has room for as many. */
+ * relayd.service has room for as many; another unit may have less. */
 #define HANDOVER_MAX 250
 
 struct stored_fd {

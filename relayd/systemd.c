@@ -7,6 +7,7 @@
 #include "relayd/util.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,13 @@ bool systemd_store(const char *name, const int *fds, unsigned n)
 
     snprintf(state, sizeof(state), "FDSTORE=1\nFDPOLL=0\nFDNAME=%s", name);
     return sd_pid_notify_with_fds(0, false, state, fds, n) > 0;
+}
+
+unsigned systemd_store_room(void)
+{
+    const char *room = getenv("FDSTORE");
+
+    return room != NULL ? (unsigned)strtoul(room, NULL, 10) : UINT_MAX;
 }
 
 void systemd_unstore(const char *name)

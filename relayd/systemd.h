@@ -30,6 +30,9 @@ int systemd_take_fds(struct systemd_sockets *sockets, systemd_stored_fn *on_stor
  * restart being no stop (sd_notify(3), FDSTORE=1). They stay the caller's, who
  * may end at once. Returns whether that was sent: what becomes of it nobody tells. */
 bool systemd_store(const char *name, const int *fds, unsigned n);
+/* How many descriptors the store takes, where its manager says so (from systemd 254 on:
+ * systemd.exec(5), FDSTORE), else UINT_MAX. */
+unsigned systemd_store_room(void);
 /* Takes all of that name out. */
 void systemd_unstore(const char *name);
 

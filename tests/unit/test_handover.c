@@ -141,6 +141,26 @@ START_TEST(a_session_goes_on_where_it_was)
 }
 END_TEST
 
+START_TEST(a_full_store_gets_no_more)
+{
+    begin_signing();
+    setenv("FDSTORE", "1", 1);
+    ck_assert_uint_eq(restart(), 0);
+    check_end();
+    unsetenv("FDSTORE");
+}
+END_TEST
+
+START_TEST(a_store_has_room_for_both_ends)
+{
+    begin_signing();
+    setenv("FDSTORE", "2", 1);
+    ck_assert_uint_eq(restart(), 1);
+    ck_assert_uint_eq(take_up(), 1);
+    unsetenv("FDSTORE");
+}
+END_TEST
+
 START_TEST(an_answer_may_be_cut_anywhere)
 {
     begin_signing();
@@ -384,6 +404,8 @@ static void add(TCase *tcase)
     stage_add(tcase);
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_test(tcase, a_session_goes_on_where_it_was);
+    tcase_add_test(tcase, a_full_store_gets_no_more);
+    tcase_add_test(tcase, a_store_has_room_for_both_ends);
     tcase_add_loop_test(tcase, an_answer_may_be_cut_anywhere, 0, sizeof(sign_by_a));
     tcase_add_test(tcase, a_question_may_be_cut_too);
     tcase_add_test(tcase, so_may_one_that_was_refused);
