@@ -175,6 +175,8 @@ int main(int argc, char **argv)
     int status;
 
     fill_standard_fds();
+    /* What others write to the same terminal or pipe must not come between. */
+    setvbuf(stderr, NULL, _IOLBF, 0);
     setlocale(LC_CTYPE, "");
     status = parse_and_run(argc, argv);
     if (fflush(stdout) != 0) {
