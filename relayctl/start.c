@@ -181,12 +181,22 @@ static bool is_locked(const struct paths *paths)
     return is_held;
 }
 
+int start_find(struct client *client, const struct paths *paths, int64_t deadline)
+{
+    int r = client_open(client, paths, deadline);
+
+    if (r < 0 || access(paths->agent, F_OK) == 0)
+        return r;
+    client_close(client);
+    return -ECONNREFUSED;
+}
+
 static int connect_now(struct client *client, struct paths *paths, const char *dir,
                        int64_t deadline)
 {
     int r = paths_find(paths, dir, false);
 
-    return r == 0 ? client_open(client, paths, deadline) : r;
+    return r == 0 ? start_find(client, paths, deadline) : r;
 }
 
 /* Connects as soon as it is possible, but waits for nobody who does not come: without
@@ -244,6 +254,9 @@ int start_daemon(struct client *client, struct paths *paths, const char *dir,
     if (status == STATUS_NOT_THERE)
         status = run_relayd(RELAYD_PATH, paths, dir, words, deadline);
     r = connect_soon(client, paths, dir, status, deadline);
+    /* Without its agent socket it can still be told of a login. */
+    if (r == -ECONNREFUSED)
+        r = client_open(client, paths, deadline);
     if (r == -ECONNREFUSED)
         explain(client, status);
     return r;

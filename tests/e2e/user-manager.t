@@ -47,6 +47,10 @@ ok 'without waiting for them' test "$took" -lt $((3000 * slower))
 ok 'and who has a connection keeps it' not gone "$(pid stays)"
 end stays
 
+as pat rm "$runtime/relayd/agent.sock"
+as pat relayctl register -q "$(upstream one)" || :
+is "$(keys pat)" one 'only the agent socket removed, it is made again too'
+
 systemctl_of pat stop relayd.service relayd.socket
 as pat relayctl status >/dev/null 2>&1 && result=0 || result=$?
 is "$result" 2 'with both units stopped there is nobody to talk to'
