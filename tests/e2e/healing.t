@@ -20,6 +20,9 @@ rm "${socket%/*}/control.sock"
 ok 'the control socket is removed: it is made again' wait_for 30 served pat
 is "$(status pat path)" "$E2E/home/pat/good" 'by the same relay'
 ok 'which runs' not gone "$daemon"
+rm "${socket%/*}/lock"
+ok 'the lock is removed: it is made again' wait_for 30 test -e "${socket%/*}/lock"
+like "$(as pat relayd 2>&1)" "already: pid $daemon" 'and held: no other relay starts'
 
 start other pat fake-agent -n other good "$socket.other"
 wait_for 20 test -S "$socket.other"

@@ -35,4 +35,14 @@ is "$(keys pat)" one 'the next client has the other login'
 ok 'which signs' through pat ssh-keygen -q -Y sign -n file -f one.pub message
 is "$(relay_pid pat)" "$daemon" 'the relay is the same process as before'
 
+rm -f "$E2E/shared/confirm" "$E2E/shared/asked" "$E2E/home/pat/message.sig"
+add_key one careful -c
+sign
+kill -s USR2 "$daemon"
+ok 'told to hand over, with nobody to hand to: it refuses new clients' wait_for 20 test ! -e "$(agent_socket pat)"
+touch "$E2E/shared/confirm"
+ok 'and waits for the answer' wait_for 20 gone "$(pid sign)"
+ok 'which is a signature' test -s "$E2E/home/pat/message.sig"
+ok 'and ends then' wait_for 20 gone "$daemon"
+
 finish

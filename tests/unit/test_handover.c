@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "relayd/handover.h"
+#include "relayd/record.h"
 #include "relayd/util.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/stage.h"
@@ -13,8 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#define OTHER_UID 54321
 
 static int manager;
 static struct handover handover;
@@ -365,6 +369,55 @@ START_TEST(a_session_of_which_something_is_missing_is_closed)
 }
 END_TEST
 
+static uint64_t inode(int fd)
+{
+    struct stat st;
+
+    ck_assert_int_eq(fstat(fd, &st), 0);
+    return st.st_ino;
+}
+
+/* One that a user has made: the peer is the one who did, for the kernel. */
+static int socket_of(uid_t uid)
+{
+    static int pair[2];
+
+    ck_assert_int_eq(seteuid(uid), 0);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    ck_assert_int_eq(seteuid(getuid()), 0);
+    return pair[0];
+}
+
+/* In the place of one of the two that came back, and in the record. */
+static void replace(struct stored_fd *end, int fd)
+{
+    char name[RECORD_NAME_SIZE];
+    struct record record;
+
+    ck_assert_int_eq(record_read(&record, end->name), 0);
+    *(record.client == inode(end->fd) ? &record.client : &record.upstream) = inode(fd);
+    ck_assert_int_eq(record_write(&record, name), 0);
+    close(end->fd);
+    end->fd = fd;
+    for (size_t i = 0; i < handover.n; i++) {
+        free(handover.fds[i].name);
+        handover.fds[i].name = strdup(name);
+    }
+}
+
+START_TEST(one_with_an_end_of_another_user_is_closed)
+{
+    bool is_other = _i >= 2;
+
+    if (is_other && geteuid() != 0)
+        return;
+    begin_signing();
+    ck_assert_uint_eq(restart(), 1);
+    replace(&handover.fds[_i % 2], socket_of(is_other ? OTHER_UID : geteuid()));
+    ck_assert_uint_eq(take_up(), !is_other);
+}
+END_TEST
+
 START_TEST(one_of_another_mode_is_closed)
 {
     begin_signing();
@@ -420,6 +473,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, one_that_dials_is_not_given_away);
     tcase_add_test(tcase, the_store_is_emptied);
     tcase_add_loop_test(tcase, a_session_of_which_something_is_missing_is_closed, 0, 2);
+    tcase_add_loop_test(tcase, one_with_an_end_of_another_user_is_closed, 0, 4);
     tcase_add_test(tcase, one_of_another_mode_is_closed);
     tcase_add_test(tcase, one_whose_upstream_is_dropped_goes_on);
     tcase_add_test(tcase, descriptors_that_are_no_session_s_are_closed);
