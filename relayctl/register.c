@@ -80,12 +80,9 @@ static void encode(const struct registration *reg, const struct command *cmd,
 static int open_or_start(struct command *cmd, struct client *client, int64_t *deadline)
 {
     struct start_words words = {0};
-    int r;
+    int r = client_open(client, &cmd->paths, *deadline);
 
-    if (cmd->is_no_start)
-        return client_open(client, &cmd->paths, *deadline);
-    r = start_find(client, &cmd->paths, *deadline);
-    if (r != -ECONNREFUSED)
+    if (r != -ECONNREFUSED || cmd->is_no_start)
         return r;
     r = start_daemon(client, &cmd->paths, cmd->dir, &words);
     *deadline = client_now() + COMMAND_LOGIN_MS;

@@ -115,17 +115,16 @@ static int run(char *const argv[], struct start_words *words, int64_t deadline)
     return status;
 }
 
-/* Asks the user manager to start or restart the sockets. Its address is derived from
+/* Asks the user manager: for the service, which has its sockets started too, and which
+ * makes them again where somebody removed them. Its address is derived from
  * XDG_RUNTIME_DIR, which rc has only where PAM sets it, and which after su is another
  * user's. */
-static int run_manager(const char *what, struct start_words *words)
+static int run_manager(struct start_words *words)
 {
-    static char systemctl[] = "systemctl", user[] = "--user", unit[] = "relayd.socket";
-    char verb[16];
-    char *const argv[] = {systemctl, user, verb, unit, NULL};
+    static char systemctl[] = "systemctl", user[] = "--user", start[] = "start",
+                unit[] = "relayd.service";
+    char *const argv[] = {systemctl, user, start, unit, NULL};
     char dir[64];
-
-    snprintf(verb, sizeof(verb), "%s", what);
 
     snprintf(dir, sizeof(dir), "/run/user/%lu", (unsigned long)geteuid());
     setenv("XDG_RUNTIME_DIR", dir, 1);
@@ -181,24 +180,6 @@ static bool is_locked(const struct paths *paths)
     return is_held;
 }
 
-int start_find(struct client *client, const struct paths *paths, int64_t deadline)
-{
-    int r = client_open(client, paths, deadline);
-
-    if (r < 0 || access(paths->agent, F_OK) == 0)
-        return r;
-    client_close(client);
-    return -ECONNREFUSED;
-}
-
-static int connect_now(struct client *client, struct paths *paths, const char *dir,
-                       int64_t deadline)
-{
-    int r = paths_find(paths, dir, false);
-
-    return r == 0 ? start_find(client, paths, deadline) : r;
-}
-
 /* Connects as soon as it is possible, but waits for nobody who does not come: without
  * a holder of the lock there will be no answer. */
 static int connect_soon(struct client *client, struct paths *paths, const char *dir,
@@ -207,8 +188,10 @@ static int connect_soon(struct client *client, struct paths *paths, const char *
     int64_t settled = client_now() + (status == 0 ? SETTLE_MS : 0);
 
     for (;;) {
-        int r = connect_now(client, paths, dir, deadline);
+        int r = paths_find(paths, dir, false);
 
+        if (r == 0)
+            r = client_open(client, paths, deadline);
         if (r != -ECONNREFUSED || client_left(deadline) == 0)
             return r;
         if (client_left(settled) == 0 && !is_locked(paths))
@@ -242,11 +225,8 @@ int start_daemon(struct client *client, struct paths *paths, const char *dir,
     int64_t deadline = client_now() + START_MS;
     int status, r;
 
-    if (has_manager(paths) && run_manager("start", words) == 0) {
-        r = connect_now(client, paths, dir, deadline);
-        /* A unit that has its sockets, and they are not there: somebody removed them. */
-        if (r == -ECONNREFUSED && run_manager("restart", words) == 0)
-            r = connect_soon(client, paths, dir, 0, deadline);
+    if (has_manager(paths) && run_manager(words) == 0) {
+        r = connect_soon(client, paths, dir, 0, deadline);
         if (r != -ECONNREFUSED)
             return r;
     }
@@ -254,9 +234,6 @@ int start_daemon(struct client *client, struct paths *paths, const char *dir,
     if (status == STATUS_NOT_THERE)
         status = run_relayd(RELAYD_PATH, paths, dir, words, deadline);
     r = connect_soon(client, paths, dir, status, deadline);
-    /* Without its agent socket it can still be told of a login. */
-    if (r == -ECONNREFUSED)
-        r = client_open(client, paths, deadline);
     if (r == -ECONNREFUSED)
         explain(client, status);
     return r;

@@ -14,11 +14,6 @@ struct start_words {
     char text[2048];
 };
 
-/* Connects to a daemon that is there for its clients too: as client_open(), but
- * -ECONNREFUSED also where the agent socket is missing. A daemon that bound it makes it
- * again soon; one that has it of systemd cannot, and must be started anew. */
-int start_find(struct client *client, const struct paths *paths, int64_t deadline);
-
 /* Starts a daemon and connects client to it; where another has been started at the
  * same moment, to that one. It gets nothing of this process but its environment: no
  * descriptor, no terminal.

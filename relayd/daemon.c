@@ -290,12 +290,14 @@ static int open_sockets(struct daemon *d, const struct systemd_sockets *given)
         {&d->agent_listener, given->agent}, {&d->control_listener, given->control}};
 
     for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-        int r = 0;
+        int r;
 
-        if (all[i].fd >= 0)
+        if (all[i].fd >= 0) {
             listener_adopt(all[i].listener, all[i].fd);
-        else
+            r = listener_heal(all[i].listener);
+        } else {
             r = listener_bind(all[i].listener);
+        }
         if (r < 0) {
             log_error("%s: %s", all[i].listener->path,
                       r == -EADDRINUSE ? "somebody listens there already"

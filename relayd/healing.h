@@ -1,7 +1,7 @@
 /*
- * Healing: what was bound here and is removed, by a cleaner of /tmp, by hand, or with
- * /run/user/UID after the last logout, is made again as soon as it can be, the
- * directory included; and where somebody else listens by then, that is noticed.
+ * Healing: what is removed, by a cleaner of /tmp, by hand, or with /run/user/UID after
+ * the last logout, is made again as soon as it can be, the directory included; and where
+ * somebody else listens by then, that is noticed.
  */
 #ifndef RELAYD_HEALING_H
 #define RELAYD_HEALING_H

@@ -135,11 +135,22 @@ bool listener_is_in_place(const struct listener *listener)
            st.st_ino == listener->ino;
 }
 
+/* What systemd bound has no file that we know: only where nothing is, it is missing. */
+static bool is_missing(const struct listener *listener)
+{
+    struct stat st;
+
+    if (listener->is_own)
+        return !listener_is_in_place(listener);
+    return sock_is_bound_to(listener->fd, listener->path) && lstat(listener->path, &st) < 0 &&
+           errno == ENOENT;
+}
+
 int listener_heal(struct listener *listener)
 {
     int r;
 
-    if (!listener->is_own || listener->is_stopped || listener_is_in_place(listener))
+    if (listener->is_stopped || !is_missing(listener))
         return 0;
     r = listener_bind(listener);
     if (r < 0)

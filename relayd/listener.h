@@ -1,8 +1,8 @@
 /*
  * A listener: one socket that accepts for as long as the daemon lives.
  *
- * Its socket is bound here, or comes from systemd. One that was bound here is made
- * again when its path goes missing, unless somebody else listens there by then.
+ * Its socket is bound here, or comes from systemd. It is made again, here, when its path
+ * goes missing, unless somebody else listens there by then.
  */
 #ifndef RELAYD_LISTENER_H
 #define RELAYD_LISTENER_H
@@ -18,7 +18,7 @@ struct listener {
     const char *path; /* borrowed */
     int type;
     int fd;
-    bool is_own; /* bound here, so healed and removed here */
+    bool is_own; /* bound here, so removed here */
     dev_t dev;   /* of our file */
     ino_t ino;
     bool is_stopped;
@@ -38,13 +38,13 @@ void listener_init(struct listener *listener, struct ev_loop *loop, const char *
 /* Binds path: a stale socket there is replaced, a live one never (-EADDRINUSE), nor
  * anything that is no socket (-ENOTSOCK). Returns 0 or -errno. */
 int listener_bind(struct listener *listener);
-/* Takes over a listening descriptor instead. */
+/* Takes over a listening descriptor instead, wherever it is bound. */
 void listener_adopt(struct listener *listener, int fd);
 
 /* Begins to accept; again, once the count has sunk. */
 void listener_resume(struct listener *listener);
 
-/* Makes an own socket again where its path has gone. Returns 0 where all is well,
+/* Makes the socket again where its path has gone. Returns 0 where all is well,
  * -EADDRINUSE where somebody else listens there now, or another -errno for what may
  * succeed later. */
 int listener_heal(struct listener *listener);

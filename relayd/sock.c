@@ -102,6 +102,15 @@ bool sock_is_listener(int fd, int type)
            sock_option_is(fd, SO_ACCEPTCONN, 1);
 }
 
+bool sock_is_bound_to(int fd, const char *path)
+{
+    struct sockaddr_un address = {0};
+    socklen_t size = sizeof(address);
+
+    return getsockname(fd, (struct sockaddr *)&address, &size) == 0 &&
+           strncmp(address.sun_path, path, sizeof(address.sun_path)) == 0;
+}
+
 int sock_peer(int fd, struct sock_peer *peer)
 {
     struct ucred cred;

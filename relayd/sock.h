@@ -42,6 +42,9 @@ bool sock_is_live(const char *path, int type);
 /* Whether fd is a listening AF_UNIX socket of that type. */
 bool sock_is_listener(int fd, int type);
 
+/* Whether path is where fd was bound; something else may be there by now. */
+bool sock_is_bound_to(int fd, const char *path);
+
 /* Who connected, or for a connecting end: who called listen(2). */
 int sock_peer(int fd, struct sock_peer *peer);
 

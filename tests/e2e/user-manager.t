@@ -37,19 +37,28 @@ unlike "$(relay_pid pat)" "^$daemon\$" 'as another process'
 kill -s KILL "$(relay_pid pat)"
 is "$(keys pat)" one 'killed, it is there again and serves'
 
+has_keys() {
+    [ "$(keys pat)" = "$1" ]
+}
+
 start stays pat ask -k -t 600 "$(agent_socket pat)" list
 wait_for 20 grep -q '^12 ' "$E2E/log/stays"
-as pat rm "$runtime/relayd/agent.sock" "$runtime/relayd/control.sock"
-time_of as pat relayctl register -q "$(upstream one)" || :
-note "to register took $took ms"
-is "$(keys pat)" one 'its sockets removed by hand, the next login has them made again'
-ok 'without waiting for them' test "$took" -lt $((3000 * slower))
-ok 'and who has a connection keeps it' not gone "$(pid stays)"
+as pat rm -r "$runtime/relayd"
+ok 'its sockets removed by hand, it makes them again' wait_for 20 has_keys one
+ok 'the other one too' served pat
+ok 'who has a connection keeps it' not gone "$(pid stays)"
+systemctl_of pat restart relayd.service
+is "$(keys pat)" one 'so does the next process'
+ok 'and still who has a connection keeps it' not gone "$(pid stays)"
 end stays
 
-as pat rm "$runtime/relayd/agent.sock"
-as pat relayctl register -q "$(upstream one)" || :
-is "$(keys pat)" one 'only the agent socket removed, it is made again too'
+systemctl_of pat stop relayd.service 2>/dev/null
+ok 'register starts one' as pat relayctl register "$(upstream one)"
+is "$(active)" active 'through the user manager'
+is "$(keys pat)" one 'and it serves'
+systemctl_of pat restart relayd.socket
+systemctl_of pat stop relayd.service 2>/dev/null
+is "$(keys pat)" one 'the socket unit restarted, a client starts the service again'
 
 systemctl_of pat stop relayd.service relayd.socket
 as pat relayctl status >/dev/null 2>&1 && result=0 || result=$?

@@ -129,6 +129,19 @@ START_TEST(only_a_listening_socket_of_the_type_is_a_listener)
 }
 END_TEST
 
+START_TEST(where_it_was_bound_is_known_also_when_that_is_gone)
+{
+    const char *path = scratch_path("s");
+    int fd = listen_at(path);
+
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert(sock_is_bound_to(fd, path));
+    ck_assert(!sock_is_bound_to(fd, scratch_path("s2")));
+    ck_assert(!sock_is_bound_to(sock_new(SOCK_STREAM), path));
+    ck_assert(!sock_is_bound_to(-1, path));
+}
+END_TEST
+
 START_TEST(each_side_sees_the_other)
 {
     const char *path = scratch_path("s");
@@ -181,6 +194,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_lack_of_descriptors_is_no_proof_of_death);
     tcase_add_test(tcase, a_path_of_107_bytes_fits_and_108_do_not);
     tcase_add_test(tcase, only_a_listening_socket_of_the_type_is_a_listener);
+    tcase_add_test(tcase, where_it_was_bound_is_known_also_when_that_is_gone);
     tcase_add_test(tcase, each_side_sees_the_other);
     tcase_add_test(tcase, we_and_root_are_trusted_and_nobody_else);
     tcase_add_test(tcase, a_hang_up_is_told_from_a_half_close);
