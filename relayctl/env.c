@@ -90,3 +90,11 @@ void env_write(FILE *file, enum env_shell shell, const char *name, const char *v
         fprintf(file, "; export %s", name);
     fputc(';', file);
 }
+
+void env_write_unset(FILE *file, enum env_shell shell, const char *name)
+{
+    static const char *const command[] = {
+        [ENV_SH] = "unset", [ENV_CSH] = "unsetenv", [ENV_FISH] = "set -e"};
+
+    fprintf(file, "%s %s;", command[shell], name);
+}

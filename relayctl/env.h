@@ -21,7 +21,10 @@ enum env_shell env_shell_of(const char *shell);
  * done between: eval `...` takes lines and runs of blanks apart. */
 bool env_can_write(enum env_shell shell, const char *value);
 
-/* Writes the commands that set and export name, and a final blank. */
+/* Writes the commands that set and export name. */
 void env_write(FILE *file, enum env_shell shell, const char *name, const char *value);
+
+/* Writes the command that takes name away. */
+void env_write_unset(FILE *file, enum env_shell shell, const char *name);
 
 #endif

@@ -115,7 +115,7 @@ static const char *fact_in(const char *variable)
 
 const char *login_label(void)
 {
-    const char *label = fact_in("LC_RELAYD_LABEL");
+    const char *label = fact_in(LOGIN_LABEL);
 
     return label != NULL && label[0] != '\0' && strlen(label) <= PROTO_FACT_MAX ? label : NULL;
 }

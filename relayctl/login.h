@@ -22,9 +22,12 @@ bool login_is_same(const char *a, const char *b);
  * is the agent socket already; absolute, to be freed. NULL: it has none. */
 char *login_socket(const struct paths *paths);
 
-/* What the machine that logged in calls itself, LC_RELAYD_LABEL: that it may be set
- * from there is why it is named like a locale (sshd_config(5), AcceptEnv). NULL where
- * it says nothing, or more than PROTO_FACT_MAX bytes. */
+/* That it may be set from the machine that logs in is why it is named like a locale
+ * (sshd_config(5), AcceptEnv). */
+#define LOGIN_LABEL "LC_RELAYD_LABEL"
+
+/* What that machine calls itself. NULL where it says nothing, or more than
+ * PROTO_FACT_MAX bytes. */
 const char *login_label(void);
 
 /* Adds the keys `connection` and `tty`, as far as they are known. */

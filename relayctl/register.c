@@ -178,6 +178,11 @@ static void write_env(const struct command *cmd)
         putchar(' ');
     }
     env_write(stdout, cmd->shell, "SSH_AUTH_SOCK", cmd->paths.agent);
+    /* ssh takes it to the next host, with an agent that need not be that laptop's any more. */
+    if (getenv(LOGIN_LABEL) != NULL) {
+        putchar(' ');
+        env_write_unset(stdout, cmd->shell, LOGIN_LABEL);
+    }
     putchar('\n');
     fflush(stdout);
     free(own);

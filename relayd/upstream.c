@@ -263,8 +263,11 @@ static struct upstream *make(struct upstreams *ups, const struct upstream_reques
 /* The same socket again: a new login over an old connection, or a shell's line. */
 static void renew(struct upstreams *ups, struct upstream *u, const struct upstream_request *request)
 {
-    if (request->connection != NULL || request->label != NULL)
-        upstream_set_facts(u, request->label, request->connection, request->tty);
+    bool is_label_kept = request->is_place_kept && u->label != NULL;
+    const char *label = is_label_kept ? NULL : request->label;
+
+    if (request->connection != NULL || label != NULL)
+        upstream_set_facts(u, label, request->connection, request->tty);
     if (!request->is_place_kept) {
         u->is_fallback = request->is_fallback;
         u->registered_at = ev_now(ups->loop);

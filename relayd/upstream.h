@@ -51,7 +51,7 @@ struct upstream_request {
     const char *path; /* absolute */
     const char *label, *connection, *tty;
     bool is_fallback;
-    bool is_place_kept; /* where it is registered already */
+    bool is_place_kept; /* and the label, where it is registered already */
 };
 
 /* Draws the instance. Returns 0 or -errno. */

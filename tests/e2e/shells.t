@@ -17,18 +17,19 @@ interactive() {
 }
 
 # has_socket NAME COMMAND...: an interactive shell that began in a login with an agent of that name.
-# The command ends in the code that shows both variables.
+# The command ends in the code that shows the variables.
 has_socket() {
     start "$1" pat fake-agent -n "$1" good "$home/$1"
     wait_for 20 test -S "$home/$1"
     shell=$1
     shift
-    is "$(interactive "$home/$shell" "$@")" "$socket $home/$shell" \
-        "$shell: SSH_AUTH_SOCK is the agent socket, RELAYD_UPSTREAM the login's own"
+    is "$(interactive "$home/$shell" env LC_RELAYD_LABEL="$shell" "$@")" "$socket $home/$shell" \
+        "$shell: SSH_AUTH_SOCK is the agent socket, RELAYD_UPSTREAM the login's own, and no label goes on"
     ok "$shell: the login is registered" newest pat "$home/$shell"
+    is "$(status pat label | head -n 1)" "$shell" "$shell: by its label"
 }
 # shellcheck disable=SC2016
-show='echo $SSH_AUTH_SOCK $RELAYD_UPSTREAM'
+show='echo $SSH_AUTH_SOCK $RELAYD_UPSTREAM $LC_RELAYD_LABEL'
 
 cp "$E2E/contrib/shell/relayd.bash" "$home/.bashrc"
 cp "$E2E/contrib/shell/relayd.zsh" "$home/.zshrc"
@@ -40,8 +41,9 @@ has_socket fish fish -ic "$show"
 has_socket sh env ENV="$home/.shinit" sh -ic "$show"
 
 is "$(status pat path | head -n 1)" "$home/sh" 'the last one is first'
-interactive "$home/bash" bash -ic "$show" >/dev/null
-is "$(status pat path | head -n 1)" "$home/sh" 'a shell of an older login leaves the order alone'
+before=$(status pat path; status pat label)
+interactive "$home/bash" env LC_RELAYD_LABEL=another bash -ic "$show" >/dev/null
+is "$(status pat path; status pat label)" "$before" 'a shell of an older login leaves order and label alone'
 
 is "$(as pat SSH_AUTH_SOCK=/own bash -c ". ~/.bashrc; $show" 2>&1)" /own \
     'bash that is not interactive is left alone'

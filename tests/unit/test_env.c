@@ -38,6 +38,21 @@ START_TEST(plain_paths_stay_plain)
 }
 END_TEST
 
+START_TEST(a_variable_is_taken_away)
+{
+    static const char *const wanted[] = {
+        [ENV_SH] = "unset X;", [ENV_CSH] = "unsetenv X;", [ENV_FISH] = "set -e X;"};
+
+    for (int shell = ENV_SH; shell <= ENV_FISH; shell++) {
+        FILE *file = fmemopen(line, sizeof(line), "w");
+
+        env_write_unset(file, (enum env_shell)shell, "X");
+        fclose(file);
+        ck_assert_str_eq(line, wanted[shell]);
+    }
+}
+END_TEST
+
 START_TEST(odd_paths_are_quoted)
 {
     ck_assert_str_eq(written(ENV_SH, "/a b'$c\\"), "X='/a b'\\''$c\\'; export X;");
@@ -82,6 +97,7 @@ static void add_tests(TCase *tcase)
 {
     tcase_add_test(tcase, shells_are_told_apart);
     tcase_add_test(tcase, plain_paths_stay_plain);
+    tcase_add_test(tcase, a_variable_is_taken_away);
     tcase_add_test(tcase, odd_paths_are_quoted);
     tcase_add_test(tcase, what_no_quoting_carries_is_refused);
     tcase_add_test(tcase, sh_reads_back_what_was_meant);
