@@ -25,7 +25,7 @@ struct pen {
     bool has_utf8;   /* text may hold more than ASCII */
     bool has_glyphs; /* lines and dots may be drawn; implies has_utf8 */
     bool has_colour;
-    int width;       /* columns of a line, 40 to 80 */
+    int width;       /* columns of a line, 40 to 120 */
     int column;      /* where the next character goes */
 };
 

@@ -2,7 +2,7 @@
 # What relayctl tells people and programs, and the exit codes that scripts go by.
 
 . "$(dirname "$0")/lib.sh"
-world script
+world script strace
 home=$E2E/home/pat
 
 # exits WANTED COMMAND...
