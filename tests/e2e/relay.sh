@@ -21,13 +21,16 @@ served() {
 
 # relay_pid ACCOUNT
 relay_pid() {
-    as "$1" "$(plain_relayctl)" status --json | grep -o '"pid": *[0-9]*' | head -n 1 | grep -o '[0-9]*$'
+    as "$1" "$(plain_relayctl)" status --json |
+        sed -n '1,/"upstreams"/ s/^ *"pid": \([0-9]*\),$/\1/p'
 }
 
 # status ACCOUNT FIELD: that field of each upstream, in the order in which they would be tried.
 status() {
-    as "$1" "$(plain_relayctl)" status --json | sed '1,/"upstreams"/d' | tr '\n' ' ' | tr ',{}' '[\n*]' |
-        sed -n "s/^ *\"$2\": *\"\{0,1\}\([^\"]*\)\"\{0,1\} *\$/\1/p"
+    as "$1" "$(plain_relayctl)" status --json | sed -n "/\"upstreams\"/,\$ {
+        s/^ *\"$2\": \"\(.*\)\",\{0,1\}\$/\1/p
+        s/^ *\"$2\": \([^\",]*\),\{0,1\}\$/\1/p
+    }"
 }
 
 # newest ACCOUNT SOCKET: whether that upstream would be tried first.

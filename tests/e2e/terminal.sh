@@ -16,7 +16,7 @@ terminal() {
 tmux_of() {
     screen=$1
     shift
-    as "$(cat "$E2E/pid/$screen.terminal")" tmux -S "$screen.tmux" "$@"
+    as "$(first_line "$E2E/pid/$screen.terminal")" tmux -S "$screen.tmux" "$@"
 }
 
 # shows TERMINAL TEXT: whether the text is on its screen.
@@ -33,5 +33,5 @@ typed() {
     tmux_of "$1" send-keys Enter
     wait_for 60 test -e "$typed.status" || return 99
     cat "$typed"
-    return "$(cat "$typed.status")"
+    return "$(first_line "$typed.status")"
 }
