@@ -115,15 +115,14 @@ static int run(char *const argv[], struct start_words *words, int64_t deadline)
     return status;
 }
 
-/* Asks the user manager: for the service, which has its sockets started too, and which
- * makes them again where somebody removed them. Its address is derived from
- * XDG_RUNTIME_DIR, which rc has only where PAM sets it, and which after su is another
- * user's. */
+/* Asks the user manager: for the service too, which makes the sockets again where
+ * somebody removed them. The manager's address is derived from XDG_RUNTIME_DIR, which
+ * rc has only where PAM sets it, and which after su is another user's. */
 static int run_manager(struct start_words *words)
 {
     static char systemctl[] = "systemctl", user[] = "--user", start[] = "start",
-                unit[] = "relayd.service";
-    char *const argv[] = {systemctl, user, start, unit, NULL};
+                socket[] = "relayd.socket", service[] = "relayd.service";
+    char *const argv[] = {systemctl, user, start, socket, service, NULL};
     char dir[64];
 
     snprintf(dir, sizeof(dir), "/run/user/%lu", (unsigned long)geteuid());
@@ -225,8 +224,9 @@ int start_daemon(struct client *client, struct paths *paths, const char *dir,
     int64_t deadline = client_now() + START_MS;
     int status, r;
 
-    if (has_manager(paths) && run_manager(words) == 0) {
-        r = connect_soon(client, paths, dir, 0, deadline);
+    if (has_manager(paths)) {
+        status = run_manager(words);
+        r = connect_soon(client, paths, dir, status, deadline);
         if (r != -ECONNREFUSED)
             return r;
     }

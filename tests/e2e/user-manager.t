@@ -67,4 +67,11 @@ ok 'register starts a relay' as pat relayctl register "$(upstream one)"
 is "$(active)" active 'through the user manager'
 is "$(keys pat)" one 'and it serves'
 
+systemctl_of pat stop relayd.service relayd.socket
+printf '[Service]\nExecStartPre=/bin/sleep 3\n' >/etc/systemd/user/relayd.service.d/slow.conf
+systemctl_of pat daemon-reload
+as pat relayctl register -q "$(upstream one)" || :
+is "$(keys pat)" one 'a service that takes long to start is waited for'
+is "$(pgrep -u pat -x relayd)" "$(systemctl_of pat show -P MainPID relayd.service)" 'and is the only relay'
+
 finish
