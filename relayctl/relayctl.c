@@ -50,8 +50,9 @@ static const struct verb verbs[] = {
     {"why", NULL, false, 0, "tell what the last client that failed met", NULL, verb_why},
     {"env", NULL, false, OPTION(SH) | OPTION(CSH) | OPTION(FISH) | OPTION(REGISTER),
      "print the line that makes a shell use the agent socket",
-     "Prints the shell line that sets SSH_AUTH_SOCK to the agent socket and keeps the\n"
-     "login's own as RELAYD_UPSTREAM, for the shell that SHELL names:\n\n"
+     "Prints the shell line that sets SSH_AUTH_SOCK to the agent socket, keeps the\n"
+     "login's own as RELAYD_UPSTREAM, and removes LC_RELAYD_LABEL, for the shell that\n"
+     "SHELL names:\n\n"
      "  eval \"$(relayctl env)\"",
      verb_env},
     {"path", NULL, false, 0, "print the agent socket's path",
