@@ -6,8 +6,8 @@
 #include "relayctl/client.h"
 
 #include "relayctl/exit.h"
-#include "relayd/sock.h"
-#include "relayd/util.h"
+#include "relayd/base/sock.h"
+#include "relayd/base/util.h"
 
 #include <errno.h>
 #include <limits.h>

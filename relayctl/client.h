@@ -8,8 +8,8 @@
 #ifndef RELAYCTL_CLIENT_H
 #define RELAYCTL_CLIENT_H
 
-#include "relayd/paths.h"
-#include "relayd/proto.h"
+#include "relayd/base/paths.h"
+#include "relayd/base/proto.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -5,7 +5,7 @@
 
 #include "relayctl/cmdline.h"
 
-#include "relayd/util.h"
+#include "relayd/base/util.h"
 
 #include <getopt.h>
 #include <limits.h>

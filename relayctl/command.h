@@ -9,8 +9,8 @@
 #include "relayctl/env.h"
 #include "relayctl/exit.h"
 
-#include "relayd/paths.h"
-#include "relayd/proto.h"
+#include "relayd/base/paths.h"
+#include "relayd/base/proto.h"
 
 #include <stdbool.h>
 

@@ -9,7 +9,7 @@
 
 #include "relayctl/register.h"
 #include "relayctl/status.h"
-#include "relayd/util.h"
+#include "relayd/base/util.h"
 
 #include <errno.h>
 #include <poll.h>

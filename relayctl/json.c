@@ -5,7 +5,7 @@
 #include "relayctl/json.h"
 
 #include "relayctl/text.h"
-#include "relayd/util.h"
+#include "relayd/base/util.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
 #ifndef RELAYCTL_LOGIN_H
 #define RELAYCTL_LOGIN_H
 
-#include "relayd/paths.h"
-#include "relayd/proto.h"
+#include "relayd/base/paths.h"
+#include "relayd/base/proto.h"
 
 #include <stdbool.h>
 

@@ -7,7 +7,7 @@
 
 #include "relayctl/start.h"
 
-#include "relayd/util.h"
+#include "relayd/base/util.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
 
 #include "relayctl/client.h"
 
-#include "relayd/paths.h"
+#include "relayd/base/paths.h"
 
 /* What the program that was started said on its standard error, as far as it fits. */
 struct start_words {

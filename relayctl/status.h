@@ -4,7 +4,7 @@
 #ifndef RELAYCTL_STATUS_H
 #define RELAYCTL_STATUS_H
 
-#include "relayd/proto.h"
+#include "relayd/base/proto.h"
 
 #include <stdbool.h>
 #include <stddef.h>

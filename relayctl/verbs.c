@@ -8,7 +8,7 @@
 #include "relayctl/login.h"
 #include "relayctl/output.h"
 #include "relayctl/status.h"
-#include "relayd/util.h"
+#include "relayd/base/util.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -5,13 +5,13 @@
 
 #include "relayd/daemon.h"
 
-#include "relayd/background.h"
-#include "relayd/lock.h"
-#include "relayd/log.h"
-#include "relayd/sock.h"
-#include "relayd/store.h"
-#include "relayd/systemd.h"
-#include "relayd/util.h"
+#include "relayd/host/daemonize.h"
+#include "relayd/base/lock.h"
+#include "relayd/base/log.h"
+#include "relayd/base/sock.h"
+#include "relayd/upstream/store.h"
+#include "relayd/host/systemd.h"
+#include "relayd/base/util.h"
 
 #include <errno.h>
 #include <math.h>
@@ -390,7 +390,7 @@ static void announce(struct daemon *d)
              d->registry.n == 1 ? "" : "s");
     report_ready(&d->report);
     if (d->ready_fd >= 0)
-        d->ready_fd = background_leave(d->ready_fd);
+        d->ready_fd = daemonize_end(d->ready_fd);
 }
 
 static void fini(struct daemon *d)
@@ -452,7 +452,7 @@ int daemon_run(struct daemon *d)
     if (r == 0)
         r = take_lock(d);
     if (r == 0 && d->ready_fd >= 0)
-        background_log(d->paths.log);
+        daemonize_log(d->paths.log);
     if (r == 0) {
         raise_limits(d);
         d->loop = ev_default_loop(EVFLAG_AUTO);

@@ -5,17 +5,17 @@
 #ifndef RELAYD_DAEMON_H
 #define RELAYD_DAEMON_H
 
-#include "relayd/control.h"
+#include "relayd/control/control.h"
 #include "relayd/ending.h"
 #include "relayd/handover.h"
-#include "relayd/healing.h"
-#include "relayd/listener.h"
-#include "relayd/options.h"
-#include "relayd/paths.h"
-#include "relayd/registry.h"
-#include "relayd/report.h"
-#include "relayd/sessions.h"
-#include "relayd/upstream.h"
+#include "relayd/host/healing.h"
+#include "relayd/host/listener.h"
+#include "relayd/host/options.h"
+#include "relayd/base/paths.h"
+#include "relayd/upstream/registry.h"
+#include "relayd/control/report.h"
+#include "relayd/session/sessions.h"
+#include "relayd/upstream/enrol.h"
 
 #include <ev.h>
 #include <stdbool.h>

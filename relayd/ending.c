@@ -5,8 +5,8 @@
 #include "relayd/ending.h"
 
 #include "relayd/handover.h"
-#include "relayd/log.h"
-#include "relayd/util.h"
+#include "relayd/base/log.h"
+#include "relayd/base/util.h"
 
 #define LOOK_SECONDS 0.005
 #define LOOKS_MAX 40

@@ -12,7 +12,7 @@
 #ifndef RELAYD_ENDING_H
 #define RELAYD_ENDING_H
 
-#include "relayd/sessions.h"
+#include "relayd/session/sessions.h"
 
 #include <ev.h>
 #include <stdbool.h>

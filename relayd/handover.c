@@ -4,10 +4,10 @@
 
 #include "relayd/handover.h"
 
-#include "relayd/log.h"
-#include "relayd/record.h"
-#include "relayd/systemd.h"
-#include "relayd/util.h"
+#include "relayd/base/log.h"
+#include "relayd/session/record.h"
+#include "relayd/host/systemd.h"
+#include "relayd/base/util.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #ifndef RELAYD_HANDOVER_H
 #define RELAYD_HANDOVER_H
 
-#include "relayd/sessions.h"
+#include "relayd/session/sessions.h"
 
 /* At most that many sessions: the names of all their descriptors share one environment
  * variable of at most 128 KiB (execve(2), MAX_ARG_STRLEN), twice 255 bytes a session.

@@ -1,11 +1,11 @@
 /* relayd: argv in, exit status out. */
 #include "config.h"
 
-#include "relayd/background.h"
+#include "relayd/host/daemonize.h"
 #include "relayd/daemon.h"
-#include "relayd/log.h"
-#include "relayd/options.h"
-#include "relayd/systemd.h"
+#include "relayd/base/log.h"
+#include "relayd/host/options.h"
+#include "relayd/host/systemd.h"
 
 #include <stdio.h>
 
@@ -39,7 +39,7 @@ int main(int argc, char **argv)
     if (d->options.is_verbose)
         log_set_level(LOG_LEVEL_DEBUG);
     if (d->options.is_daemon) {
-        int status = background_enter(&d->ready_fd);
+        int status = daemonize_begin(&d->ready_fd);
 
         if (status >= 0)
             return status;

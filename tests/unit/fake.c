@@ -3,8 +3,8 @@
 
 #include "tests/unit/fake.h"
 
-#include "relayd/sock.h"
-#include "relayd/util.h"
+#include "relayd/base/sock.h"
+#include "relayd/base/util.h"
 
 #include <check.h>
 #include <errno.h>

@@ -9,8 +9,8 @@
 #ifndef RELAYD_FAKE_H
 #define RELAYD_FAKE_H
 
-#include "relayd/agent.h"
-#include "relayd/list.h"
+#include "relayd/agent/agent.h"
+#include "relayd/base/list.h"
 
 #include <ev.h>
 #include <stdbool.h>

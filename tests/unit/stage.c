@@ -4,8 +4,8 @@
 
 #include "tests/unit/stage.h"
 
-#include "relayd/log.h"
-#include "relayd/util.h"
+#include "relayd/base/log.h"
+#include "relayd/base/util.h"
 #include "tests/unit/scratch.h"
 
 #include <errno.h>

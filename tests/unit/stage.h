@@ -5,7 +5,7 @@
 #ifndef RELAYD_STAGE_H
 #define RELAYD_STAGE_H
 
-#include "relayd/sessions.h"
+#include "relayd/session/sessions.h"
 #include "tests/unit/fake.h"
 
 #include <check.h>

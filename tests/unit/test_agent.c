@@ -2,7 +2,7 @@
  * wire must not follow from what the module thinks of it. */
 #include "config.h"
 
-#include "relayd/agent.h"
+#include "relayd/agent/agent.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* The audit: who a client is, and which sessions are worth a line. */
 #include "config.h"
 
-#include "relayd/audit.h"
-#include "relayd/log.h"
+#include "relayd/session/audit.h"
+#include "relayd/base/log.h"
 #include "tests/unit/test.h"
 
 #include <stdio.h>

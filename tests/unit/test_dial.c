@@ -1,7 +1,7 @@
 /* A dial against a fake agent on a real socket. */
 #include "config.h"
 
-#include "relayd/dial.h"
+#include "relayd/upstream/dial.h"
 #include "tests/unit/fake.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"

@@ -1,7 +1,7 @@
 /* What the registry tells people: no more than is known. */
 #include "config.h"
 
-#include "relayd/registry.h"
+#include "relayd/upstream/registry.h"
 #include "tests/unit/test.h"
 
 #include <string.h>

@@ -2,7 +2,7 @@
  * memory was wiped cannot be seen from here; what is kept can. */
 #include "config.h"
 
-#include "relayd/flow.h"
+#include "relayd/agent/flow.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>

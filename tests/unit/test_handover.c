@@ -3,8 +3,8 @@
 #include "config.h"
 
 #include "relayd/handover.h"
-#include "relayd/record.h"
-#include "relayd/util.h"
+#include "relayd/session/record.h"
+#include "relayd/base/util.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/stage.h"
 #include "tests/unit/test.h"

@@ -2,8 +2,8 @@
  * real connections. */
 #include "config.h"
 
-#include "relayd/link.h"
-#include "relayd/util.h"
+#include "relayd/upstream/link.h"
+#include "relayd/base/util.h"
 #include "tests/unit/test.h"
 
 #include <arpa/inet.h>

@@ -1,7 +1,7 @@
 /* The list that everything is kept on. */
 #include "config.h"
 
-#include "relayd/list.h"
+#include "relayd/base/list.h"
 #include "tests/unit/test.h"
 
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The log: what of a line is kept, which lines are, and the file. */
 #include "config.h"
 
-#include "relayd/log.h"
+#include "relayd/base/log.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 

@@ -1,8 +1,8 @@
 /* relayd's command line. */
 #include "config.h"
 
-#include "relayd/options.h"
-#include "relayd/util.h"
+#include "relayd/host/options.h"
+#include "relayd/base/util.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>

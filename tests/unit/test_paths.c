@@ -2,7 +2,7 @@
  * a world of their own: a mount namespace with an empty /run and /tmp. */
 #include "config.h"
 
-#include "relayd/paths.h"
+#include "relayd/base/paths.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 

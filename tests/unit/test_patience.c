@@ -1,7 +1,7 @@
 /* Each row of patience's table, edge by edge. */
 #include "config.h"
 
-#include "relayd/patience.h"
+#include "relayd/upstream/patience.h"
 #include "tests/unit/test.h"
 
 #define JUST_UNDER (1 - 1e-9)

@@ -1,8 +1,8 @@
 /* Pins: which sockets may be registered, and that it is the same socket ever after. */
 #include "config.h"
 
-#include "relayd/pin.h"
-#include "relayd/sock.h"
+#include "relayd/upstream/pin.h"
+#include "relayd/base/sock.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 

@@ -1,7 +1,7 @@
 /* The control protocol's packets. */
 #include "config.h"
 
-#include "relayd/proto.h"
+#include "relayd/base/proto.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* Raw: bytes both ways, and the end of each side's stream as exactly that. */
 #include "config.h"
 
-#include "relayd/raw.h"
-#include "relayd/util.h"
+#include "relayd/session/raw.h"
+#include "relayd/base/util.h"
 #include "tests/unit/test.h"
 #include "tests/unit/wire.h"
 

@@ -1,8 +1,8 @@
 /* Records: what a name in systemd's descriptor store can hold. */
 #include "config.h"
 
-#include "relayd/record.h"
-#include "relayd/util.h"
+#include "relayd/session/record.h"
+#include "relayd/base/util.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* The registry: the order of trying, and what a verdict does to it. */
 #include "config.h"
 
-#include "relayd/log.h"
-#include "relayd/registry.h"
+#include "relayd/base/log.h"
+#include "relayd/upstream/registry.h"
 #include "tests/unit/test.h"
 
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * that does not read, an upstream that leaves. */
 #include "config.h"
 
-#include "relayd/util.h"
+#include "relayd/base/util.h"
 #include "tests/unit/test.h"
 #include "tests/unit/wire.h"
 

@@ -1,7 +1,7 @@
 /* Sessions: what a client meets, whatever upstreams there are. */
 #include "config.h"
 
-#include "relayd/util.h"
+#include "relayd/base/util.h"
 #include "tests/unit/stage.h"
 #include "tests/unit/test.h"
 

@@ -1,7 +1,7 @@
 /* AF_UNIX sockets: the file's mode, who is live, who has gone. */
 #include "config.h"
 
-#include "relayd/sock.h"
+#include "relayd/base/sock.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 

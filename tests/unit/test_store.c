@@ -1,8 +1,8 @@
 /* The store: what was saved comes back, and a damaged file is not believed. */
 #include "config.h"
 
-#include "relayd/log.h"
-#include "relayd/store.h"
+#include "relayd/base/log.h"
+#include "relayd/upstream/store.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 

@@ -1,7 +1,7 @@
 /* Durations and numbers, as options and commands take them. */
 #include "config.h"
 
-#include "relayd/util.h"
+#include "relayd/base/util.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>

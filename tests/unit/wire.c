@@ -3,7 +3,7 @@
 
 #include "tests/unit/wire.h"
 
-#include "relayd/util.h"
+#include "relayd/base/util.h"
 
 #include <errno.h>
 #include <string.h>

@@ -7,7 +7,7 @@
 #ifndef RELAYD_WIRE_H
 #define RELAYD_WIRE_H
 
-#include "relayd/relay.h"
+#include "relayd/session/relay.h"
 
 #include <check.h>
 

@@ -1,0 +1,104 @@
+/* A flow. Memory is taken when bytes come and given back when they have gone:
+ * malloc's cache makes that cheaper than keeping a buffer for each of ten
+ * thousand idle clients. */
+#include "config.h"
+
+#include "relayd/agent/flow.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+void flow_fini(struct flow *flow)
+{
+    if (flow->data != NULL)
+        explicit_bzero(flow->data, flow->end);
+    free(flow->data);
+    memset(flow, 0, sizeof(*flow));
+}
+
+/* Makes room for `more` bytes behind those held, moving them to the front and
+ * growing where needed. */
+static int flow_reserve(struct flow *flow, size_t more)
+{
+    size_t size = flow_size(flow);
+    size_t cap = size + more < FLOW_SIZE ? FLOW_SIZE : size + more;
+    uint8_t *data;
+
+    if (flow->data != NULL && flow->cap - flow->end >= more)
+        return 0;
+    /* Not realloc: it would leave an unwiped copy behind. */
+    data = malloc(cap);
+    if (data == NULL)
+        return -ENOMEM;
+    if (size > 0)
+        memcpy(data, flow_head(flow), size);
+    flow_fini(flow);
+    flow->data = data;
+    flow->end = size;
+    flow->cap = cap;
+    return 0;
+}
+
+ssize_t flow_read(struct flow *flow, int fd, size_t limit)
+{
+    size_t size = flow_size(flow);
+    ssize_t n;
+    int r;
+
+    if (size >= limit)
+        return -ENOBUFS;
+    r = flow_reserve(flow, limit - size);
+    if (r < 0)
+        return r;
+    n = recv(fd, flow->data + flow->end, limit - size, 0);
+    if (n < 0)
+        n = errno == EWOULDBLOCK || errno == EINTR ? -EAGAIN : -errno;
+    else
+        flow->end += (size_t)n;
+    if (flow_size(flow) == 0)
+        flow_fini(flow);
+    return n;
+}
+
+ssize_t flow_write(struct flow *flow, int fd, size_t n)
+{
+    ssize_t sent;
+
+    if (n > flow_size(flow))
+        n = flow_size(flow);
+    if (n == 0)
+        return 0;
+    sent = send(fd, flow_head(flow), n, MSG_NOSIGNAL);
+    if (sent < 0)
+        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -errno;
+    flow_drop(flow, (size_t)sent);
+    return sent;
+}
+
+void flow_drop(struct flow *flow, size_t n)
+{
+    flow->start += n;
+    if (flow->start == flow->end)
+        flow_fini(flow);
+}
+
+int flow_put(struct flow *flow, const uint8_t *bytes, size_t n)
+{
+    int r = flow_reserve(flow, n);
+
+    if (r < 0)
+        return r;
+    memcpy(flow->data + flow->end, bytes, n);
+    flow->end += n;
+    return 0;
+}
+
+void flow_adopt(struct flow *flow, uint8_t *bytes, size_t n)
+{
+    flow->data = bytes;
+    flow->start = 0;
+    flow->end = flow->cap = n;
+}

@@ -1,0 +1,65 @@
+/*
+ * A doubly linked list of elements that embed their link.
+ *
+ * An empty list is a head that points at itself. Who owns the elements is said
+ * where the head is declared. An element that is on no list must be initialised
+ * or zeroed by whoever asks list_is_linked() of it.
+ */
+#ifndef RELAYD_LIST_H
+#define RELAYD_LIST_H
+
+#include "relayd/base/util.h"
+
+#include <stdbool.h>
+
+struct list {
+    struct list *prev, *next;
+};
+
+static inline void list_init(struct list *head)
+{
+    head->prev = head->next = head;
+}
+
+static inline bool list_is_empty(const struct list *head)
+{
+    return head->next == head;
+}
+
+/* Puts element right behind place; with the head as place, in front of all. */
+static inline void list_insert(struct list *place, struct list *element)
+{
+    element->prev = place;
+    element->next = place->next;
+    place->next->prev = element;
+    place->next = element;
+}
+
+static inline void list_append(struct list *head, struct list *element)
+{
+    list_insert(head->prev, element);
+}
+
+/* Takes element off its list; it may be inserted or freed then. */
+static inline void list_remove(struct list *element)
+{
+    element->prev->next = element->next;
+    element->next->prev = element->prev;
+    element->prev = element->next = NULL;
+}
+
+#define list_entry(element, type, member) container_of(element, type, member)
+
+#define list_for_each(it, head, member) \
+    for (it = list_entry((head)->next, __typeof__(*it), member); \
+         &it->member != (head); \
+         it = list_entry(it->member.next, __typeof__(*it), member))
+
+/* The same where the body may remove and free `it` (and nothing else). */
+#define list_for_each_safe(it, next_it, head, member) \
+    for (it = list_entry((head)->next, __typeof__(*it), member), \
+         next_it = list_entry(it->member.next, __typeof__(*it), member); \
+         &it->member != (head); \
+         it = next_it, next_it = list_entry(next_it->member.next, __typeof__(*it), member))
+
+#endif

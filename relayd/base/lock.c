@@ -1,0 +1,92 @@
+/* The lock, and how one daemon relieves another. */
+#include "config.h"
+
+#include "relayd/base/lock.h"
+
+#include "relayd/base/log.h"
+#include "relayd/base/util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Longer than another daemon takes to end (ending.c: DRAIN_SECONDS). */
+#define TAKEOVER_MS 6000
+#define POLL_MS 20
+
+static const struct flock whole_file = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+
+static int open_file(const char *path)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    return fd < 0 ? -errno : fd;
+}
+
+static bool try(int fd)
+{
+    struct flock lock = whole_file;
+
+    return fcntl(fd, F_SETLK, &lock) == 0;
+}
+
+static pid_t holder(int fd)
+{
+    struct flock lock = whole_file;
+
+    if (fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
+        return 0;
+    return lock.l_pid;
+}
+
+int lock_take(const char *path)
+{
+    int fd = open_file(path);
+
+    if (fd < 0 || try(fd))
+        return fd;
+    close(fd);
+    return -EBUSY;
+}
+
+int lock_take_over(const char *path)
+{
+    const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
+    int fd = open_file(path);
+    pid_t pid;
+
+    if (fd < 0 || try(fd))
+        return fd;
+    pid = holder(fd);
+    log_notice("taking over from the daemon with pid %d", (int)pid);
+    if (pid > 0)
+        kill(pid, SIGTERM);
+    for (int ms = 0; !try(fd); ms += POLL_MS) {
+        if (ms >= TAKEOVER_MS) {
+            log_warning("%s: still held by pid %d: serving without it", path, (int)pid);
+            break;
+        }
+        nanosleep(&pause, NULL);
+    }
+    return fd;
+}
+
+bool lock_is_in_place(int fd, const char *path)
+{
+    struct stat ours, there;
+
+    return fd >= 0 && fstat(fd, &ours) == 0 && stat(path, &there) == 0 &&
+           ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+int lock_holder(const char *path)
+{
+    int fd = open_file(path);
+    int pid = fd < 0 ? 0 : holder(fd);
+
+    close_fd(fd);
+    return pid;
+}

@@ -1,0 +1,57 @@
+/* Small things that C lacks: each is used by several modules and knows none. */
+#include "config.h"
+
+#include "relayd/base/util.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int close_fd(int fd)
+{
+    int saved = errno;
+
+    if (fd >= 0)
+        close(fd);
+    errno = saved;
+    return -1;
+}
+
+int parse_duration(const char *text, double *seconds)
+{
+    static const struct { const char *unit; double seconds; } units[] = {
+        {"", 1}, {"ms", 0.001}, {"s", 1}, {"m", 60}, {"h", 3600},
+    };
+    /* strtod would also take "nan", "0x1p3" and "1e9". */
+    size_t digits = strspn(text, "0123456789.");
+    char *end;
+    double value;
+
+    if (digits == 0)
+        return -EINVAL;
+    value = strtod(text, &end);
+    if (end != text + digits)
+        return -EINVAL;
+    for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+        if (strcmp(end, units[i].unit) == 0) {
+            value *= units[i].seconds;
+            if (value > 366 * 86400.0)
+                return -EINVAL;
+            *seconds = value;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+int parse_u64(const char *text, uint64_t *value)
+{
+    char *end;
+
+    if (text[0] < '0' || text[0] > '9')
+        return -EINVAL;
+    errno = 0;
+    *value = strtoull(text, &end, 10);
+    return errno != 0 || *end != '\0' ? -EINVAL : 0;
+}

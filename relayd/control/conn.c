@@ -1,0 +1,203 @@
+/* A control connection. Answers are queued and sent by the loop, so a relayctl that
+ * is stopped in the middle of a long status keeps nobody waiting. */
+#include "config.h"
+
+#include "relayd/control/conn.h"
+
+#include "relayd/base/log.h"
+#include "relayd/base/sock.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* What a client has to ask, and to read its answer. */
+#define IDLE_SECONDS 10.0
+
+struct packet {
+    struct list link; /* conn::out */
+    size_t size;
+    char data[];
+};
+
+static void conn_free(struct conn *conn)
+{
+    struct conns *conns = conn->conns;
+    struct packet *it, *next;
+
+    ev_io_stop(conns->loop, &conn->io);
+    ev_timer_stop(conns->loop, &conn->timer);
+    list_for_each_safe(it, next, &conn->out, link)
+        free(it);
+    close(conn->io.fd);
+    list_remove(&conn->link);
+    conns->n--;
+    free(conn);
+    conns->on_end(conns->on_end_arg);
+}
+
+static void arm(struct conn *conn)
+{
+    int events = (conn->state == CONN_CLOSING ? 0 : EV_READ) |
+                 (list_is_empty(&conn->out) ? 0 : EV_WRITE);
+
+    ev_io_stop(conn->conns->loop, &conn->io);
+    ev_io_set(&conn->io, conn->io.fd, events);
+    if (events != 0)
+        ev_io_start(conn->conns->loop, &conn->io);
+}
+
+/* Sends what the socket takes. Returns false where the other side is gone. */
+static bool flush(struct conn *conn)
+{
+    while (!list_is_empty(&conn->out)) {
+        struct packet *p = list_entry(conn->out.next, struct packet, link);
+
+        if (send(conn->io.fd, p->data, p->size, MSG_NOSIGNAL) < 0)
+            return errno == EAGAIN || errno == EINTR;
+        list_remove(&p->link);
+        free(p);
+    }
+    return true;
+}
+
+void conn_settle(struct conn *conn)
+{
+    if (!flush(conn) || (conn->state == CONN_CLOSING && list_is_empty(&conn->out)))
+        conn_free(conn);
+    else
+        arm(conn);
+}
+
+void conn_wait(struct conn *conn, enum conn_state state, double seconds)
+{
+    conn->state = state;
+    ev_timer_stop(conn->conns->loop, &conn->timer);
+    if (seconds <= 0)
+        return;
+    ev_timer_set(&conn->timer, seconds, 0);
+    ev_timer_start(conn->conns->loop, &conn->timer);
+}
+
+/* Without memory the packet is lost, and the client's bound ends its wait. */
+void conn_reply(struct conn *conn, const struct proto_buf *buf)
+{
+    struct packet *p = buf->is_full ? NULL : malloc(sizeof(*p) + buf->size);
+
+    if (p == NULL)
+        return;
+    p->size = buf->size;
+    memcpy(p->data, buf->data, buf->size);
+    list_append(&conn->out, &p->link);
+}
+
+void conn_finish(struct conn *conn, const struct proto_buf *buf)
+{
+    conn_reply(conn, buf);
+    conn_wait(conn, CONN_CLOSING, IDLE_SECONDS);
+}
+
+void conn_finish_ok(struct conn *conn)
+{
+    struct proto_buf buf;
+
+    proto_begin(&buf, "ok");
+    conn_finish(conn, &buf);
+}
+
+void conn_finish_error(struct conn *conn, const char *reason)
+{
+    struct proto_buf buf;
+
+    proto_begin(&buf, "error");
+    proto_add(&buf, "reason", reason);
+    conn_finish(conn, &buf);
+}
+
+static void on_readable(struct conn *conn)
+{
+    char packet[PROTO_PACKET_MAX + 1];
+    ssize_t n = recv(conn->io.fd, packet, sizeof(packet), 0);
+
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    if (n <= 0) {
+        conn_free(conn);
+        return;
+    }
+    if (conn->state == CONN_REQUEST)
+        conn->conns->on_request(conn, packet, (size_t)n);
+    conn_settle(conn);
+}
+
+static void on_io(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct conn *conn = container_of(io, struct conn, io);
+
+    (void)loop;
+    if ((events & EV_READ) != 0)
+        on_readable(conn);
+    else
+        conn_settle(conn);
+}
+
+static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct conn *conn = container_of(timer, struct conn, timer);
+
+    (void)loop, (void)events;
+    if (conn->state == CONN_REQUEST || conn->state == CONN_CLOSING) {
+        conn_free(conn);
+        return;
+    }
+    conn->conns->on_timeout(conn);
+    conn_settle(conn);
+}
+
+static void ignore_end(void *arg)
+{
+    (void)arg;
+}
+
+void conns_init(struct conns *conns, struct ev_loop *loop)
+{
+    memset(conns, 0, sizeof(*conns));
+    conns->loop = loop;
+    conns->on_end = ignore_end;
+    list_init(&conns->list);
+}
+
+void conns_fini(struct conns *conns)
+{
+    struct conn *it, *next;
+
+    if (conns->loop == NULL)
+        return;
+    list_for_each_safe(it, next, &conns->list, link)
+        conn_free(it);
+}
+
+void conn_new(struct conns *conns, int fd)
+{
+    struct sock_peer peer = {.uid = (uid_t)-1};
+    struct conn *conn = NULL;
+
+    if (sock_peer(fd, &peer) < 0 || !sock_uid_is_trusted(peer.uid))
+        log_warning("control: uid %d refused", (int)peer.uid);
+    else
+        conn = calloc(1, sizeof(*conn));
+    if (conn == NULL) {
+        close(fd);
+        return;
+    }
+    conn->conns = conns;
+    list_init(&conn->out);
+    ev_io_init(&conn->io, on_io, fd, 0);
+    ev_timer_init(&conn->timer, on_timer, 0, 0);
+    list_append(&conns->list, &conn->link);
+    conns->n++;
+    conn_wait(conn, CONN_REQUEST, IDLE_SECONDS);
+    arm(conn);
+}

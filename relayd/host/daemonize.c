@@ -1,0 +1,96 @@
+/* The background. The two processes share a pipe: a byte in it says that the daemon
+ * serves, its end that it does not. */
+#include "config.h"
+
+#include "relayd/host/daemonize.h"
+
+#include "relayd/base/log.h"
+#include "relayd/base/util.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* The starting process waits until the other one serves, or has said on stderr why
+ * it cannot. */
+static int wait_until_ready(pid_t child, int fd)
+{
+    int status = 1;
+    char byte;
+
+    if (read(fd, &byte, 1) == 1)
+        return 0;
+    waitpid(child, &status, 0);
+    return WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : 1;
+}
+
+/* Leaves the login's session and descriptors; stderr and the directory it has until
+ * it serves. */
+static void detach(int keep)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    setsid();
+    if (null >= 0) {
+        dup2(null, STDIN_FILENO);
+        dup2(null, STDOUT_FILENO);
+        close(null);
+    }
+    if (keep > STDERR_FILENO + 1)
+        close_range(STDERR_FILENO + 1, (unsigned)keep - 1, 0);
+    close_range((unsigned)keep + 1, ~0U, 0);
+}
+
+int daemonize_begin(int *ready_fd)
+{
+    int fds[2];
+    pid_t pid;
+
+    if (pipe2(fds, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
+        perror("relayd: cannot go to the background");
+        return 1;
+    }
+    if (pid > 0) {
+        close(fds[1]);
+        return wait_until_ready(pid, fds[0]);
+    }
+    close(fds[0]);
+    detach(fds[1]);
+    *ready_fd = fds[1];
+    return -1;
+}
+
+static void log_starting(enum log_level level, const char *line, const struct log_field *fields,
+                         size_t n)
+{
+    log_to_file(level, line, fields, n);
+    if (level <= LOG_LEVEL_WARNING)
+        log_stderr(level, line, fields, n);
+}
+
+void daemonize_log(const char *path)
+{
+    if (log_open_file(path) == 0)
+        log_set_sink(log_starting);
+}
+
+int daemonize_end(int ready_fd)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    log_set_sink(log_to_file);
+    if (null >= 0)
+        dup2(null, STDERR_FILENO);
+    else
+        close(STDERR_FILENO);
+    close_fd(null);
+    /* Not earlier: a directory that was named may have been relative. */
+    if (chdir("/") < 0)
+        log_warning("/: cannot go there: %s", strerror(errno));
+    if (write(ready_fd, "", 1) < 0)
+        log_warning("the starting process has gone");
+    return close_fd(ready_fd);
+}

@@ -1,0 +1,135 @@
+/* Healing. It waits for inotify(7), so an idle daemon does nothing. */
+#include "config.h"
+
+#include "relayd/host/healing.h"
+
+#include "relayd/base/log.h"
+#include "relayd/base/util.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+/* Others may be about to listen there, systemd for one, which removes, binds and
+ * listens one after the other: so nothing is done at once. */
+#define LATER_SECONDS 0.2
+/* What does not succeed is mostly not to be had for hours: /run/user/UID, after the
+ * last logout. */
+#define RETRY_MIN 1.0
+#define RETRY_MAX 60.0
+
+static void look_after(struct healing *healing, double seconds)
+{
+    ev_timer_stop(healing->loop, &healing->later);
+    ev_timer_set(&healing->later, seconds, 0);
+    ev_timer_start(healing->loop, &healing->later);
+}
+
+static void watch_path(struct healing *healing, const char *path, uint32_t what)
+{
+    if (inotify_add_watch(healing->events.fd, path, what | IN_ONLYDIR) < 0)
+        log_warning("%s: not watched: %s", path, strerror(errno));
+}
+
+/* /run/user/UID is a mount, which can be taken away under whoever has files open in
+ * it: they see no event. Those are above it, where its mount point comes and goes. */
+static void watch(struct healing *healing)
+{
+    watch_path(healing, healing->paths->dir,
+               IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF);
+    if (paths_is_user_manager_dir(healing->paths))
+        watch_path(healing, PATHS_RUN_USER, IN_CREATE | IN_DELETE);
+}
+
+static int heal(struct healing *healing)
+{
+    int r = paths_check_dir(healing->paths, true);
+
+    if (r < 0)
+        return r;
+    watch(healing);
+    r = healing->on_heal(healing->arg);
+    for (size_t i = 0; i < ARRAY_SIZE(healing->listeners) && r == 0; i++)
+        r = listener_heal(healing->listeners[i]);
+    return r;
+}
+
+static void on_later(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct healing *healing = container_of(timer, struct healing, later);
+    int r = heal(healing);
+
+    (void)loop, (void)events;
+    if (r == -EADDRINUSE || r == -EBUSY) {
+        ev_io_stop(healing->loop, &healing->events);
+        healing->on_lost(healing->arg);
+        return;
+    }
+    if (r < 0 && healing->retry == 0)
+        log_error("%s: cannot be made again: %s", healing->paths->dir, paths_problem(r));
+    healing->retry = r < 0 ? fmin(fmax(2 * healing->retry, RETRY_MIN), RETRY_MAX) : 0;
+    if (r < 0)
+        look_after(healing, healing->retry);
+}
+
+/* Our own writing of the registry moves its file into place, and is no harm. */
+static bool concerns_us(const struct healing *healing, const struct inotify_event *event)
+{
+    const struct paths *paths = healing->paths;
+    const char *const files[] = {
+        paths->upstreams, paths->agent, paths->control, paths->lock, paths->log};
+    char uid[24];
+
+    for (size_t i = (event->mask & IN_MOVED_TO) != 0; i < ARRAY_SIZE(files) && event->len > 0; i++) {
+        if (strcmp(strrchr(files[i], '/') + 1, event->name) == 0)
+            return true;
+    }
+    snprintf(uid, sizeof(uid), "%lu", (unsigned long)geteuid());
+    return event->len == 0 || strcmp(uid, event->name) == 0;
+}
+
+static void on_events(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct healing *healing = container_of(io, struct healing, events);
+    _Alignas(struct inotify_event) char buf[4096];
+    bool is_harm = false;
+    ssize_t n;
+
+    (void)loop, (void)events;
+    while ((n = read(io->fd, buf, sizeof(buf))) > 0) {
+        const struct inotify_event *event;
+
+        for (char *p = buf; p < buf + n; p += sizeof(*event) + event->len) {
+            event = (const struct inotify_event *)(void *)p;
+            is_harm |= concerns_us(healing, event);
+        }
+    }
+    if (!is_harm)
+        return;
+    healing->retry = fmin(healing->retry, RETRY_MIN / 2);
+    look_after(healing, LATER_SECONDS);
+}
+
+void healing_start(struct healing *healing)
+{
+    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+    ev_io_init(&healing->events, on_events, fd, EV_READ);
+    ev_timer_init(&healing->later, on_later, 0, 0);
+    watch(healing);
+    if (fd >= 0)
+        ev_io_start(healing->loop, &healing->events);
+}
+
+void healing_fini(struct healing *healing)
+{
+    if (healing->loop == NULL)
+        return;
+    ev_timer_stop(healing->loop, &healing->later);
+    ev_io_stop(healing->loop, &healing->events);
+    close_fd(healing->events.fd);
+    healing->loop = NULL;
+}

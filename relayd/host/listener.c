@@ -1,0 +1,173 @@
+/* A listener. Past its limit, clients wait in the kernel's backlog: a client that
+ * connects blocking is served late rather than refused. */
+#include "config.h"
+
+#include "relayd/host/listener.h"
+
+#include "relayd/base/log.h"
+#include "relayd/base/sock.h"
+#include "relayd/base/util.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BACKLOG 4096
+#define PAUSE_SECONDS 0.1
+/* A crowd must not keep those who are served already from their answers. */
+#define ACCEPT_AT_ONCE 64
+
+static bool is_full(const struct listener *listener)
+{
+    return listener->limit > 0 && listener->count(listener->arg) >= listener->limit;
+}
+
+static void pause_for_descriptors(struct listener *listener)
+{
+    if (!listener->is_short)
+        log_warning("%s: accept: %s: clients wait", listener->path, strerror(errno));
+    listener->is_short = true;
+    ev_io_stop(listener->loop, &listener->io);
+    ev_timer_set(&listener->pause, PAUSE_SECONDS, 0);
+    ev_timer_start(listener->loop, &listener->pause);
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *io, int events)
+{
+    struct listener *listener = container_of(io, struct listener, io);
+
+    (void)events;
+    for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
+        int fd;
+
+        if (is_full(listener)) {
+            ev_io_stop(loop, io);
+            return;
+        }
+        fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (fd >= 0) {
+            listener->is_short = false;
+            listener->accept(listener->arg, fd);
+            continue;
+        }
+        if (errno == ECONNABORTED || errno == EINTR)
+            continue;
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+            pause_for_descriptors(listener);
+        return;
+    }
+}
+
+static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    (void)loop, (void)events;
+    listener_resume(container_of(timer, struct listener, pause));
+}
+
+void listener_init(struct listener *listener, struct ev_loop *loop, const char *path, int type,
+                   unsigned limit, unsigned (*count)(void *arg),
+                   void (*accept)(void *arg, int fd), void *arg)
+{
+    *listener = (struct listener){
+        .loop = loop, .path = path, .type = type, .limit = limit, .fd = -1,
+        .count = count, .accept = accept, .arg = arg,
+    };
+    ev_io_init(&listener->io, on_readable, -1, EV_READ);
+    ev_timer_init(&listener->pause, on_pause_over, PAUSE_SECONDS, 0);
+}
+
+/* Removes what is in the way if it is a socket that nobody listens on. */
+static int clear_stale(const struct listener *listener)
+{
+    struct stat st;
+
+    if (lstat(listener->path, &st) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (!S_ISSOCK(st.st_mode))
+        return -ENOTSOCK;
+    if (sock_is_live(listener->path, listener->type))
+        return -EADDRINUSE;
+    return unlink(listener->path) < 0 && errno != ENOENT ? -errno : 0;
+}
+
+int listener_bind(struct listener *listener)
+{
+    struct stat st;
+    int r = clear_stale(listener);
+    int fd = r < 0 ? r : sock_listen(listener->path, listener->type, BACKLOG);
+
+    if (fd < 0)
+        return fd;
+    if (stat(listener->path, &st) < 0) {
+        r = -errno;
+        close(fd);
+        return r;
+    }
+    listener_adopt(listener, fd);
+    listener->is_own = true;
+    listener->dev = st.st_dev;
+    listener->ino = st.st_ino;
+    return 0;
+}
+
+void listener_adopt(struct listener *listener, int fd)
+{
+    ev_io_stop(listener->loop, &listener->io);
+    close_fd(listener->fd);
+    listener->fd = fd;
+    ev_io_set(&listener->io, fd, EV_READ);
+}
+
+void listener_resume(struct listener *listener)
+{
+    if (listener->fd >= 0 && !listener->is_stopped && !is_full(listener) &&
+        !ev_is_active(&listener->pause))
+        ev_io_start(listener->loop, &listener->io);
+}
+
+bool listener_is_in_place(const struct listener *listener)
+{
+    struct stat st;
+
+    return stat(listener->path, &st) == 0 && st.st_dev == listener->dev &&
+           st.st_ino == listener->ino;
+}
+
+/* What systemd bound has no file that we know: only where nothing is, it is missing. */
+static bool is_missing(const struct listener *listener)
+{
+    struct stat st;
+
+    if (listener->is_own)
+        return !listener_is_in_place(listener);
+    return sock_is_bound_to(listener->fd, listener->path) && lstat(listener->path, &st) < 0 &&
+           errno == ENOENT;
+}
+
+int listener_heal(struct listener *listener)
+{
+    int r;
+
+    if (listener->is_stopped || !is_missing(listener))
+        return 0;
+    r = listener_bind(listener);
+    if (r < 0)
+        return r;
+    log_notice("%s: was gone, made again", listener->path);
+    listener_resume(listener);
+    return 0;
+}
+
+void listener_stop(struct listener *listener)
+{
+    listener->is_stopped = true;
+    if (listener->loop == NULL)
+        return;
+    ev_io_stop(listener->loop, &listener->io);
+    ev_timer_stop(listener->loop, &listener->pause);
+    if (listener->is_own && listener_is_in_place(listener))
+        unlink(listener->path);
+    listener->fd = close_fd(listener->fd);
+}

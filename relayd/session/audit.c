@@ -1,0 +1,120 @@
+/* The audit. The client's command is looked up only for sessions that are logged: it
+ * costs three system calls. */
+#include "config.h"
+
+#include "relayd/session/audit.h"
+
+#include "relayd/base/log.h"
+#include "relayd/base/util.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *reason_text(enum session_reason reason)
+{
+    switch (reason) {
+    case SESSION_CLIENT_CLOSED: return "done";
+    case SESSION_CLIENT_GONE: return "the client left before its answer";
+    case SESSION_CLIENT_BAD: return "the client does not speak the agent protocol";
+    case SESSION_UPSTREAM_CLOSED: return "the upstream closed the connection";
+    case SESSION_UPSTREAM_BAD: return "the upstream's answer was not the agent protocol";
+    case SESSION_UPSTREAM_SILENT: return "no answer came in time";
+    case SESSION_NO_LOGIN: return "no login is registered";
+    case SESSION_NO_ANSWER: return "no registered login has an agent that answers";
+    case SESSION_DROPPED: return "its upstream was unregistered";
+    case SESSION_PAUSED: return "the relay was paused";
+    case SESSION_STOPPING: return "the relay is stopping";
+    case SESSION_NO_MEMORY: return "out of memory";
+    }
+    return "?";
+}
+
+static bool asked_unsafe(const uint32_t *asked)
+{
+    for (int kind = 0; kind < AGENT_KINDS; kind++) {
+        if (asked[kind] > 0 && !agent_kind_is_safe((enum agent_kind)kind))
+            return true;
+    }
+    return false;
+}
+
+void audit_look_up(char command[AUDIT_COMMAND_MAX], pid_t pid)
+{
+    char path[32];
+    ssize_t n = -1;
+    int fd;
+
+    if (command[0] != '\0')
+        return;
+    snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        n = read(fd, command, AUDIT_COMMAND_MAX);
+    close_fd(fd);
+    if (n > 1)
+        command[n - 1] = '\0'; /* a newline, which is none of the name */
+    else
+        strcpy(command, n == 1 ? "?" : "gone");
+}
+
+/* "2 list, 1 sign" */
+static void put_questions(char *out, size_t size, const uint32_t *asked)
+{
+    size_t used = 0;
+
+    snprintf(out, size, "no question");
+    for (int kind = 0; kind < AGENT_KINDS && used < size; kind++) {
+        if (asked[kind] > 0)
+            used += (size_t)snprintf(out + used, size - used, "%s%u %s", used > 0 ? ", " : "",
+                                     asked[kind], agent_kind_name((enum agent_kind)kind));
+    }
+}
+
+static const char *short_name(const struct upstream *u)
+{
+    if (u == NULL)
+        return "";
+    return u->label != NULL ? u->label : u->host != NULL ? u->host : u->path;
+}
+
+static void put_fields(const struct audit *audit, const char *questions, const char *line)
+{
+    char id[24] = "", pid[16], uid[16], ms[24];
+    const struct log_field fields[] = {
+        {"RELAYD_UPSTREAM", short_name(audit->upstream)},
+        {"RELAYD_UPSTREAM_ID", id},
+        {"RELAYD_CLIENT_PID", pid},
+        {"RELAYD_CLIENT_COMMAND", audit->command},
+        {"RELAYD_CLIENT_UID", uid},
+        {"RELAYD_QUESTIONS", questions},
+        {"RELAYD_DURATION_MS", ms},
+        {"RELAYD_REASON", reason_text(audit->reason)},
+    };
+
+    if (audit->upstream != NULL)
+        snprintf(id, sizeof(id), "%llu", (unsigned long long)audit->upstream->id);
+    snprintf(pid, sizeof(pid), "%d", (int)audit->client.pid);
+    snprintf(uid, sizeof(uid), "%u", (unsigned)audit->client.uid);
+    snprintf(ms, sizeof(ms), "%.0f", audit->seconds * 1000);
+    log_fields(LOG_LEVEL_INFO, fields, ARRAY_SIZE(fields), "%s", line);
+}
+
+void audit_log(const struct audit *audit, char line[AUDIT_LINE_MAX])
+{
+    char questions[160], where[128];
+
+    line[0] = '\0';
+    if (!audit->is_failure && !asked_unsafe(audit->asked))
+        return;
+    audit_look_up(audit->command, audit->client.pid);
+    put_questions(questions, sizeof(questions), audit->asked);
+    if (audit->upstream != NULL)
+        upstream_name(audit->upstream, where, sizeof(where));
+    snprintf(line, AUDIT_LINE_MAX, "client %d (%s, uid %u)%s%s: %s in %.2f s: %s",
+             (int)audit->client.pid, audit->command, (unsigned)audit->client.uid,
+             audit->upstream == NULL ? "" : " at ", audit->upstream == NULL ? "" : where,
+             questions, audit->seconds, reason_text(audit->reason));
+    put_fields(audit, questions, line);
+}

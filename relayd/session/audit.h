@@ -1,0 +1,60 @@
+/*
+ * The audit: one line for each session that asked for something of consequence or
+ * failed, so that its owner can see who used which agent for what. Under the
+ * journal the same facts are fields:
+ *
+ *     RELAYD_UPSTREAM RELAYD_UPSTREAM_ID RELAYD_CLIENT_PID RELAYD_CLIENT_COMMAND
+ *     RELAYD_CLIENT_UID RELAYD_QUESTIONS RELAYD_DURATION_MS RELAYD_REASON
+ */
+#ifndef RELAYD_AUDIT_H
+#define RELAYD_AUDIT_H
+
+#include "relayd/agent/agent.h"
+#include "relayd/upstream/registry.h"
+#include "relayd/base/sock.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Why a session ended. */
+enum session_reason {
+    SESSION_CLIENT_CLOSED,
+    SESSION_CLIENT_GONE,   /* while it was owed something */
+    SESSION_CLIENT_BAD,
+    SESSION_UPSTREAM_CLOSED,
+    SESSION_UPSTREAM_BAD,
+    SESSION_UPSTREAM_SILENT,
+    SESSION_NO_LOGIN,   /* it met no upstream, for one of these reasons */
+    SESSION_NO_ANSWER,
+    SESSION_PAUSED,
+    SESSION_DROPPED, /* its upstream was unregistered */
+    SESSION_STOPPING,
+    SESSION_NO_MEMORY,
+};
+
+#define AUDIT_LINE_MAX 400
+#define AUDIT_COMMAND_MAX 16 /* the kernel keeps no more (proc(5): comm) */
+
+/* What there is to say of a session; all borrowed. */
+struct audit {
+    struct sock_peer client;
+    const struct upstream *upstream; /* NULL: it had none */
+    const uint32_t *asked;           /* AGENT_KINDS numbers */
+    char *command;                   /* as of audit_look_up() */
+    double seconds;
+    enum session_reason reason;
+    bool is_failure;
+};
+
+/* Finds the command of a client, unless `command` has it already; it begins empty. As
+ * many clients leave with their answer, this is for the moment when it becomes clear
+ * that theirs is a session to be logged. */
+void audit_look_up(char command[AUDIT_COMMAND_MAX], pid_t pid);
+
+/* Logs it if there is cause. The line is left in `line` also where it was not
+ * logged, but for sessions that neither failed nor asked anything of consequence:
+ * theirs is empty, as their client's name is not worth looking up. */
+void audit_log(const struct audit *audit, char line[AUDIT_LINE_MAX]);
+
+#endif

@@ -1,0 +1,38 @@
+/* Raw. For the rest of the relay it looks like one frame without end each way. */
+#include "config.h"
+
+#include "relayd/session/raw.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+/* One way. Returns false where it broke. */
+static bool carry(struct flow *flow, int from, int to, bool may_read, bool *is_done, bool *is_shut)
+{
+    ssize_t n = *is_done || !may_read ? -EAGAIN : flow_read(flow, from, FLOW_SIZE);
+
+    *is_done |= n == 0;
+    if (n < 0 && n != -EAGAIN && n != -ENOBUFS)
+        return false;
+    if (flow_write(flow, to, FLOW_SIZE) < 0)
+        return false;
+    if (*is_done && flow_size(flow) == 0 && !*is_shut) {
+        shutdown(to, SHUT_WR);
+        *is_shut = true;
+    }
+    return true;
+}
+
+enum relay_end raw_step(struct relay *relay, int client_fd, int upstream_fd)
+{
+    bool may_read = !relay->is_settling;
+
+    relay->up_left = relay->down_left = SIZE_MAX;
+    if (!carry(&relay->up, client_fd, upstream_fd, may_read, &relay->is_client_done,
+               &relay->is_upstream_shut) ||
+        !carry(&relay->down, upstream_fd, client_fd, may_read, &relay->is_upstream_done,
+               &relay->is_client_shut))
+        return RELAY_CLIENT_GONE;
+    return relay->is_client_shut && relay->is_upstream_shut ? RELAY_CLIENT_DONE : RELAY_GOING;
+}

@@ -1,0 +1,288 @@
+/* A relay. Frames are followed only by counting down their bytes, so that a frame
+ * of 256 KiB passes through 16 KiB of memory; only a frame's beginning is ever
+ * looked at. */
+#include "config.h"
+
+#include "relayd/session/relay.h"
+
+#include <errno.h>
+#include <ev.h>
+#include <string.h>
+
+void relay_fini(struct relay *relay)
+{
+    flow_fini(&relay->up);
+    flow_fini(&relay->down);
+}
+
+static size_t min_size(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Of a refused question, what is here is dropped, and the rest when it comes. */
+static void skip(struct relay *relay)
+{
+    size_t n = min_size(relay->skip_left, flow_size(&relay->up));
+
+    flow_drop(&relay->up, n);
+    relay->skip_left -= n;
+}
+
+/* How much a flow may hold. While it settles that is what completes the frame whose
+ * beginning is held, so that all of it can go on. */
+static size_t read_limit(const struct relay *relay, const struct flow *flow, size_t left,
+                         size_t most)
+{
+    struct agent_frame frame = {.size = AGENT_HEADER};
+
+    if (!relay->is_settling)
+        return most;
+    if (left > 0 || flow_size(flow) == 0)
+        return 0;
+    agent_frame_read(&frame, flow_head(flow), flow_size(flow));
+    return min_size(frame.size, RELAY_WHOLE_MAX);
+}
+
+static enum relay_end read_client(struct relay *relay, int client_fd, size_t most)
+{
+    ssize_t n;
+
+    if (relay->is_client_done || relay->is_held)
+        return RELAY_GOING;
+    n = flow_read(&relay->up, client_fd, read_limit(relay, &relay->up, relay->up_left, most));
+    if (n == 0)
+        relay->is_client_done = true;
+    if (n == -ENOMEM)
+        return RELAY_NO_MEMORY;
+    if (n < 0 && n != -EAGAIN && n != -ENOBUFS)
+        return RELAY_CLIENT_GONE;
+    skip(relay);
+    return RELAY_GOING;
+}
+
+enum relay_end relay_read_client(struct relay *relay, int client_fd)
+{
+    return read_client(relay, client_fd, RELAY_WHOLE_MAX);
+}
+
+int relay_first(const struct relay *relay, struct agent_frame *frame, enum agent_kind *kind,
+                size_t *n)
+{
+    size_t size = flow_size(&relay->up);
+    int r = agent_frame_read(frame, flow_head(&relay->up), size);
+
+    if (r <= 0)
+        return r;
+    *n = min_size(frame->size, size);
+    if (*n < min_size(frame->size, RELAY_WHOLE_MAX))
+        return 0;
+    *kind = agent_kind(flow_head(&relay->up), *n);
+    return 1;
+}
+
+int relay_answer_first(struct relay *relay, const struct agent_frame *frame,
+                       const uint8_t *answer, size_t size)
+{
+    relay->skip_left = frame->size;
+    skip(relay);
+    relay->owed++;
+    return flow_put(&relay->down, answer, size);
+}
+
+void relay_count(struct relay *relay, enum agent_kind kind)
+{
+    relay->owed++;
+    relay->is_unsafe |= !agent_kind_is_safe(kind);
+    relay->asked[kind]++;
+}
+
+/* Lets the next question go on, or answers it here. Returns 1 if there was one to
+ * decide, 0 if not at the moment, or -errno. */
+static int decide(struct relay *relay)
+{
+    struct agent_frame frame;
+    enum agent_kind kind;
+    size_t n;
+    int r = relay_first(relay, &frame, &kind, &n);
+
+    if (r <= 0)
+        return r;
+    if (relay->gate(relay->gate_arg, kind, flow_head(&relay->up), n)) {
+        relay->up_left = frame.size;
+        relay_count(relay, kind);
+        return 1;
+    }
+    relay->is_held = relay->owed > 0 || relay->down_left > 0 || flow_size(&relay->down) > 0;
+    if (relay->is_held)
+        return 0;
+    relay->asked[kind]++;
+    r = relay_answer_first(relay, &frame, agent_failure, sizeof(agent_failure));
+    return r < 0 ? r : 1;
+}
+
+static enum relay_end send_questions(struct relay *relay, int upstream_fd)
+{
+    while (!relay->is_upstream_deaf) {
+        ssize_t n;
+        int r;
+
+        if (relay->up_left == 0) {
+            r = relay->skip_left > 0 ? 0 : decide(relay);
+            if (r < 0)
+                return r == -ENOMEM ? RELAY_NO_MEMORY : RELAY_CLIENT_BAD;
+            if (r == 0)
+                return RELAY_GOING;
+            continue;
+        }
+        n = flow_write(&relay->up, upstream_fd, relay->up_left);
+        if (n < 0) {
+            relay->is_upstream_deaf = true;
+            return RELAY_GOING;
+        }
+        relay->up_left -= (size_t)n;
+        if (n == 0)
+            break;
+    }
+    return RELAY_GOING;
+}
+
+static void note_answer(struct relay *relay)
+{
+    if (relay->owed > 0)
+        relay->owed--;
+    if (relay->owed == 0)
+        relay->is_unsafe = false;
+    relay->answered++;
+}
+
+/* Lets the answer at the head of `down` go; -EPROTO for a bad frame. The beginning
+ * of a head that its end of stream cut off is none. */
+static int begin_answer(struct relay *relay)
+{
+    struct agent_frame frame;
+    int r = agent_frame_read(&frame, flow_head(&relay->down), flow_size(&relay->down));
+
+    if (r == 1)
+        relay->down_left = frame.size;
+    else if (r == 0 && relay->is_upstream_done)
+        flow_fini(&relay->down);
+    return r;
+}
+
+enum relay_end relay_flush(struct relay *relay, int client_fd)
+{
+    while (flow_size(&relay->down) > 0) {
+        ssize_t n;
+
+        if (relay->down_left == 0 && begin_answer(relay) < 0)
+            return RELAY_UPSTREAM_BAD;
+        if (relay->down_left == 0)
+            break;
+        n = flow_write(&relay->down, client_fd, relay->down_left);
+        if (n < 0)
+            return RELAY_CLIENT_GONE;
+        if (n == 0)
+            break;
+        relay->down_left -= (size_t)n;
+        if (relay->down_left == 0)
+            note_answer(relay);
+    }
+    return RELAY_GOING;
+}
+
+static enum relay_end read_upstream(struct relay *relay, int upstream_fd)
+{
+    ssize_t n;
+
+    if (relay->is_upstream_done)
+        return RELAY_GOING;
+    n = flow_read(&relay->down, upstream_fd,
+                  read_limit(relay, &relay->down, relay->down_left, FLOW_SIZE));
+    if (n == -ENOMEM)
+        return RELAY_NO_MEMORY;
+    if (n == 0 || (n < 0 && n != -EAGAIN && n != -ENOBUFS))
+        relay->is_upstream_done = true;
+    return RELAY_GOING;
+}
+
+static enum relay_end ended(const struct relay *relay)
+{
+    if (flow_size(&relay->down) > 0)
+        return RELAY_GOING;
+    if (relay->is_upstream_done)
+        return RELAY_UPSTREAM_CLOSED;
+    /* What is left of a question after its end of stream will never be whole. */
+    if (relay->is_client_done && relay->owed == 0)
+        return RELAY_CLIENT_DONE;
+    return RELAY_GOING;
+}
+
+enum relay_end relay_step(struct relay *relay, int client_fd, int upstream_fd)
+{
+    enum relay_end end = read_upstream(relay, upstream_fd);
+
+    if (end == RELAY_GOING)
+        end = relay_flush(relay, client_fd);
+    if (end == RELAY_GOING)
+        end = read_client(relay, client_fd, FLOW_SIZE);
+    if (end == RELAY_GOING)
+        end = send_questions(relay, upstream_fd);
+    /* A question that was refused has its answer now. */
+    if (end == RELAY_GOING)
+        end = relay_flush(relay, client_fd);
+    return end == RELAY_GOING ? ended(relay) : end;
+}
+
+bool relay_is_client_slow(const struct relay *relay)
+{
+    return relay->down_left > 0 && flow_size(&relay->down) > 0;
+}
+
+bool relay_is_settled(const struct relay *relay)
+{
+    return flow_size(&relay->up) == 0 && flow_size(&relay->down) == 0;
+}
+
+void relay_save(const struct relay *relay, struct record *record)
+{
+    record->up_left = relay->up_left;
+    record->down_left = relay->down_left;
+    record->skip_left = relay->skip_left;
+    record->owed = relay->owed;
+    record->answered = relay->answered;
+    record->is_unsafe = relay->is_unsafe;
+    for (int kind = 0; kind < AGENT_KINDS; kind++)
+        record->asked[kind] = relay->asked[kind];
+}
+
+void relay_restore(struct relay *relay, const struct record *record)
+{
+    relay->up_left = record->up_left;
+    relay->down_left = record->down_left;
+    relay->skip_left = record->skip_left;
+    relay->owed = (uint32_t)record->owed;
+    relay->answered = (uint32_t)record->answered;
+    relay->is_unsafe = record->is_unsafe != 0;
+    for (int kind = 0; kind < AGENT_KINDS; kind++)
+        relay->asked[kind] = (uint32_t)record->asked[kind];
+}
+
+int relay_client_events(const struct relay *relay)
+{
+    size_t limit = read_limit(relay, &relay->up, relay->up_left, FLOW_SIZE);
+    bool is_readable = !relay->is_client_done && !relay->is_held && !relay->is_upstream_deaf &&
+                       flow_size(&relay->up) < limit;
+
+    return (is_readable ? EV_READ : 0) | (relay_is_client_slow(relay) ? EV_WRITE : 0);
+}
+
+int relay_upstream_events(const struct relay *relay)
+{
+    size_t limit = read_limit(relay, &relay->down, relay->down_left, FLOW_SIZE);
+    bool is_readable = !relay->is_upstream_done && flow_size(&relay->down) < limit;
+    bool is_blocked =
+        relay->up_left > 0 && flow_size(&relay->up) > 0 && !relay->is_upstream_deaf;
+
+    return (is_readable ? EV_READ : 0) | (is_blocked ? EV_WRITE : 0);
+}

@@ -1,0 +1,104 @@
+/*
+ * A relay: questions from a client to the upstream it was given, and answers back,
+ * in order and unchanged, however they are cut into pieces.
+ *
+ *          up                           (from the client)
+ *     client ----> [gate] ----> upstream
+ *     client <----------------- upstream
+ *          down                         (to the client)
+ *
+ * Invariants: the first *_left bytes of a flow may go on, they belong to a frame
+ * whose head has been looked at; owed questions have gone, or begun to go, or are
+ * answered here, and their answer is not yet delivered; an answer of our own is put
+ * in only where nothing is owed, so answers keep the order of their questions.
+ */
+#ifndef RELAYD_RELAY_H
+#define RELAYD_RELAY_H
+
+#include "relayd/agent/agent.h"
+#include "relayd/agent/flow.h"
+#include "relayd/session/record.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A question up to this size goes on only when it is whole: it can be judged then,
+ * and goes out in one write. */
+#define RELAY_WHOLE_MAX 4096
+
+enum relay_end {
+    RELAY_GOING,
+    RELAY_CLIENT_DONE, /* it closed its side, and has all it was owed */
+    RELAY_CLIENT_GONE,
+    RELAY_CLIENT_BAD, /* a frame of length 0 or over AGENT_LENGTH_MAX */
+    RELAY_UPSTREAM_CLOSED, /* after what it answered is delivered */
+    RELAY_UPSTREAM_BAD,
+    RELAY_NO_MEMORY,
+};
+
+/* Whether a question may go on; else it is answered FAILURE here. bytes: its first
+ * n bytes, all of them up to RELAY_WHOLE_MAX. */
+typedef bool relay_gate_fn(void *arg, enum agent_kind kind, const uint8_t *bytes, size_t n);
+
+struct relay {
+    struct flow up, down;
+    size_t up_left, down_left;
+    size_t skip_left; /* of a question that was refused, not yet read */
+    uint32_t owed;
+    bool is_unsafe; /* an unsafe question is among those owed */
+    bool is_client_done, is_upstream_done; /* they will send no more */
+    bool is_upstream_deaf; /* it takes no more; what it answered is still read */
+    bool is_client_shut, is_upstream_shut; /* raw: they have been told of the other's end */
+    bool is_held; /* a refused question waits until nothing is owed: none after it is
+                     read */
+    bool is_settling; /* reads no more than completes what is begun: the caller's to set */
+    uint32_t asked[AGENT_KINDS]; /* by kind, also what was answered here */
+    uint32_t answered;
+    relay_gate_fn *gate;
+    void *gate_arg;
+};
+
+/* A zeroed struct with its gate set is a relay at its beginning. */
+void relay_fini(struct relay *relay);
+
+/* Reads from the client what is there, at most RELAY_WHOLE_MAX in all: for the
+ * time before there is an upstream. Returns RELAY_GOING, or an end. */
+enum relay_end relay_read_client(struct relay *relay, int client_fd);
+
+/* The question at the head of `up`, for the same time. Returns 1, with its kind
+ * and in *n how much of it is here, when it is whole or its first RELAY_WHOLE_MAX
+ * bytes are; 0 for not yet; -EPROTO. */
+int relay_first(const struct relay *relay, struct agent_frame *frame, enum agent_kind *kind,
+                size_t *n);
+
+/* Takes the question at the head away and answers it here. Returns 0 or
+ * -ENOMEM. */
+int relay_answer_first(struct relay *relay, const struct agent_frame *frame,
+                       const uint8_t *answer, size_t size);
+
+/* Writes to the client what may go to it. */
+enum relay_end relay_flush(struct relay *relay, int client_fd);
+
+/* Carries on both ways as far as it goes without waiting. */
+enum relay_end relay_step(struct relay *relay, int client_fd, int upstream_fd);
+
+/* Whether it is the client who keeps an answer from going on. */
+bool relay_is_client_slow(const struct relay *relay);
+
+/* Whether not a byte is held: all that is under way is in the sockets, and what there is
+ * to know of it in the fields. What is settling gets there, unless it is kept from it. */
+bool relay_is_settled(const struct relay *relay);
+
+/* What another process needs to go on with a settled relay. Whatever else it has, the
+ * sockets tell again: the end of a stream, and who takes no more. */
+void relay_save(const struct relay *relay, struct record *record);
+void relay_restore(struct relay *relay, const struct record *record);
+
+/* What to wait for then, as EV_READ and EV_WRITE. */
+int relay_client_events(const struct relay *relay);
+int relay_upstream_events(const struct relay *relay);
+
+/* Notes a question as asked, where somebody else has sent it. */
+void relay_count(struct relay *relay, enum agent_kind kind);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * A dial: one connection to one upstream, which asks one question at a time and
+ * takes exactly one answer for it. What the answer means is for whoever dialled.
+ *
+ *     idle --dial_probe/dial_ask--> connecting --> asking --> answering --> idle
+ *
+ * The last step is one call of done(); nothing is called from within dial_probe()
+ * or dial_ask(), and done() may call dial_fini() and free what holds the dial.
+ */
+#ifndef RELAYD_DIAL_H
+#define RELAYD_DIAL_H
+
+#include "relayd/agent/agent.h"
+#include "relayd/agent/flow.h"
+#include "relayd/upstream/pin.h"
+#include "relayd/base/sock.h"
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum dial_result {
+    DIAL_ANSWERED, /* one whole frame of a fitting type is in dial.answer */
+    DIAL_GONE,     /* nobody listens there any more: refused or missing */
+    DIAL_CLOSED,   /* closed before a whole answer */
+    DIAL_NONSENSE, /* not the agent protocol: a bad length or an unfitting type */
+    DIAL_FOREIGN,  /* a process of another user listens there */
+    DIAL_FAILED,   /* out of memory or descriptors on our side */
+};
+
+enum dial_state {
+    DIAL_IDLE,
+    DIAL_CONNECTING,
+    DIAL_ASKING,
+    DIAL_ANSWERING,
+};
+
+struct dial {
+    struct ev_loop *loop;
+    ev_io io;
+    ev_timer retry; /* a full backlog: only time helps */
+    enum dial_state state;
+    const struct pin *pin;   /* borrowed; NULL: gone, so no new connection is made */
+    int fd;
+    struct sock_peer peer;   /* who listens there, once connected */
+    const uint8_t *question; /* borrowed until done() */
+    size_t question_size, sent;
+    enum agent_kind kind;
+    struct flow answer;
+    bool is_probe;
+    bool has_no_ping; /* closed on the ping, so a listing stands in */
+    uint8_t ping[AGENT_PING_SIZE];
+    ev_tstamp asked_at;
+    void (*done)(struct dial *dial, enum dial_result result);
+};
+
+void dial_init(struct dial *dial, struct ev_loop *loop, const struct pin *pin,
+               void (*done)(struct dial *dial, enum dial_result result));
+/* Closes what is open. Of a zeroed struct too. */
+void dial_fini(struct dial *dial);
+
+/* Connects, and asks nothing: an answer is that it is accepted. */
+void dial_connect(struct dial *dial);
+
+/* Asks a question, on the connection that is open or on a new one. */
+void dial_ask(struct dial *dial, const uint8_t *question, size_t size, enum agent_kind kind);
+
+/* Asks whether somebody is there: by a ping, alone; has_no_ping: by a listing.
+ * An upstream that closes on the ping is asked for a listing on a new connection
+ * (Windows' agent closes on unknown extensions); has_no_ping is set then, and the
+ * answer to either is dropped. */
+void dial_probe(struct dial *dial, const uint8_t instance[AGENT_INSTANCE], uint64_t nonce,
+                bool has_no_ping);
+
+/* The pin goes. A connection that is there stays. */
+void dial_unpin(struct dial *dial);
+
+/* Seconds from the question to now. */
+double dial_waited(const struct dial *dial);
+
+/* Hands over the connection, which the dial forgets; the caller owns it. */
+int dial_take_fd(struct dial *dial);
+
+#endif

@@ -1,0 +1,264 @@
+/* The store. A file is either whole or not believed at all: half a registry would
+ * be a wrong one. */
+#include "config.h"
+
+#include "relayd/upstream/store.h"
+
+#include "relayd/base/proto.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define FILE_MAX (4 * 1024 * 1024)
+#define STORE_VERSION 1
+
+static void put_head(struct proto_buf *buf, const struct registry *registry)
+{
+    proto_begin(buf, "registry");
+    proto_add_u64(buf, "version", STORE_VERSION);
+    proto_add_u64(buf, "last-id", registry->last_id);
+    proto_add_u64(buf, "preferred", registry->preferred);
+    proto_add_u64(buf, "paused", registry->is_paused);
+    proto_addf(buf, "paused-until", "%.3f", registry->paused_until);
+    proto_add_u64(buf, "upstreams", registry->n);
+}
+
+static void put_upstream(struct proto_buf *buf, const struct upstream *u)
+{
+    proto_begin(buf, "upstream");
+    proto_add_u64(buf, "id", u->id);
+    proto_add(buf, "path", u->path);
+    proto_add_u64(buf, "dev", u->pin.dev);
+    proto_add_u64(buf, "ino", u->pin.ino);
+    proto_add_u64(buf, "ctime", (uint64_t)u->pin.ctime.tv_sec);
+    proto_add_u64(buf, "ctime-nsec", (uint64_t)u->pin.ctime.tv_nsec);
+    proto_add_u64(buf, "pid", (uint64_t)u->pid);
+    proto_add_u64(buf, "pid-start", u->pid_start);
+    proto_add(buf, "label", u->label);
+    proto_add(buf, "connection", u->connection);
+    proto_add(buf, "tty", u->tty);
+    proto_add_u64(buf, "fallback", u->is_fallback);
+    proto_add_u64(buf, "state", u->state);
+    proto_add_u64(buf, "cause", u->cause);
+    proto_add_u64(buf, "heard", u->is_heard);
+    proto_add_u64(buf, "no-ping", u->has_no_ping);
+    proto_add_u64(buf, "served", u->served);
+    proto_addf(buf, "rtt", "%.6f", u->rtt);
+    proto_addf(buf, "registered-at", "%.3f", u->registered_at);
+    proto_addf(buf, "silent-since", "%.3f", u->silent_since);
+    proto_addf(buf, "waited", "%.3f", u->waited);
+    proto_addf(buf, "forgive-at", "%.3f", u->forgive_at);
+    proto_addf(buf, "penance", "%.3f", u->penance);
+}
+
+static void write_all(FILE *file, const struct registry *registry)
+{
+    struct upstream *u;
+    struct proto_buf buf;
+
+    put_head(&buf, registry);
+    fwrite(buf.data, 1, buf.size, file);
+    list_for_each(u, &registry->upstreams, link) {
+        put_upstream(&buf, u);
+        fputc('\n', file);
+        fwrite(buf.data, 1, buf.size, file);
+    }
+    fputs("\nend\n", file);
+}
+
+int store_save(const struct registry *registry, const char *path)
+{
+    char new_path[PATH_MAX];
+    FILE *file;
+    int fd, r = 0;
+
+    snprintf(new_path, sizeof(new_path), "%s.new", path);
+    fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    file = fd < 0 ? NULL : fdopen(fd, "w");
+    if (file == NULL) {
+        r = -errno;
+        close_fd(fd);
+        return r;
+    }
+    write_all(file, registry);
+    if (ferror(file))
+        r = -EIO;
+    if (fclose(file) != 0)
+        r = -errno;
+    if (r == 0 && rename(new_path, path) < 0)
+        r = -errno;
+    return r;
+}
+
+static double get_seconds(const struct proto_msg *msg, const char *key, double fallback)
+{
+    const char *text = proto_get(msg, key);
+    char *end;
+    double value;
+
+    if (text == NULL)
+        return fallback;
+    value = strtod(text, &end);
+    return *end == '\0' && value > -1e10 && value < 1e11 ? value : fallback;
+}
+
+static void get_verdict(struct upstream *u, const struct proto_msg *msg)
+{
+    uint64_t state = proto_get_u64(msg, "state", UPSTREAM_UNTRIED);
+    uint64_t cause = proto_get_u64(msg, "cause", CAUSE_NONE);
+
+    u->state = state <= UPSTREAM_SILENT ? (enum upstream_state)state : UPSTREAM_UNTRIED;
+    u->cause = cause <= CAUSE_LOOP ? (enum upstream_cause)cause : CAUSE_NONE;
+    u->is_heard = proto_get_flag(msg, "heard");
+    u->has_no_ping = proto_get_flag(msg, "no-ping");
+    u->rtt = get_seconds(msg, "rtt", -1);
+    u->silent_since = get_seconds(msg, "silent-since", 0);
+    u->waited = get_seconds(msg, "waited", 0);
+    u->forgive_at = get_seconds(msg, "forgive-at", 0);
+    u->penance = get_seconds(msg, "penance", u->penance);
+}
+
+static struct upstream *get_upstream(const struct proto_msg *msg)
+{
+    const char *path = proto_get(msg, "path");
+    struct upstream *u = path == NULL ? NULL : upstream_new(path);
+
+    if (u == NULL)
+        return NULL;
+    u->id = proto_get_u64(msg, "id", 0);
+    u->pin.dev = proto_get_u64(msg, "dev", 0);
+    u->pin.ino = proto_get_u64(msg, "ino", 0);
+    u->pin.ctime.tv_sec = (time_t)proto_get_u64(msg, "ctime", 0);
+    u->pin.ctime.tv_nsec = (long)proto_get_u64(msg, "ctime-nsec", 0);
+    u->pid = (pid_t)proto_get_u64(msg, "pid", 0);
+    u->pid_start = proto_get_u64(msg, "pid-start", 0);
+    u->is_fallback = proto_get_flag(msg, "fallback");
+    u->registered_at = get_seconds(msg, "registered-at", 0);
+    u->served = proto_get_u64(msg, "served", 0);
+    get_verdict(u, msg);
+    if (u->id == 0 || upstream_set_facts(u, proto_get(msg, "label"), proto_get(msg, "connection"),
+                                         proto_get(msg, "tty")) < 0) {
+        upstream_free(u);
+        return NULL;
+    }
+    return u;
+}
+
+/* The next packet of text, up to an empty line; moves *text behind it. */
+static int next_packet(struct proto_msg *msg, char **text)
+{
+    char *begin = *text;
+    char *gap = strstr(begin, "\n\n");
+    size_t size = gap == NULL ? strlen(begin) : (size_t)(gap - begin) + 1;
+
+    *text = begin + size + (gap != NULL);
+    return proto_parse(msg, begin, size);
+}
+
+static int get_head(struct registry *registry, char **text, uint64_t *n)
+{
+    struct proto_msg msg;
+    int r = next_packet(&msg, text);
+
+    if (r < 0)
+        return r;
+    if (strcmp(msg.verb, "registry") != 0 ||
+        proto_get_u64(&msg, "version", 0) != STORE_VERSION)
+        r = -EBADMSG;
+    registry->last_id = proto_get_u64(&msg, "last-id", 0);
+    registry->preferred = proto_get_u64(&msg, "preferred", 0);
+    registry->is_paused = proto_get_flag(&msg, "paused");
+    registry->paused_until = get_seconds(&msg, "paused-until", 0);
+    *n = proto_get_u64(&msg, "upstreams", 0);
+    proto_msg_fini(&msg);
+    return r;
+}
+
+static struct upstream *read_upstream(char **text)
+{
+    struct upstream *u = NULL;
+    struct proto_msg msg;
+
+    if (next_packet(&msg, text) < 0)
+        return NULL;
+    if (strcmp(msg.verb, "upstream") == 0)
+        u = get_upstream(&msg);
+    proto_msg_fini(&msg);
+    return u;
+}
+
+static int parse(struct registry *registry, char *text, store_found_fn *found, void *arg)
+{
+    struct upstream *all[REGISTRY_MAX];
+    uint64_t n, i;
+    int r = get_head(registry, &text, &n);
+
+    if (r < 0 || n > REGISTRY_MAX)
+        return -EBADMSG;
+    for (i = 0; i < n; i++) {
+        all[i] = read_upstream(&text);
+        if (all[i] == NULL)
+            break;
+    }
+    if (i < n || strcmp(text, "end\n") != 0) {
+        while (i > 0)
+            upstream_free(all[--i]);
+        return -EBADMSG;
+    }
+    for (i = 0; i < n; i++)
+        found(arg, all[i]);
+    return 0;
+}
+
+/* The whole file and a NUL, malloc'd. A NUL inside makes it a damaged one. */
+static int slurp(const char *path, char **text)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    struct stat st;
+    ssize_t n = -1;
+    int r;
+
+    if (fd < 0)
+        return -errno;
+    r = fstat(fd, &st) < 0 ? -errno : 0;
+    if (r == 0 && (!S_ISREG(st.st_mode) || st.st_size > FILE_MAX))
+        r = -EBADMSG;
+    *text = r == 0 ? malloc((size_t)st.st_size + 1) : NULL;
+    if (r == 0 && *text == NULL)
+        r = -ENOMEM;
+    if (r == 0)
+        n = read(fd, *text, (size_t)st.st_size);
+    close(fd);
+    if (r == 0) {
+        (*text)[n < 0 ? 0 : n] = '\0';
+        r = n != st.st_size || strlen(*text) != (size_t)n ? -EBADMSG : 0;
+    }
+    if (r < 0)
+        free(*text);
+    return r;
+}
+
+int store_load(struct registry *registry, const char *path, store_found_fn *found, void *arg)
+{
+    char *text = NULL;
+    int r = slurp(path, &text);
+
+    if (r == -ENOENT)
+        return 0;
+    if (r < 0)
+        return r;
+    r = parse(registry, text, found, arg);
+    free(text);
+    if (r < 0) {
+        registry->last_id = registry->preferred = 0;
+        registry->is_paused = false;
+        registry->paused_until = 0;
+    }
+    return r;
+}

@@ -1,0 +1,25 @@
+/*
+ * The store: the registry as a file, so that a restart or a crash loses no login.
+ *
+ * The file has the form of the control protocol's packets, an empty line between
+ * them: first "registry", then an "upstream" for each, in order, and "end", by which
+ * a file that was cut off is known. It holds no key material.
+ */
+#ifndef RELAYD_STORE_H
+#define RELAYD_STORE_H
+
+#include "relayd/upstream/registry.h"
+
+/* Writes it, mode 0600, and puts it in place at once. Returns 0 or -errno. */
+int store_save(const struct registry *registry, const char *path);
+
+/* A saved upstream, back from the file: its pin holds the saved dev, ino and ctime,
+ * and no descriptor. The callee takes u over. */
+typedef void store_found_fn(void *arg, struct upstream *u);
+
+/* Reads it, and calls found for each upstream in order; preference, pause and the
+ * last id go into the registry. Returns 0 (a missing file is an empty one), or
+ * -errno, -EBADMSG for a damaged file: nothing was found then. */
+int store_load(struct registry *registry, const char *path, store_found_fn *found, void *arg);
+
+#endif
