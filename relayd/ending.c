@@ -1,5 +1,5 @@
-/* The daemon's end. Sessions settle in some milliseconds, in any order, so they are looked
- * at again and again, but so often at most. */
+/* The daemon's end. Sessions get portable in some milliseconds, in any order, so they are
+ * looked at again and again, but so often at most. */
 #include "config.h"
 
 #include "relayd/ending.h"
@@ -25,13 +25,13 @@ static void drain(struct ending *ending)
     ending_look(ending);
 }
 
-static void on_settling(struct ev_loop *loop, ev_timer *timer, int events)
+static void on_quiescing(struct ev_loop *loop, ev_timer *timer, int events)
 {
-    struct ending *ending = container_of(timer, struct ending, settling);
+    struct ending *ending = container_of(timer, struct ending, quiescing);
     unsigned n;
 
     (void)events;
-    if (!sessions_are_settled(ending->sessions) && ++ending->looks < LOOKS_MAX)
+    if (!sessions_are_portable(ending->sessions) && ++ending->looks < LOOKS_MAX)
         return;
     ev_timer_stop(loop, timer);
     n = handover_give(ending->sessions);
@@ -52,7 +52,7 @@ void ending_init(struct ending *ending, struct ev_loop *loop, struct sessions *s
 {
     *ending = (struct ending){
         .loop = loop, .sessions = sessions, .on_over = on_over, .arg = arg};
-    ev_timer_init(&ending->settling, on_settling, 0, LOOK_SECONDS);
+    ev_timer_init(&ending->quiescing, on_quiescing, 0, LOOK_SECONDS);
     ev_timer_init(&ending->draining, on_drained, DRAIN_SECONDS, 0);
 }
 
@@ -60,7 +60,7 @@ void ending_fini(struct ending *ending)
 {
     if (ending->loop == NULL)
         return;
-    ev_timer_stop(ending->loop, &ending->settling);
+    ev_timer_stop(ending->loop, &ending->quiescing);
     ev_timer_stop(ending->loop, &ending->draining);
 }
 
@@ -70,6 +70,6 @@ void ending_begin(struct ending *ending, bool is_handover)
         drain(ending);
         return;
     }
-    sessions_settle(ending->sessions);
-    ev_timer_start(ending->loop, &ending->settling);
+    sessions_quiesce(ending->sessions);
+    ev_timer_start(ending->loop, &ending->quiescing);
 }

@@ -1,11 +1,11 @@
 /*
  * The daemon's end: what becomes of the sessions, once nobody is let in any more.
  *
- *     ending_begin() --> settling --> draining --> over
- *              \-----------------------^
+ *     ending_begin() --> quiescing --> draining --> over
+ *              \------------------------^
  *
- * settling, only where they can be handed over: what is held gets out, for 200 ms at
- * most, and who is settled then goes to the next process (handover.h). draining: the
+ * quiescing, only where they can be handed over: what is held gets out, for 200 ms at
+ * most, and who is portable then goes to the next process (handover.h). draining: the
  * others have 5 s for what they are owed. over: once none is left, or the time has run
  * out.
  */
@@ -20,9 +20,9 @@
 struct ending {
     struct ev_loop *loop;
     struct sessions *sessions;
-    ev_timer settling; /* looks every few ms */
+    ev_timer quiescing; /* looks every few ms */
     ev_timer draining;
-    unsigned looks; /* that settling has had */
+    unsigned looks; /* that quiescing has had */
     void (*on_over)(void *arg); /* may be called more than once */
     void *arg;
 };

@@ -21,9 +21,14 @@ static uint64_t inode(int fd)
     return fd >= 0 && fstat(fd, &st) == 0 ? st.st_ino : 0;
 }
 
-static uint64_t to_ms(double seconds)
+static uint64_t age_ms(double since)
 {
-    return seconds > 0 ? (uint64_t)(seconds * 1000) : 0;
+    return since > 0 ? (uint64_t)((monotonic_seconds() - since) * 1000) : 0;
+}
+
+static double since_age(uint64_t ms)
+{
+    return monotonic_seconds() - (double)ms / 1000;
 }
 
 static void fill(struct record *record, const struct session *s)
@@ -32,8 +37,8 @@ static void fill(struct record *record, const struct session *s)
         .client = inode(s->client.fd),
         .upstream = inode(s->upstream.fd),
         .upstream_id = s->upstream_id,
-        .began_ms = to_ms(s->began),
-        .waiting_ms = to_ms(s->waiting_since),
+        .age_ms = age_ms(s->began),
+        .waited_ms = age_ms(s->waiting_since),
         .is_raw = s->sessions->options->is_raw,
     };
     relay_save(&s->relay, record);
@@ -41,9 +46,9 @@ static void fill(struct record *record, const struct session *s)
 
 static void restore(struct session *s, const struct record *record)
 {
-    s->upstream_id = record->upstream_id;
-    s->began = (double)record->began_ms / 1000;
-    s->waiting_since = (double)record->waiting_ms / 1000;
+    s->began = since_age(record->age_ms);
+    if (record->waited_ms > 0)
+        s->waiting_since = since_age(record->waited_ms);
     relay_restore(&s->relay, record);
     for (int kind = 0; kind < AGENT_KINDS; kind++) {
         if (s->relay.asked[kind] > 0 && !agent_kind_is_safe((enum agent_kind)kind))
@@ -70,7 +75,7 @@ static unsigned give_all(struct sessions *sessions, bool is_owed, unsigned most)
     list_for_each_safe(s, next, &sessions->list, link) {
         if (n == most)
             break;
-        if ((s->relay.owed > 0) != is_owed || !session_is_settled(s) || !give(s))
+        if ((s->relay.owed > 0) != is_owed || !session_is_portable(s) || !give(s))
             continue;
         session_free(s);
         n++;
@@ -135,11 +140,11 @@ static bool resume(struct sessions *sessions, const struct record *record, int c
         (record->is_raw != 0) != sessions->options->is_raw ||
         !has_trusted_peer(client, &peer) || (upstream >= 0 && !has_trusted_peer(upstream, &other)))
         return false;
-    s = session_resume(sessions, client, upstream, &peer);
+    s = session_new(sessions, client, upstream, &peer);
     if (s == NULL)
         return false;
     restore(s, record);
-    session_rearm(s);
+    sessions_resume(s, record->upstream_id);
     return true;
 }
 

@@ -3,7 +3,7 @@
  * them to the descriptor store of the service manager (sd_notify(3), FDSTORE=1), and
  * the next one gets them back with its listening sockets, and goes on with them.
  *
- * What goes is a session of which not a byte is held here (session_is_settled()): its
+ * What goes is a session of which not a byte is held here (session_is_portable()): its
  * client's and its upstream's descriptor in one message, and its record as their name.
  */
 #ifndef RELAYD_HANDOVER_H
@@ -27,7 +27,7 @@ struct handover {
     size_t n;
 };
 
-/* Gives the settled sessions away, those first that are owed something. Returns how many. */
+/* Gives the portable sessions away, those first that are owed something. Returns how many. */
 unsigned handover_give(struct sessions *sessions);
 
 /* Notes a descriptor that came back; takes it over. For systemd_take_fds(). */

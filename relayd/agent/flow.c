@@ -5,6 +5,7 @@
 
 #include "relayd/agent/flow.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,9 +97,9 @@ int flow_put(struct flow *flow, const uint8_t *bytes, size_t n)
     return 0;
 }
 
-void flow_adopt(struct flow *flow, uint8_t *bytes, size_t n)
+void flow_move(struct flow *to, struct flow *from)
 {
-    flow->data = bytes;
-    flow->start = 0;
-    flow->end = flow->cap = n;
+    assert(to->data == NULL);
+    *to = *from;
+    memset(from, 0, sizeof(*from));
 }

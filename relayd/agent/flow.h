@@ -54,7 +54,7 @@ void flow_drop(struct flow *flow, size_t n);
 /* Puts n bytes behind what is held. Returns 0 or -ENOMEM. */
 int flow_put(struct flow *flow, const uint8_t *bytes, size_t n);
 
-/* Hands n bytes of malloc'd memory over to an empty flow. */
-void flow_adopt(struct flow *flow, uint8_t *bytes, size_t n);
+/* Moves all that `from` holds to an empty flow. */
+void flow_move(struct flow *to, struct flow *from);
 
 #endif

@@ -26,6 +26,12 @@ static inline bool list_is_empty(const struct list *head)
     return head->next == head;
 }
 
+/* Whether an element is on some list. */
+static inline bool list_is_linked(const struct list *element)
+{
+    return element->next != NULL;
+}
+
 /* Puts element right behind place; with the head as place, in front of all. */
 static inline void list_insert(struct list *place, struct list *element)
 {

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 int close_fd(int fd)
@@ -16,6 +17,14 @@ int close_fd(int fd)
         close(fd);
     errno = saved;
     return -1;
+}
+
+double monotonic_seconds(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
 int parse_duration(const char *text, double *seconds)

@@ -14,6 +14,10 @@
  * `fd = close_fd(fd)` leaves no stale number behind. */
 int close_fd(int fd);
 
+/* Seconds of CLOCK_MONOTONIC, the one clock that durations are measured on: nobody sets it,
+ * it stands while the host sleeps, and all processes of a host share it. */
+double monotonic_seconds(void);
+
 /* A DURATION as options and commands take it: a number with "ms", "s", "m" or
  * "h", a bare number is seconds; fractions are allowed ("1.5s").
  * Sets *seconds, 0 up to a year; returns 0 or -EINVAL. */

@@ -50,7 +50,7 @@ static void arm(struct conn *conn)
 }
 
 /* Sends what the socket takes. Returns false where the other side is gone. */
-static bool flush(struct conn *conn)
+static bool send_queued(struct conn *conn)
 {
     while (!list_is_empty(&conn->out)) {
         struct packet *p = list_entry(conn->out.next, struct packet, link);
@@ -63,15 +63,15 @@ static bool flush(struct conn *conn)
     return true;
 }
 
-void conn_settle(struct conn *conn)
+void conn_flush(struct conn *conn)
 {
-    if (!flush(conn) || (conn->state == CONN_CLOSING && list_is_empty(&conn->out)))
+    if (!send_queued(conn) || (conn->state == CONN_CLOSING && list_is_empty(&conn->out)))
         conn_free(conn);
     else
         arm(conn);
 }
 
-void conn_wait(struct conn *conn, enum conn_state state, double seconds)
+static void set_state(struct conn *conn, enum conn_state state, double seconds)
 {
     conn->state = state;
     ev_timer_stop(conn->conns->loop, &conn->timer);
@@ -79,6 +79,13 @@ void conn_wait(struct conn *conn, enum conn_state state, double seconds)
         return;
     ev_timer_set(&conn->timer, seconds, 0);
     ev_timer_start(conn->conns->loop, &conn->timer);
+}
+
+void conn_wait(struct conn *conn, int topic, uint64_t subject, double seconds)
+{
+    conn->topic = topic;
+    conn->subject = subject;
+    set_state(conn, CONN_WAITING, seconds);
 }
 
 /* Without memory the packet is lost, and the client's bound ends its wait. */
@@ -96,7 +103,7 @@ void conn_reply(struct conn *conn, const struct proto_buf *buf)
 void conn_finish(struct conn *conn, const struct proto_buf *buf)
 {
     conn_reply(conn, buf);
-    conn_wait(conn, CONN_CLOSING, IDLE_SECONDS);
+    set_state(conn, CONN_CLOSING, IDLE_SECONDS);
 }
 
 void conn_finish_ok(struct conn *conn)
@@ -129,36 +136,33 @@ static void on_readable(struct conn *conn)
     }
     if (conn->state == CONN_REQUEST)
         conn->conns->on_request(conn, packet, (size_t)n);
-    conn_settle(conn);
+    conn_flush(conn);
 }
 
 static void on_io(struct ev_loop *loop, ev_io *io, int events)
 {
     struct conn *conn = container_of(io, struct conn, io);
 
-    (void)loop;
     if ((events & EV_READ) != 0)
         on_readable(conn);
     else
-        conn_settle(conn);
+        conn_flush(conn);
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct conn *conn = container_of(timer, struct conn, timer);
 
-    (void)loop, (void)events;
-    if (conn->state == CONN_REQUEST || conn->state == CONN_CLOSING) {
+    if (conn->state != CONN_WAITING) {
         conn_free(conn);
         return;
     }
     conn->conns->on_timeout(conn);
-    conn_settle(conn);
+    conn_flush(conn);
 }
 
 static void ignore_end(void *arg)
 {
-    (void)arg;
 }
 
 void conns_init(struct conns *conns, struct ev_loop *loop)
@@ -198,6 +202,6 @@ void conn_new(struct conns *conns, int fd)
     ev_timer_init(&conn->timer, on_timer, 0, 0);
     list_append(&conns->list, &conn->link);
     conns->n++;
-    conn_wait(conn, CONN_REQUEST, IDLE_SECONDS);
+    set_state(conn, CONN_REQUEST, IDLE_SECONDS);
     arm(conn);
 }

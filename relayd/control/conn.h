@@ -1,8 +1,8 @@
 /*
- * A control connection: one request comes in, packets go out, in order and however
- * slowly they are read.
+ * A control connection: one request comes in, packets go out, in order and however slowly they
+ * are read.
  *
- *     request --> (a wait) --> closing --> freed
+ *     request --> (waiting) --> closing --> freed
  */
 #ifndef RELAYD_CONN_H
 #define RELAYD_CONN_H
@@ -16,11 +16,7 @@
 
 enum conn_state {
     CONN_REQUEST, /* nothing asked yet */
-    CONN_VERDICT, /* waits: for a registration's verdict */
-    CONN_WAIT,    /* for an upstream to use */
-    CONN_GONE,    /* for an upstream to be dropped */
-    CONN_WATCH,   /* for events, each of which is sent */
-    CONN_STOP,    /* for the daemon's end */
+    CONN_WAITING, /* the answer is not known yet */
     CONN_CLOSING, /* answered; the rest has to go out */
 };
 
@@ -47,8 +43,8 @@ struct conn {
     enum conn_state state;
     ev_io io;
     ev_timer timer;
-    uint64_t id;     /* the upstream it waits for */
-    bool is_new;     /* that upstream was not registered before */
+    int topic;       /* what it waits for, and of whom: the user's */
+    uint64_t subject;
     struct list out; /* packets that the socket has not taken yet; owned */
 };
 
@@ -61,7 +57,7 @@ void conns_fini(struct conns *conns);
 void conn_new(struct conns *conns, int fd);
 
 /* Begins a wait; seconds: 0 for without end. */
-void conn_wait(struct conn *conn, enum conn_state state, double seconds);
+void conn_wait(struct conn *conn, int topic, uint64_t subject, double seconds);
 
 /* Queues a packet. */
 void conn_reply(struct conn *conn, const struct proto_buf *buf);
@@ -70,8 +66,8 @@ void conn_finish(struct conn *conn, const struct proto_buf *buf);
 void conn_finish_ok(struct conn *conn);
 void conn_finish_error(struct conn *conn, const char *reason);
 
-/* Sends what is queued, as far as it goes, and settles what to wait for. For replies
- * made outside on_request and on_timeout. May free conn. */
-void conn_settle(struct conn *conn);
+/* Sends what is queued, as far as it goes, and waits to send the rest. For replies made outside
+ * on_request and on_timeout. May free conn. */
+void conn_flush(struct conn *conn);
 
 #endif

@@ -1,13 +1,20 @@
-/* News: what those who wait or watch are told, as soon as it is so. */
+/* Watchers. Each event of the registry is held against what each of them waits for. */
 #include "config.h"
 
-#include "relayd/control/control.h"
+#include "relayd/control/watchers.h"
+
+#include "relayd/base/util.h"
+#include "relayd/control/status.h"
 
 #include <stdio.h>
+#include <time.h>
 
-static const char *explain_pause(const struct registry *registry, double now, char *out, size_t size)
+/* How long a register waits for its verdict: relayctl takes us for hung after 1 s. */
+#define VERDICT_SECONDS 0.8
+
+static const char *explain_pause(const struct registry *registry, char *out, size_t size)
 {
-    double left = registry->paused_until - now;
+    double left = registry->paused_until - monotonic_seconds();
 
     if (!registry->is_paused)
         return "resumed";
@@ -17,35 +24,38 @@ static const char *explain_pause(const struct registry *registry, double now, ch
     return out;
 }
 
-/* What `watch` says of it; nothing of what concerns nobody but us. */
-static const char *explain_event(const struct control *control, enum registry_event event,
-                                 const struct upstream *u, char *out, size_t size)
+/* What `watch` says of an event; nothing of what concerns nobody but us. */
+static const char *explain_event(const struct registry *registry,
+                                 const struct registry_event *event, char *out, size_t size)
 {
-    switch (event) {
+    switch (event->type) {
     case REGISTRY_ADDED:
         return "registered";
     case REGISTRY_DROPPED:
-        snprintf(out, size, "dropped: %s", u->dropped_why);
+        snprintf(out, size, "dropped: %s", event->reason);
         return out;
     case REGISTRY_CHANGED:
-        return upstream_explain(u, ev_now(control->conns.loop), out, size);
+        return upstream_explain(event->upstream, monotonic_seconds(), out, size);
     case REGISTRY_PREFERRED:
-        return u != NULL ? "preferred" : "none is preferred: the newest goes first";
+        return event->upstream != NULL ? "preferred"
+                                       : "none is preferred: the newest goes first";
     case REGISTRY_PAUSED:
-        return explain_pause(control->registry, ev_now(control->conns.loop), out, size);
-    case REGISTRY_PROBED:
+        return explain_pause(registry, out, size);
+    case REGISTRY_PING_ENDED:
+    case REGISTRY_LOOPS:
+    case REGISTRY_REGISTERED:
         break;
     }
     return NULL;
 }
 
-static void reply_event(struct conn *conn, double now, const struct upstream *u, const char *text)
+static void reply_event(struct conn *conn, const struct upstream *u, const char *text)
 {
     struct proto_buf buf;
     char name[128];
 
     proto_begin(&buf, "event");
-    proto_addf(&buf, "time", "%.0f", now);
+    proto_addf(&buf, "time", "%lld", (long long)time(NULL));
     if (u != NULL)
         proto_add_u64(&buf, "id", u->id);
     proto_addf(&buf, "text", "%s%s%s", u == NULL ? "" : upstream_name(u, name, sizeof(name)),
@@ -53,33 +63,100 @@ static void reply_event(struct conn *conn, double now, const struct upstream *u,
     conn_reply(conn, &buf);
 }
 
-void control_watch(struct control *control, struct conn *conn)
+static void reply_verdict(struct conn *conn, const struct registry_event *event)
+{
+    struct proto_buf buf;
+
+    if (event->verdict == VERDICT_REFUSED) {
+        conn_finish_error(conn, event->reason);
+        return;
+    }
+    status_put_registered(&buf, event->upstream, event->reason);
+    conn_finish(conn, &buf);
+}
+
+/* Whether conn was told something. */
+static bool tell(const struct watchers *watchers, struct conn *conn,
+                 const struct registry_event *event, const char *text)
+{
+    bool is_about = event->upstream != NULL && event->upstream->id == conn->subject;
+    bool is_so = false;
+
+    switch ((enum watch_topic)conn->topic) {
+    case WATCH_VERDICT:
+        if (event->type == REGISTRY_REGISTERED && is_about)
+            reply_verdict(conn, event);
+        return event->type == REGISTRY_REGISTERED && is_about;
+    case WATCH_EVENTS:
+        if (text != NULL)
+            reply_event(conn, event->upstream, text);
+        return text != NULL;
+    case WATCH_GONE:
+        is_so = event->type == REGISTRY_DROPPED && is_about;
+        break;
+    case WATCH_USABLE:
+        is_so = event->type != REGISTRY_DROPPED && registry_is_usable(watchers->registry);
+        break;
+    case WATCH_END:
+        break;
+    }
+    if (is_so)
+        conn_finish_ok(conn);
+    return is_so;
+}
+
+static void on_event(struct registry_observer *observer, const struct registry_event *event)
+{
+    struct watchers *watchers = container_of(observer, struct watchers, observer);
+    char out[256];
+    const char *text = explain_event(watchers->registry, event, out, sizeof(out));
+    struct conn *it, *next;
+
+    list_for_each_safe(it, next, &watchers->conns->list, link) {
+        if (it->state == CONN_WAITING && tell(watchers, it, event, text))
+            conn_flush(it);
+    }
+}
+
+void watchers_init(struct watchers *watchers, struct conns *conns,
+                   const struct sessions *sessions)
+{
+    *watchers = (struct watchers){
+        .conns = conns, .registry = sessions->registry, .sessions = sessions};
+    registry_observe(watchers->registry, &watchers->observer, on_event);
+}
+
+static void begin_events(const struct watchers *watchers, struct conn *conn)
 {
     char summary[256];
 
-    reply_event(conn, ev_now(control->conns.loop), NULL,
-                registry_summary(control->registry, control->sessions->n, summary, sizeof(summary)));
-    conn_wait(conn, CONN_WATCH, 0);
+    reply_event(conn, NULL,
+                registry_summary(watchers->registry, watchers->sessions->n, summary,
+                                 sizeof(summary)));
 }
 
-void control_event(struct control *control, enum registry_event event, const struct upstream *u)
+void watchers_add(struct watchers *watchers, struct conn *conn, enum watch_topic topic,
+                  uint64_t id)
 {
-    char out[256];
-    const char *text = explain_event(control, event, u, out, sizeof(out));
-    struct conn *it, *next;
+    struct upstream *u = registry_find(watchers->registry, id);
 
-    if (text == NULL)
+    conn_wait(conn, (int)topic, id, topic == WATCH_VERDICT ? VERDICT_SECONDS : 0);
+    if (topic == WATCH_EVENTS)
+        begin_events(watchers, conn);
+    else if ((topic == WATCH_GONE && u == NULL) ||
+             (topic == WATCH_USABLE && registry_is_usable(watchers->registry)))
+        conn_finish_ok(conn);
+}
+
+void watchers_on_timeout(struct watchers *watchers, struct conn *conn)
+{
+    struct upstream *u = registry_find(watchers->registry, conn->subject);
+    struct proto_buf buf;
+
+    if (u == NULL) {
+        conn_finish_error(conn, "its login has ended");
         return;
-    list_for_each_safe(it, next, &control->conns.list, link) {
-        if (it->state == CONN_WATCH)
-            reply_event(it, ev_now(control->conns.loop), u, text);
-        else if (it->state == CONN_GONE && event == REGISTRY_DROPPED && u->id == it->id)
-            conn_finish_ok(it);
-        else if (it->state == CONN_WAIT && event != REGISTRY_DROPPED &&
-                 registry_is_usable(control->registry))
-            conn_finish_ok(it);
-        else
-            continue;
-        conn_settle(it);
     }
+    status_put_registered(&buf, u, "no answer yet");
+    conn_finish(conn, &buf);
 }

@@ -5,8 +5,9 @@
 #include "relayd/session/attempt.h"
 
 #include "relayd/base/log.h"
-#include "relayd/upstream/patience.h"
+#include "relayd/base/util.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +16,11 @@
  * more may be a loop that has a new process in each round. */
 #define CROWD 16
 
-static const char *const state_names[] = {"blocked", "probing", "asking", "answered", "failed"};
+static const char *const state_names[] = {"blocked", "pinging", "asking", "answered", "failed"};
 
 static struct registry *registry_of(const struct attempt *attempt)
 {
-    return attempt->attempts->upstreams->registry;
+    return attempt->attempts->enrol->registry;
 }
 
 static struct upstream *upstream_of(const struct attempt *attempt)
@@ -27,28 +28,47 @@ static struct upstream *upstream_of(const struct attempt *attempt)
     return registry_find(registry_of(attempt), attempt->upstream);
 }
 
-static double now_of(const struct attempt *attempt)
-{
-    return ev_now(attempt->attempts->upstreams->loop);
-}
-
 static double waited(const struct attempt *attempt)
 {
-    return now_of(attempt) - attempt->began;
+    return monotonic_seconds() - attempt->began;
 }
 
 /* Whether a question of it is on its way, a ping included. */
-static int is_out(enum attempt_state state)
+static bool is_out(enum attempt_state state)
 {
-    return state == ATTEMPT_PROBING || state == ATTEMPT_ASKING;
+    return state == ATTEMPT_PINGING || state == ATTEMPT_ASKING;
 }
 
-static void count_asking(const struct attempt *attempt, struct upstream *u, int change)
+/* What the upstream is used for changes with the state. */
+static void count_uses(struct upstream *u, enum attempt_state before, enum attempt_state after)
 {
-    if (change > 0 && u->asking++ == 0)
-        u->asking_since = now_of(attempt);
-    if (change < 0)
-        u->asking--;
+    double now = monotonic_seconds();
+
+    if (!is_out(before) && is_out(after))
+        upstream_begin(u, UPSTREAM_QUESTION, now);
+    if (is_out(before) && !is_out(after))
+        upstream_end(u, UPSTREAM_QUESTION, now);
+    if (before != ATTEMPT_PINGING && after == ATTEMPT_PINGING)
+        upstream_begin(u, UPSTREAM_PING, now);
+    if (before == ATTEMPT_PINGING && after != ATTEMPT_PINGING)
+        upstream_end(u, UPSTREAM_PING, now);
+}
+
+/* Whether a ping was answered since it began: then its client is no question that came round. */
+static bool is_proven(const struct attempt *attempt, const struct upstream *u)
+{
+    return attempt->began <= u->proven_at;
+}
+
+/* Which of its upstream's two lists it is on follows from the state. */
+static void enqueue(struct attempt *attempt, struct upstream *u)
+{
+    if (list_is_linked(&attempt->queue))
+        list_remove(&attempt->queue);
+    if (u != NULL && attempt->state == ATTEMPT_BLOCKED)
+        list_append(&u->blocked, &attempt->queue);
+    if (u != NULL && attempt->state == ATTEMPT_ASKING && !is_proven(attempt, u))
+        list_append(&u->unproven, &attempt->queue);
 }
 
 static void set_state(struct attempt *attempt, enum attempt_state state)
@@ -59,12 +79,12 @@ static void set_state(struct attempt *attempt, enum attempt_state state)
     log_debug("attempt of pid %d at upstream %llu: %s -> %s", (int)attempt->question->client,
               (unsigned long long)attempt->upstream, state_names[before], state_names[state]);
     attempt->state = state;
-    if (u != NULL)
-        count_asking(attempt, u, is_out(state) - is_out(before));
-    if (u != NULL && before == ATTEMPT_PROBING)
-        registry_probe_end(registry_of(attempt), u);
-    if (u != NULL && state == ATTEMPT_PROBING)
-        registry_probe_begin(registry_of(attempt), u, now_of(attempt));
+    enqueue(attempt, u);
+    if (u == NULL)
+        return;
+    count_uses(u, before, state);
+    if (before == ATTEMPT_PINGING)
+        registry_tell_ping_ended(registry_of(attempt), u);
 }
 
 void attempt_fail(struct attempt *attempt)
@@ -80,23 +100,23 @@ void attempt_free(struct attempt *attempt)
     if (attempt == NULL)
         return;
     attempt_fail(attempt);
+    assert(!list_is_linked(&attempt->queue));
     list_remove(&attempt->link);
     free(attempt);
 }
 
-/* Whether u has first questions that may be this one's own ancestors: asked since a
- * ping was last answered, by the same process or by a crowd; or by anyone, where this
- * one has come through an ssh -A. */
+/* Whether u has first questions that may be this one's own ancestors: asked since a ping was
+ * last answered, by the same process or by a crowd; or by anyone, where this one has come
+ * through an ssh -A. */
 static bool is_suspect(const struct attempt *attempt, const struct upstream *u)
 {
     const struct question *q = attempt->question;
     unsigned n = 0;
     struct attempt *it;
 
-    list_for_each(it, &attempt->attempts->list, link) {
-        if (it == attempt || it->upstream != u->id || it->state != ATTEMPT_ASKING ||
-            it->asked_at <= u->proved_at)
-            continue;
+    if (is_proven(attempt, u))
+        return false;
+    list_for_each(it, &u->unproven, queue) {
         if (++n >= CROWD || q->binds_size > 0 ||
             (q->client != 0 && it->question->client == q->client))
             return true;
@@ -122,20 +142,18 @@ static void ask(struct attempt *attempt)
     struct agent_frame frame;
     const uint8_t *bind = next_bind(attempt, &frame);
 
-    if (attempt->state != ATTEMPT_ASKING) {
-        attempt->asked_at = now_of(attempt);
+    if (attempt->state != ATTEMPT_ASKING)
         set_state(attempt, ATTEMPT_ASKING);
-    }
     if (bind != NULL)
         dial_ask(&attempt->dial, bind, frame.size, AGENT_KIND_BIND);
     else
         dial_ask(&attempt->dial, q->bytes, q->size, q->kind);
 }
 
-static void probe(struct attempt *attempt, struct upstream *u)
+static void ping(struct attempt *attempt, struct upstream *u)
 {
-    set_state(attempt, ATTEMPT_PROBING);
-    upstream_probe(attempt->attempts->upstreams, u, &attempt->dial);
+    set_state(attempt, ATTEMPT_PINGING);
+    enrol_ping(attempt->attempts->enrol, u, &attempt->dial);
 }
 
 /* Begins what may begin; else it stays blocked. Another relay's ping goes on at once:
@@ -149,10 +167,10 @@ static void begin(struct attempt *attempt, struct upstream *u)
         ask(attempt);
         return;
     }
-    if (u->probes > 0 && is_first)
+    if (is_first && upstream_uses(u, UPSTREAM_PING) > 0)
         return;
     if (is_first || attempt->question->bytes == NULL)
-        probe(attempt, u);
+        ping(attempt, u);
     else
         ask(attempt);
 }
@@ -176,14 +194,14 @@ static bool ask_next(struct attempt *attempt)
 
 static void on_answered(struct attempt *attempt, struct upstream *u)
 {
-    if (u != NULL && attempt->state == ATTEMPT_PROBING)
-        upstream_probed(attempt->attempts->upstreams, u, &attempt->dial);
+    if (u != NULL && attempt->state == ATTEMPT_PINGING)
+        enrol_note_answer(attempt->attempts->enrol, u, &attempt->dial);
     else if (u != NULL)
-        registry_set_alive(registry_of(attempt), u, now_of(attempt), -1);
+        registry_set_alive(registry_of(attempt), u, monotonic_seconds(), -1);
     if (ask_next(attempt))
         return;
     set_state(attempt, ATTEMPT_ANSWERED);
-    attempt->done(attempt);
+    attempt->attempts->on_done(attempt);
 }
 
 /* Out of descriptors is our own trouble: it may be over at the next look. */
@@ -201,12 +219,12 @@ static void on_failed(struct attempt *attempt, struct upstream *u, enum dial_res
     }
     attempt_fail(attempt);
     if (u != NULL && (result == DIAL_GONE || result == DIAL_FOREIGN))
-        upstream_gone(attempt->attempts->upstreams, u);
+        enrol_note_end(attempt->attempts->enrol, u);
     else if (u != NULL)
-        registry_set_silent(registry_of(attempt), u, now_of(attempt),
+        registry_set_silent(registry_of(attempt), u, monotonic_seconds(),
                             result == DIAL_NONSENSE ? CAUSE_NONSENSE : CAUSE_CLOSED,
                             waited(attempt));
-    attempt->done(attempt);
+    attempt->attempts->on_done(attempt);
 }
 
 static void on_dial(struct dial *dial, enum dial_result result)
@@ -221,7 +239,7 @@ static void on_dial(struct dial *dial, enum dial_result result)
 }
 
 struct attempt *attempt_new(struct attempts *attempts, const struct question *question,
-                            struct upstream *u, void (*done)(struct attempt *attempt), void *arg)
+                            struct upstream *u, void *session)
 {
     struct attempt *attempt = calloc(1, sizeof(*attempt));
 
@@ -230,46 +248,25 @@ struct attempt *attempt_new(struct attempts *attempts, const struct question *qu
     attempt->attempts = attempts;
     attempt->question = question;
     attempt->upstream = u->id;
-    attempt->began = ev_now(attempts->upstreams->loop);
+    attempt->began = monotonic_seconds();
     attempt->was_silent = u->state == UPSTREAM_SILENT;
-    attempt->done = done;
-    attempt->arg = arg;
-    dial_init(&attempt->dial, attempts->upstreams->loop, &u->pin, on_dial);
+    attempt->session = session;
+    dial_init(&attempt->dial, attempts->enrol->loop, &u->pin, on_dial);
     list_append(&attempts->list, &attempt->link);
+    list_append(&u->blocked, &attempt->queue);
     begin(attempt, u);
     return attempt;
 }
 
-/* How long the upstream has owed an answer: who was blocked has not asked it
- * anything, but somebody's ping has. */
+/* How long the upstream has owed an answer: who was blocked has not asked it anything, but
+ * somebody's ping has. */
 static double owed_for(const struct attempt *attempt, const struct upstream *u)
 {
     if (attempt->state != ATTEMPT_BLOCKED)
         return waited(attempt);
-    return u->probes > 0 ? now_of(attempt) - u->probing_since : 0;
-}
-
-static struct patience patience_with(struct attempt *attempt, struct upstream *u)
-{
-    const struct options *options = attempt->attempts->options;
-    struct patience p = {
-        .rtt = u->rtt,
-        .base = options->patience,
-        .dead_after = options->dead_after,
-        .waited = fmax(waited(attempt), owed_for(attempt, u)),
-    };
-    double base = patience_base(options->patience, u->rtt);
-
-    /* After the prompt, what all others wait for is still on its way. */
-    p.is_prompting = u->prompts > 0 || now_of(attempt) - u->prompted_at < base;
-    p.link = upstream_ask_link(attempt->attempts->upstreams, u, p.waited, base);
-    if (p.link != LINK_DOWN)
-        attempt->down_since = 0;
-    else if (attempt->down_since == 0)
-        attempt->down_since = now_of(attempt);
-    if (attempt->down_since > 0)
-        p.down_for = now_of(attempt) - attempt->down_since;
-    return p;
+    return upstream_uses(u, UPSTREAM_PING) > 0
+               ? monotonic_seconds() - u->load[UPSTREAM_PING].since
+               : 0;
 }
 
 static void call_silent(struct attempt *attempt, struct upstream *u)
@@ -277,9 +274,9 @@ static void call_silent(struct attempt *attempt, struct upstream *u)
     double seconds = owed_for(attempt, u);
 
     if (seconds >= patience_base(attempt->attempts->options->patience, u->rtt) ||
-        (attempt->state != ATTEMPT_BLOCKED && u->link_state == LINK_DOWN))
-        registry_set_silent(registry_of(attempt), u, now_of(attempt),
-                            u->link_state == LINK_DOWN ? CAUSE_LINK_DOWN : CAUSE_NO_ANSWER,
+        (attempt->state != ATTEMPT_BLOCKED && u->tcp.state == LINK_DOWN))
+        registry_set_silent(registry_of(attempt), u, monotonic_seconds(),
+                            u->tcp.state == LINK_DOWN ? CAUSE_LINK_DOWN : CAUSE_NO_ANSWER,
                             seconds);
 }
 
@@ -297,7 +294,8 @@ bool attempt_look(struct attempt *attempt)
     }
     if (attempt->state == ATTEMPT_BLOCKED)
         begin(attempt, u);
-    p = patience_with(attempt, u);
+    p = wait_look(&attempt->wait, registry_of(attempt), u, attempt->attempts->options,
+                  monotonic_seconds(), fmax(waited(attempt), owed_for(attempt, u)));
     if (patience_gives_up(&p)) {
         call_silent(attempt, u);
         attempt_fail(attempt);
@@ -318,23 +316,97 @@ void attempt_lose(struct attempt *attempt)
     attempt_fail(attempt);
 }
 
-void attempts_unpin(struct attempts *attempts, uint64_t upstream)
+void attempts_init(struct attempts *attempts, struct enrol *enrol, const struct options *options)
 {
-    struct attempt *it;
+    *attempts = (struct attempts){.enrol = enrol, .options = options};
+    list_init(&attempts->list);
+}
 
-    list_for_each(it, &attempts->list, link) {
-        if (it->upstream == upstream)
-            dial_unpin(&it->dial);
+/* In their order, until one is held back again: then so would the next be. */
+static void begin_blocked(struct upstream *u)
+{
+    struct attempt *it, *next;
+
+    list_for_each_safe(it, next, &u->blocked, queue) {
+        begin(it, u);
+        if (it->state == ATTEMPT_BLOCKED)
+            return;
     }
 }
 
-void attempts_fail(struct attempts *attempts, uint64_t upstream)
+/* What is blocked there would wait in vain. */
+static void tell_blocked(struct attempts *attempts, struct upstream *u)
 {
     struct attempt *it;
 
+    list_for_each(it, &u->blocked, queue)
+        attempts->on_news(it);
+}
+
+static void fail_blocked(struct attempts *attempts, struct upstream *u)
+{
+    while (!list_is_empty(&u->blocked)) {
+        struct attempt *it = list_entry(u->blocked.next, struct attempt, queue);
+
+        attempt_fail(it);
+        attempts->on_news(it);
+    }
+}
+
+/* It is dropped, and its pin with it: no new connection is made to it, those that are there
+ * go on. */
+static void let_go(struct attempts *attempts, struct upstream *u)
+{
+    struct attempt *it;
+
+    fail_blocked(attempts, u);
     list_for_each(it, &attempts->list, link) {
-        if (it->upstream == upstream)
-            attempt_fail(it);
+        if (it->upstream != u->id)
+            continue;
+        dial_unpin(&it->dial);
+        if (list_is_linked(&it->queue))
+            list_remove(&it->queue);
+        count_uses(u, it->state, ATTEMPT_FAILED);
+    }
+}
+
+void attempts_on_event(struct attempts *attempts, const struct registry_event *event)
+{
+    struct upstream *u = event->upstream;
+
+    switch (event->type) {
+    case REGISTRY_DROPPED:
+        let_go(attempts, u);
+        break;
+    case REGISTRY_LOOPS:
+        attempts_fail(attempts, u);
+        break;
+    case REGISTRY_CHANGED:
+        if (u->state == UPSTREAM_SILENT)
+            tell_blocked(attempts, u);
+        break;
+    case REGISTRY_PING_ENDED:
+        begin_blocked(u);
+        break;
+    case REGISTRY_ADDED:
+    case REGISTRY_REGISTERED:
+    case REGISTRY_PREFERRED:
+    case REGISTRY_PAUSED:
+        break;
+    }
+}
+
+/* Those that are blocked first: the end of a ping would begin them. */
+void attempts_fail(struct attempts *attempts, struct upstream *u)
+{
+    struct attempt *it;
+
+    fail_blocked(attempts, u);
+    list_for_each(it, &attempts->list, link) {
+        if (it->upstream != u->id || it->state == ATTEMPT_FAILED)
+            continue;
+        attempt_fail(it);
+        attempts->on_news(it);
     }
 }
 

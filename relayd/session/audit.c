@@ -72,18 +72,11 @@ static void put_questions(char *out, size_t size, const uint32_t *asked)
     }
 }
 
-static const char *short_name(const struct upstream *u)
-{
-    if (u == NULL)
-        return "";
-    return u->label != NULL ? u->label : u->host != NULL ? u->host : u->path;
-}
-
 static void put_fields(const struct audit *audit, const char *questions, const char *line)
 {
     char id[24] = "", pid[16], uid[16], ms[24];
     const struct log_field fields[] = {
-        {"RELAYD_UPSTREAM", short_name(audit->upstream)},
+        {"RELAYD_UPSTREAM", audit->upstream == NULL ? "" : upstream_title(audit->upstream)},
         {"RELAYD_UPSTREAM_ID", id},
         {"RELAYD_CLIENT_PID", pid},
         {"RELAYD_CLIENT_COMMAND", audit->command},

@@ -10,7 +10,7 @@
 #define RELAYD_AUDIT_H
 
 #include "relayd/agent/agent.h"
-#include "relayd/upstream/registry.h"
+#include "relayd/upstream/upstream.h"
 #include "relayd/base/sock.h"
 
 #include <stdbool.h>

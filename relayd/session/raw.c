@@ -26,7 +26,7 @@ static bool carry(struct flow *flow, int from, int to, bool may_read, bool *is_d
 
 enum relay_end raw_step(struct relay *relay, int client_fd, int upstream_fd)
 {
-    bool may_read = !relay->is_settling;
+    bool may_read = !relay->is_quiescing;
 
     relay->up_left = relay->down_left = SIZE_MAX;
     if (!carry(&relay->up, client_fd, upstream_fd, may_read, &relay->is_client_done,

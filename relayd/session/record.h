@@ -20,8 +20,8 @@ struct record {
     uint64_t client;      /* the inode of its socket, by which descriptors are told apart */
     uint64_t upstream;    /* the same; 0: it has none yet */
     uint64_t upstream_id; /* in the registry; 0: dropped, or none */
-    uint64_t began_ms;    /* of the wall clock, like the next */
-    uint64_t waiting_ms;  /* since when it waits for what is owed; 0: nothing is */
+    uint64_t age_ms;
+    uint64_t waited_ms;   /* for what is owed */
     uint64_t is_raw;      /* of a daemon with --raw */
     /* relay_save()'s: */
     uint64_t up_left, down_left, skip_left;
@@ -32,7 +32,8 @@ struct record {
 /* Returns 0, or -ENAMETOOLONG where the numbers are so large that it does not fit. */
 int record_write(const struct record *record, char name[RECORD_NAME_SIZE]);
 
-/* Returns 0, or -EBADMSG for any other name, another version's among them. */
+/* Returns 0, or -EBADMSG for any other name. Reads what the version before wrote, too, which had
+ * stamps of the wall clock in place of ages. */
 int record_read(struct record *record, const char *name);
 
 #endif

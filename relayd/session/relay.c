@@ -29,14 +29,14 @@ static void skip(struct relay *relay)
     relay->skip_left -= n;
 }
 
-/* How much a flow may hold. While it settles that is what completes the frame whose
- * beginning is held, so that all of it can go on. */
+/* How much a flow may hold. While it quiesces that is what completes the frame whose beginning
+ * is held, so that all of it can go on. */
 static size_t read_limit(const struct relay *relay, const struct flow *flow, size_t left,
                          size_t most)
 {
     struct agent_frame frame = {.size = AGENT_HEADER};
 
-    if (!relay->is_settling)
+    if (!relay->is_quiescing)
         return most;
     if (left > 0 || flow_size(flow) == 0)
         return 0;
@@ -239,7 +239,7 @@ bool relay_is_client_slow(const struct relay *relay)
     return relay->down_left > 0 && flow_size(&relay->down) > 0;
 }
 
-bool relay_is_settled(const struct relay *relay)
+bool relay_is_empty(const struct relay *relay)
 {
     return flow_size(&relay->up) == 0 && flow_size(&relay->down) == 0;
 }

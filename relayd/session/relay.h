@@ -51,7 +51,7 @@ struct relay {
     bool is_client_shut, is_upstream_shut; /* raw: they have been told of the other's end */
     bool is_held; /* a refused question waits until nothing is owed: none after it is
                      read */
-    bool is_settling; /* reads no more than completes what is begun: the caller's to set */
+    bool is_quiescing; /* reads no more than completes what is begun: the caller's to set */
     uint32_t asked[AGENT_KINDS]; /* by kind, also what was answered here */
     uint32_t answered;
     relay_gate_fn *gate;
@@ -85,12 +85,12 @@ enum relay_end relay_step(struct relay *relay, int client_fd, int upstream_fd);
 /* Whether it is the client who keeps an answer from going on. */
 bool relay_is_client_slow(const struct relay *relay);
 
-/* Whether not a byte is held: all that is under way is in the sockets, and what there is
- * to know of it in the fields. What is settling gets there, unless it is kept from it. */
-bool relay_is_settled(const struct relay *relay);
+/* Whether not a byte is held: all that is under way is in the sockets, and what there is to
+ * know of it in the fields. A relay that is quiescing gets there, unless it is kept from it. */
+bool relay_is_empty(const struct relay *relay);
 
-/* What another process needs to go on with a settled relay. Whatever else it has, the
- * sockets tell again: the end of a stream, and who takes no more. */
+/* What another process needs to go on with an empty relay. Whatever else it has, the sockets
+ * tell again: the end of a stream, and who takes no more. */
 void relay_save(const struct relay *relay, struct record *record);
 void relay_restore(struct relay *relay, const struct record *record);
 

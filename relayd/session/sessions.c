@@ -1,56 +1,261 @@
-/* The set of sessions. The check of the client's uid is here, before there is
- * anything of it: the socket's mode and its directory's keep others out already, and
- * this holds where a descriptor was handed over. */
+/* The set of sessions, and their driver. Whatever happened, the same follows: one step of the
+ * state that a session is in, and then the events to wait for, as they follow from the state;
+ * nothing more, since the step may have ended it.
+ *
+ * The check of the client's uid is here, before there is anything of it: the socket's mode and
+ * its directory's keep others out already, and this holds where a descriptor was handed over. */
 #include "config.h"
 
 #include "relayd/session/sessions.h"
 
 #include "relayd/base/log.h"
+#include "relayd/base/util.h"
+#include "relayd/session/choosing.h"
+#include "relayd/session/relaying.h"
 
+#include <assert.h>
 #include <string.h>
 #include <unistd.h>
 
-static void ignore_end(void *arg)
+static void set_events(struct session *s, ev_io *io, int events)
 {
-    (void)arg;
+    if (ev_is_active(io) && io->events == events)
+        return;
+    ev_io_stop(s->sessions->loop, io);
+    if (events == 0 || io->fd < 0)
+        return;
+    ev_io_set(io, io->fd, events);
+    ev_io_start(s->sessions->loop, io);
 }
 
-void sessions_init(struct sessions *sessions, struct upstreams *upstreams,
-                   const struct options *options)
+/* What is waited for follows from the state, here and nowhere else. */
+static void arm(struct session *s)
+{
+    int client = relay_client_events(&s->relay);
+    int upstream = 0;
+
+    switch (s->state) {
+    case SESSION_CHOOSING:
+        client &= ~EV_READ;
+        break;
+    case SESSION_RELAYING:
+        upstream = relay_upstream_events(&s->relay);
+        break;
+    case SESSION_WAITING:
+    case SESSION_NONE:
+        /* Who does not read its answers gets no more of them. */
+        if (relay_is_client_slow(&s->relay))
+            client &= ~EV_READ;
+        break;
+    }
+    set_events(s, &s->client, client);
+    set_events(s, &s->upstream, upstream);
+}
+
+/* Which of the relay's ends is which reason. */
+static void end_relay(struct session *s, enum relay_end end)
+{
+    static const enum session_reason reasons[] = {
+        [RELAY_CLIENT_DONE] = SESSION_CLIENT_CLOSED,
+        [RELAY_CLIENT_GONE] = SESSION_CLIENT_GONE,
+        [RELAY_CLIENT_BAD] = SESSION_CLIENT_BAD,
+        [RELAY_UPSTREAM_CLOSED] = SESSION_UPSTREAM_CLOSED,
+        [RELAY_UPSTREAM_BAD] = SESSION_UPSTREAM_BAD,
+        [RELAY_NO_MEMORY] = SESSION_NO_MEMORY,
+    };
+
+    relaying_note_end(s, end);
+    session_end(s, reasons[end]);
+}
+
+static void step(struct session *s)
+{
+    enum relay_end end = RELAY_GOING;
+
+    s->relay.is_quiescing = s->sessions->is_quiescing;
+    switch (s->state) {
+    case SESSION_WAITING:
+    case SESSION_CHOOSING:
+    case SESSION_NONE:
+        end = choosing_step(s);
+        break;
+    case SESSION_RELAYING:
+        end = relaying_step(s);
+        break;
+    }
+    if (end != RELAY_GOING)
+        end_relay(s, end);
+    else if (session_is_drained(s))
+        session_end(s, SESSION_STOPPING);
+    else
+        arm(s);
+}
+
+/* A look may have left it without hope. In --raw there is nobody to say so to. */
+static void look_and_step(struct session *s)
+{
+    choosing_look(s);
+    if (s->state == SESSION_CHOOSING)
+        return;
+    if (s->sessions->options->is_raw)
+        session_end(s, s->none_reason);
+    else
+        step(s);
+}
+
+static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct session *s = container_of(timer, struct session, timer);
+    bool has_gone = s->state != SESSION_NONE && sock_has_hung_up(s->client.fd);
+
+    switch (s->state) {
+    case SESSION_NONE:
+        session_end(s, s->none_reason);
+        break;
+    case SESSION_CHOOSING:
+        if (!has_gone) {
+            look_and_step(s);
+            break;
+        }
+        choosing_give_up(s);
+        session_end(s, SESSION_CLIENT_GONE);
+        break;
+    case SESSION_RELAYING:
+        if (has_gone)
+            session_end(s, SESSION_CLIENT_GONE);
+        else if (!relaying_look(s))
+            session_end(s, SESSION_UPSTREAM_SILENT);
+        break;
+    case SESSION_WAITING:
+        break;
+    }
+}
+
+static void on_client(struct ev_loop *loop, ev_io *io, int events)
+{
+    step(container_of(io, struct session, client));
+}
+
+static void on_upstream(struct ev_loop *loop, ev_io *io, int events)
+{
+    step(container_of(io, struct session, upstream));
+}
+
+static void on_attempt(struct attempt *attempt)
+{
+    struct session *s = attempt->session;
+
+    if (attempt->state != ATTEMPT_ANSWERED)
+        look_and_step(s);
+    else if (choosing_take(s, attempt) < 0)
+        session_end(s, SESSION_NO_MEMORY);
+    else
+        step(s);
+}
+
+static void on_attempt_news(struct attempt *attempt)
+{
+    session_wake(attempt->session);
+}
+
+static void on_registry_event(struct registry_observer *observer,
+                              const struct registry_event *event)
+{
+    struct sessions *sessions = container_of(observer, struct sessions, observer);
+
+    attempts_on_event(&sessions->attempts, event);
+    if (event->type != REGISTRY_DROPPED)
+        return;
+    /* They go on: their own end of stream ends them. */
+    while (!list_is_empty(&event->upstream->sessions))
+        session_detach(list_entry(event->upstream->sessions.next, struct session, at));
+}
+
+static void ignore_end(void *arg)
+{
+}
+
+void sessions_init(struct sessions *sessions, struct enrol *enrol, const struct options *options)
 {
     memset(sessions, 0, sizeof(*sessions));
-    sessions->loop = upstreams->loop;
-    sessions->upstreams = upstreams;
+    sessions->loop = enrol->loop;
+    sessions->enrol = enrol;
+    sessions->registry = enrol->registry;
     sessions->options = options;
     sessions->on_end = ignore_end;
     list_init(&sessions->list);
-    races_init(&sessions->races, upstreams, options);
-}
-
-static void end_all(struct sessions *sessions, uint64_t id, bool is_every,
-                    enum session_reason reason)
-{
-    struct session *s, *next;
-
-    list_for_each_safe(s, next, &sessions->list, link) {
-        bool has_one = id == 0 ? s->upstream_id != 0 || s->state == SESSION_DIALLING
-                               : s->upstream_id == id;
-
-        if (is_every || has_one)
-            session_end(s, reason);
-    }
+    attempts_init(&sessions->attempts, enrol, options);
+    sessions->attempts.on_done = on_attempt;
+    sessions->attempts.on_news = on_attempt_news;
+    registry_observe(sessions->registry, &sessions->observer, on_registry_event);
 }
 
 void sessions_fini(struct sessions *sessions)
 {
-    end_all(sessions, 0, true, SESSION_STOPPING);
+    struct session *s, *next;
+
+    list_for_each_safe(s, next, &sessions->list, link)
+        session_end(s, SESSION_STOPPING);
+    registry_unobserve(&sessions->observer);
+    assert(sessions->n == 0 && list_is_empty(&sessions->attempts.list));
 }
 
-void sessions_end_upstream(struct sessions *sessions, uint64_t id, enum session_reason reason)
+static void watch(struct session *s)
 {
-    attempts_fail(&sessions->races.attempts, id);
-    races_kick(&sessions->races);
-    end_all(sessions, id, false, reason);
+    ev_io_init(&s->client, on_client, s->client.fd, 0);
+    ev_io_init(&s->upstream, on_upstream, s->upstream.fd, 0);
+    ev_timer_init(&s->timer, on_timer, 0, 0);
+}
+
+void sessions_accept(struct sessions *sessions, int fd)
+{
+    struct sock_peer peer = {.uid = (uid_t)-1};
+    struct session *s;
+
+    if (sock_peer(fd, &peer) < 0 || !sock_uid_is_trusted(peer.uid)) {
+        log_warning("client %d of uid %d: refused: not our user", (int)peer.pid, (int)peer.uid);
+        sessions->refused++;
+        close(fd);
+        return;
+    }
+    s = session_new(sessions, fd, -1, &peer);
+    if (s == NULL) {
+        close(fd);
+        return;
+    }
+    watch(s);
+    if (sessions->options->is_raw)
+        choosing_start_raw(s);
+    if (sessions->options->is_raw && s->state == SESSION_NONE)
+        session_end(s, s->none_reason);
+    else
+        step(s);
+}
+
+void sessions_resume(struct session *s, uint64_t upstream_id)
+{
+    watch(s);
+    session_attach(s, upstream_id);
+    if (s->state == SESSION_RELAYING)
+        relaying_resume(s);
+    arm(s);
+}
+
+void sessions_end_upstream(struct sessions *sessions, struct upstream *u,
+                           enum session_reason reason)
+{
+    struct session *s, *next;
+
+    if (u != NULL) {
+        attempts_fail(&sessions->attempts, u);
+        list_for_each_safe(s, next, &u->sessions, at)
+            session_end(s, reason);
+        return;
+    }
+    list_for_each_safe(s, next, &sessions->list, link) {
+        if (s->state == SESSION_RELAYING || s->state == SESSION_CHOOSING)
+            session_end(s, reason);
+    }
 }
 
 static void step_all(struct sessions *sessions)
@@ -58,21 +263,21 @@ static void step_all(struct sessions *sessions)
     struct session *s, *next;
 
     list_for_each_safe(s, next, &sessions->list, link)
-        session_step(s);
+        step(s);
 }
 
-void sessions_settle(struct sessions *sessions)
+void sessions_quiesce(struct sessions *sessions)
 {
-    sessions->is_settling = true;
+    sessions->is_quiescing = true;
     step_all(sessions);
 }
 
-bool sessions_are_settled(const struct sessions *sessions)
+bool sessions_are_portable(const struct sessions *sessions)
 {
     struct session *s;
 
     list_for_each(s, &sessions->list, link) {
-        if (s->state != SESSION_NONE && !session_is_settled(s))
+        if (s->state != SESSION_NONE && !session_is_portable(s))
             return false;
     }
     return true;
@@ -80,20 +285,7 @@ bool sessions_are_settled(const struct sessions *sessions)
 
 void sessions_drain(struct sessions *sessions)
 {
-    sessions->is_settling = false;
+    sessions->is_quiescing = false;
     sessions->is_draining = true;
     step_all(sessions);
-}
-
-void sessions_accept(struct sessions *sessions, int fd)
-{
-    struct sock_peer peer = {.uid = (uid_t)-1};
-
-    if (sock_peer(fd, &peer) < 0 || !sock_uid_is_trusted(peer.uid)) {
-        log_warning("client %d of uid %d: refused: not our user", (int)peer.pid, (int)peer.uid);
-        sessions->refused++;
-        close(fd);
-    } else if (!session_new(sessions, fd, &peer)) {
-        close(fd);
-    }
 }

@@ -163,7 +163,7 @@ static void fail(struct dial *dial, int error)
 {
     enum dial_result result = result_of(error);
 
-    if (result == DIAL_CLOSED && dial->is_probe && !dial->has_no_ping) {
+    if (result == DIAL_CLOSED && dial->is_ping && !dial->has_no_ping) {
         try_listing(dial);
         return;
     }
@@ -233,20 +233,20 @@ void dial_fini(struct dial *dial)
 
 void dial_connect(struct dial *dial)
 {
-    dial->is_probe = false;
+    dial->is_ping = false;
     begin(dial, NULL, 0, AGENT_KIND_OTHER);
 }
 
 void dial_ask(struct dial *dial, const uint8_t *question, size_t size, enum agent_kind kind)
 {
-    dial->is_probe = false;
+    dial->is_ping = false;
     begin(dial, question, size, kind);
 }
 
-void dial_probe(struct dial *dial, const uint8_t instance[AGENT_INSTANCE], uint64_t nonce,
+void dial_ping(struct dial *dial, const uint8_t instance[AGENT_INSTANCE], uint64_t nonce,
                 bool has_no_ping)
 {
-    dial->is_probe = true;
+    dial->is_ping = true;
     dial->has_no_ping = has_no_ping;
     agent_ping_make(dial->ping, instance, nonce);
     if (has_no_ping)

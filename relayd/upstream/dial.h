@@ -2,9 +2,9 @@
  * A dial: one connection to one upstream, which asks one question at a time and
  * takes exactly one answer for it. What the answer means is for whoever dialled.
  *
- *     idle --dial_probe/dial_ask--> connecting --> asking --> answering --> idle
+ *     idle --dial_ping/dial_ask--> connecting --> asking --> answering --> idle
  *
- * The last step is one call of done(); nothing is called from within dial_probe()
+ * The last step is one call of done(); nothing is called from within dial_ping()
  * or dial_ask(), and done() may call dial_fini() and free what holds the dial.
  */
 #ifndef RELAYD_DIAL_H
@@ -48,7 +48,7 @@ struct dial {
     size_t question_size, sent;
     enum agent_kind kind;
     struct flow answer;
-    bool is_probe;
+    bool is_ping;
     bool has_no_ping; /* closed on the ping, so a listing stands in */
     uint8_t ping[AGENT_PING_SIZE];
     ev_tstamp asked_at;
@@ -70,7 +70,7 @@ void dial_ask(struct dial *dial, const uint8_t *question, size_t size, enum agen
  * An upstream that closes on the ping is asked for a listing on a new connection
  * (Windows' agent closes on unknown extensions); has_no_ping is set then, and the
  * answer to either is dropped. */
-void dial_probe(struct dial *dial, const uint8_t instance[AGENT_INSTANCE], uint64_t nonce,
+void dial_ping(struct dial *dial, const uint8_t instance[AGENT_INSTANCE], uint64_t nonce,
                 bool has_no_ping);
 
 /* The pin goes. A connection that is there stays. */

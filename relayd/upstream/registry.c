@@ -7,96 +7,57 @@
 
 #include "relayd/base/log.h"
 
-#include <errno.h>
+#include <assert.h>
 #include <math.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#define PENANCE_MIN 30.0
-#define PENANCE_MAX 600.0
-/* The kernel tells when data came only to its own tick, and the loop's time lags. */
+#define SILENCE_MAX 600.0
+/* The kernel tells when data came only to its own tick, and ours may be late. */
 #define TICK_SECONDS 0.01
-
-struct upstream *upstream_new(const char *path)
-{
-    struct upstream *u = calloc(1, sizeof(*u));
-
-    if (u == NULL)
-        return NULL;
-    u->pin.fd = -1;
-    u->pidfd = -1;
-    u->rtt = -1;
-    u->penance = PENANCE_MIN;
-    u->path = strdup(path);
-    if (u->path == NULL) {
-        free(u);
-        return NULL;
-    }
-    return u;
-}
-
-void upstream_free(struct upstream *u)
-{
-    if (u == NULL)
-        return;
-    close_fd(u->pin.fd);
-    close_fd(u->pidfd);
-    free(u->path);
-    free(u->label);
-    free(u->host);
-    free(u->connection);
-    free(u->tty);
-    free(u);
-}
-
-/* The first part of value, up to the first of `until`; nothing for nothing. */
-static int replace(char **place, const char *value, const char *until)
-{
-    char *copy;
-
-    if (value == NULL || value[0] == '\0')
-        return 0;
-    copy = strndup(value, strcspn(value, until));
-    if (copy == NULL)
-        return -ENOMEM;
-    free(*place);
-    *place = copy;
-    return 0;
-}
-
-int upstream_set_facts(struct upstream *u, const char *label, const char *connection,
-                       const char *tty)
-{
-    if (replace(&u->label, label, "") < 0 || replace(&u->connection, connection, "") < 0 ||
-        replace(&u->tty, tty, "") < 0 || replace(&u->host, connection, " ") < 0)
-        return -ENOMEM;
-    if (connection != NULL)
-        link_parse(&u->tuple, connection);
-    return 0;
-}
-
-static void ignore_event(void *arg, enum registry_event event, struct upstream *u)
-{
-    (void)arg, (void)event, (void)u;
-}
 
 void registry_init(struct registry *registry)
 {
     memset(registry, 0, sizeof(*registry));
     list_init(&registry->upstreams);
-    registry->on_event = ignore_event;
+    list_init(&registry->observers);
 }
 
-static void tell(struct registry *registry, enum registry_event event, struct upstream *u)
+void registry_observe(struct registry *registry, struct registry_observer *observer,
+                      void (*on_event)(struct registry_observer *observer,
+                                       const struct registry_event *event))
 {
-    registry->on_event(registry->on_event_arg, event, u);
+    observer->on_event = on_event;
+    list_append(&registry->observers, &observer->link);
+}
+
+void registry_unobserve(struct registry_observer *observer)
+{
+    list_remove(&observer->link);
+}
+
+static void tell(struct registry *registry, const struct registry_event *event)
+{
+    struct registry_observer *it;
+
+    list_for_each(it, &registry->observers, link)
+        it->on_event(it, event);
+}
+
+static void tell_type(struct registry *registry, enum registry_event_type type,
+                      struct upstream *u)
+{
+    const struct registry_event event = {.type = type, .upstream = u};
+
+    tell(registry, &event);
 }
 
 static void remove_upstream(struct registry *registry, struct upstream *u, const char *why)
 {
-    u->dropped_why = why;
-    tell(registry, REGISTRY_DROPPED, u);
+    const struct registry_event event = {
+        .type = REGISTRY_DROPPED, .upstream = u, .reason = why};
+
+    tell(registry, &event);
     if (registry->preferred == u->id)
         registry->preferred = 0;
     list_remove(&u->link);
@@ -110,6 +71,7 @@ void registry_fini(struct registry *registry)
 
     list_for_each_safe(u, next, &registry->upstreams, link)
         remove_upstream(registry, u, "the relay ends");
+    assert(registry->n == 0);
 }
 
 /* Right in front of the first that u comes before. */
@@ -118,7 +80,7 @@ static void insert_by_age(struct registry *registry, struct upstream *u)
     struct upstream *it;
 
     list_for_each(it, &registry->upstreams, link) {
-        if (!u->is_fallback || it->is_fallback)
+        if (!u->login.is_fallback || it->login.is_fallback)
             break;
     }
     list_append(&it->link, &u->link);
@@ -129,7 +91,7 @@ static void drop_oldest(struct registry *registry)
     struct upstream *oldest = list_entry(registry->upstreams.next, struct upstream, link), *it;
 
     list_for_each(it, &registry->upstreams, link) {
-        if (it->registered_at <= oldest->registered_at)
+        if (it->login.registered_at <= oldest->login.registered_at)
             oldest = it;
     }
     registry_drop(registry, oldest, "too many are registered");
@@ -150,21 +112,21 @@ void registry_add(struct registry *registry, struct upstream *u)
         drop_oldest(registry);
     take_over(registry, u);
     insert_by_age(registry, u);
-    tell(registry, REGISTRY_ADDED, u);
+    tell_type(registry, REGISTRY_ADDED, u);
 }
 
 void registry_append(struct registry *registry, struct upstream *u)
 {
     take_over(registry, u);
     list_append(&registry->upstreams, &u->link);
-    tell(registry, REGISTRY_ADDED, u);
+    tell_type(registry, REGISTRY_ADDED, u);
 }
 
 void registry_move_front(struct registry *registry, struct upstream *u)
 {
     list_remove(&u->link);
     insert_by_age(registry, u);
-    tell(registry, REGISTRY_CHANGED, u);
+    tell_type(registry, REGISTRY_CHANGED, u);
 }
 
 void registry_drop(struct registry *registry, struct upstream *u, const char *why)
@@ -244,93 +206,102 @@ unsigned registry_order(const struct registry *registry, struct upstream *order[
 void registry_prefer(struct registry *registry, uint64_t id)
 {
     registry->preferred = id;
-    tell(registry, REGISTRY_PREFERRED, registry_find(registry, id));
+    tell_type(registry, REGISTRY_PREFERRED, registry_find(registry, id));
 }
 
 void registry_pause(struct registry *registry, bool is_paused, double until)
 {
     registry->is_paused = is_paused;
     registry->paused_until = is_paused ? until : 0;
-    tell(registry, REGISTRY_PAUSED, NULL);
+    tell_type(registry, REGISTRY_PAUSED, NULL);
 }
 
-void registry_probe_begin(struct registry *registry, struct upstream *u, double now)
+void registry_tell_ping_ended(struct registry *registry, struct upstream *u)
 {
-    (void)registry;
-    if (u->probes++ == 0)
-        u->probing_since = now;
+    tell_type(registry, REGISTRY_PING_ENDED, u);
 }
 
-void registry_probe_end(struct registry *registry, struct upstream *u)
+void registry_tell_verdict(struct registry *registry, struct upstream *u, enum verdict verdict,
+                           const char *reason)
 {
-    u->probes--;
-    tell(registry, REGISTRY_PROBED, u);
+    const struct registry_event event = {
+        .type = REGISTRY_REGISTERED, .upstream = u, .verdict = verdict, .reason = reason};
+
+    tell(registry, &event);
 }
 
 static void set_state(struct registry *registry, struct upstream *u, enum upstream_state state,
                       enum upstream_cause cause)
 {
-    bool is_same = u->state == state && u->cause == cause;
+    bool is_same = u->state == state && u->silence.cause == cause;
     char name[128];
 
     if (!is_same)
         log_debug("%s: %s -> %s", upstream_name(u, name, sizeof(name)),
                   upstream_state_name(u->state), upstream_state_name(state));
     u->state = state;
-    u->cause = cause;
+    u->silence.cause = cause;
     if (!is_same)
-        tell(registry, REGISTRY_CHANGED, u);
+        tell_type(registry, REGISTRY_CHANGED, u);
+}
+
+/* A ping was answered, so what had gone out before it did not come round. */
+static void prove(struct upstream *u, double now, double rtt)
+{
+    u->rtt = rtt;
+    u->proven_at = now;
+    while (!list_is_empty(&u->unproven))
+        list_remove(u->unproven.next);
 }
 
 void registry_set_alive(struct registry *registry, struct upstream *u, double now, double rtt)
 {
     /* Also where it was forgiven since: that alone was no answer. */
-    bool was_silent = u->cause != CAUSE_NONE;
+    bool was_silent = u->silence.cause != CAUSE_NONE;
     char name[128];
 
-    if (rtt >= 0) {
-        u->rtt = rtt;
-        u->proved_at = now;
-    }
+    if (rtt >= 0)
+        prove(u, now, rtt);
     u->is_heard = true;
-    u->asking_since = now;
-    u->penance = PENANCE_MIN;
+    u->load[UPSTREAM_QUESTION].since = now;
+    u->silence.lasts_next = UPSTREAM_SILENCE_MIN;
     set_state(registry, u, UPSTREAM_ALIVE, CAUSE_NONE);
     if (was_silent)
         log_info("%s: answers again", upstream_name(u, name, sizeof(name)));
 }
 
+static void begin_silence(struct upstream_silence *silence, double now)
+{
+    silence->since = now;
+    silence->at = time(NULL);
+    silence->forgive_at = now + silence->lasts_next;
+    silence->lasts_next = fmin(2 * silence->lasts_next, SILENCE_MAX);
+}
+
 void registry_set_silent(struct registry *registry, struct upstream *u, double now,
                          enum upstream_cause cause, double waited)
 {
-    bool is_news = u->state != UPSTREAM_SILENT || u->cause != cause;
+    bool is_told = u->state == UPSTREAM_SILENT && u->silence.cause == cause;
     char name[128], reason[160];
 
-    if (u->state != UPSTREAM_SILENT) {
-        u->silent_since = now;
-        u->forgive_at = now + u->penance;
-        u->penance = fmin(2 * u->penance, PENANCE_MAX);
-    }
-    u->waited = waited;
-    u->is_chatty =
-        cause == CAUSE_NO_ANSWER && u->data_at > 0 && u->data_at > now - waited - TICK_SECONDS;
+    if (u->state != UPSTREAM_SILENT)
+        begin_silence(&u->silence, now);
+    u->silence.waited = waited;
+    u->silence.is_chatty = cause == CAUSE_NO_ANSWER && u->tcp.data_at > 0 &&
+                           u->tcp.data_at > now - waited - TICK_SECONDS;
     if (cause == CAUSE_LOOP)
         u->is_heard = false;
     set_state(registry, u, UPSTREAM_SILENT, cause);
-    if (is_news)
+    if (cause == CAUSE_LOOP)
+        tell_type(registry, REGISTRY_LOOPS, u);
+    if (!is_told)
         log_info("%s: %s", upstream_name(u, name, sizeof(name)),
                  upstream_explain(u, now, reason, sizeof(reason)));
 }
 
 void registry_forgive(struct registry *registry, struct upstream *u)
 {
-    set_state(registry, u, UPSTREAM_UNTRIED, u->cause);
-}
-
-bool upstream_is_due(const struct upstream *u, double now)
-{
-    return u->state == UPSTREAM_SILENT && now >= u->forgive_at && u->prompts == 0 &&
-           (u->link_state == LINK_UNKNOWN || u->cause == CAUSE_LOOP || u->is_chatty);
+    set_state(registry, u, UPSTREAM_UNTRIED, u->silence.cause);
 }
 
 bool registry_is_usable(const struct registry *registry)
@@ -344,4 +315,30 @@ bool registry_is_usable(const struct registry *registry)
             return true;
     }
     return false;
+}
+
+static void explain_serving(const struct registry *registry, char *out, size_t size)
+{
+    struct upstream *order[REGISTRY_MAX];
+    unsigned n = registry_order(registry, order);
+    char name[128];
+
+    out[0] = '\0';
+    if (registry->is_paused)
+        snprintf(out, size, ", paused");
+    else if (n > 0 && order[0]->state == UPSTREAM_SILENT)
+        snprintf(out, size, ", none answers");
+    else if (n > 0)
+        snprintf(out, size, ", serving %s", upstream_person(order[0], name, sizeof(name)));
+}
+
+const char *registry_summary(const struct registry *registry, unsigned clients, char *out,
+                             size_t size)
+{
+    char serving[160];
+
+    explain_serving(registry, serving, sizeof(serving));
+    snprintf(out, size, "%u login%s%s, %u client%s", registry->n, registry->n == 1 ? "" : "s",
+             serving, clients, clients == 1 ? "" : "s");
+    return out;
 }

@@ -5,31 +5,35 @@
 #include "relayd/upstream/store.h"
 
 #include "relayd/base/proto.h"
+#include "relayd/base/util.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FILE_MAX (4 * 1024 * 1024)
 #define STORE_VERSION 1
 
-static void put_head(struct proto_buf *buf, const struct registry *registry)
+static void put_head(struct proto_buf *buf, const struct registry *registry, double now)
 {
     proto_begin(buf, "registry");
     proto_add_u64(buf, "version", STORE_VERSION);
     proto_add_u64(buf, "last-id", registry->last_id);
     proto_add_u64(buf, "preferred", registry->preferred);
     proto_add_u64(buf, "paused", registry->is_paused);
-    proto_addf(buf, "paused-until", "%.3f", registry->paused_until);
+    if (registry->paused_until > 0)
+        proto_addf(buf, "paused-left", "%.3f", fmax(registry->paused_until - now, 0.001));
     proto_add_u64(buf, "upstreams", registry->n);
 }
 
-static void put_upstream(struct proto_buf *buf, const struct upstream *u)
+static void put_upstream(struct proto_buf *buf, const struct upstream *u, double now)
 {
     proto_begin(buf, "upstream");
     proto_add_u64(buf, "id", u->id);
@@ -38,34 +42,35 @@ static void put_upstream(struct proto_buf *buf, const struct upstream *u)
     proto_add_u64(buf, "ino", u->pin.ino);
     proto_add_u64(buf, "ctime", (uint64_t)u->pin.ctime.tv_sec);
     proto_add_u64(buf, "ctime-nsec", (uint64_t)u->pin.ctime.tv_nsec);
-    proto_add_u64(buf, "pid", (uint64_t)u->pid);
-    proto_add_u64(buf, "pid-start", u->pid_start);
-    proto_add(buf, "label", u->label);
-    proto_add(buf, "connection", u->connection);
-    proto_add(buf, "tty", u->tty);
-    proto_add_u64(buf, "fallback", u->is_fallback);
+    proto_add_u64(buf, "pid", (uint64_t)u->process.pid);
+    proto_add_u64(buf, "pid-start", u->process.start);
+    proto_add(buf, "label", u->login.label);
+    proto_add(buf, "connection", u->login.connection);
+    proto_add(buf, "tty", u->login.tty);
+    proto_add_u64(buf, "fallback", u->login.is_fallback);
     proto_add_u64(buf, "state", u->state);
-    proto_add_u64(buf, "cause", u->cause);
+    proto_add_u64(buf, "cause", u->silence.cause);
     proto_add_u64(buf, "heard", u->is_heard);
     proto_add_u64(buf, "no-ping", u->has_no_ping);
     proto_add_u64(buf, "served", u->served);
     proto_addf(buf, "rtt", "%.6f", u->rtt);
-    proto_addf(buf, "registered-at", "%.3f", u->registered_at);
-    proto_addf(buf, "silent-since", "%.3f", u->silent_since);
-    proto_addf(buf, "waited", "%.3f", u->waited);
-    proto_addf(buf, "forgive-at", "%.3f", u->forgive_at);
-    proto_addf(buf, "penance", "%.3f", u->penance);
+    proto_addf(buf, "registered-age", "%.3f", now - u->login.registered_at);
+    proto_addf(buf, "silent-age", "%.3f", now - u->silence.since);
+    proto_addf(buf, "waited", "%.3f", u->silence.waited);
+    proto_addf(buf, "forgiven-in", "%.3f", u->silence.forgive_at - now);
+    proto_addf(buf, "penance", "%.3f", u->silence.lasts_next);
 }
 
 static void write_all(FILE *file, const struct registry *registry)
 {
+    double now = monotonic_seconds();
     struct upstream *u;
     struct proto_buf buf;
 
-    put_head(&buf, registry);
+    put_head(&buf, registry, now);
     fwrite(buf.data, 1, buf.size, file);
     list_for_each(u, &registry->upstreams, link) {
-        put_upstream(&buf, u);
+        put_upstream(&buf, u, now);
         fputc('\n', file);
         fwrite(buf.data, 1, buf.size, file);
     }
@@ -108,20 +113,37 @@ static double get_seconds(const struct proto_msg *msg, const char *key, double f
     return *end == '\0' && value > -1e10 && value < 1e11 ? value : fallback;
 }
 
+/* How long ago something was; the version before saved stamps of the wall clock. */
+static double get_age(const struct proto_msg *msg, const char *key, const char *stamp_key)
+{
+    double stamp = get_seconds(msg, stamp_key, 0);
+    double age = stamp > 0 ? (double)time(NULL) - stamp : 0;
+
+    return fmax(get_seconds(msg, key, age), 0);
+}
+
+static void get_silence(struct upstream_silence *silence, const struct proto_msg *msg)
+{
+    uint64_t cause = proto_get_u64(msg, "cause", CAUSE_NONE);
+    double age = get_age(msg, "silent-age", "silent-since");
+
+    silence->cause = cause <= CAUSE_LOOP ? (enum upstream_cause)cause : CAUSE_NONE;
+    silence->since = monotonic_seconds() - age;
+    silence->at = time(NULL) - (time_t)age;
+    silence->waited = get_seconds(msg, "waited", 0);
+    silence->forgive_at = monotonic_seconds() + get_seconds(msg, "forgiven-in", 0);
+    silence->lasts_next = get_seconds(msg, "penance", silence->lasts_next);
+}
+
 static void get_verdict(struct upstream *u, const struct proto_msg *msg)
 {
     uint64_t state = proto_get_u64(msg, "state", UPSTREAM_UNTRIED);
-    uint64_t cause = proto_get_u64(msg, "cause", CAUSE_NONE);
 
     u->state = state <= UPSTREAM_SILENT ? (enum upstream_state)state : UPSTREAM_UNTRIED;
-    u->cause = cause <= CAUSE_LOOP ? (enum upstream_cause)cause : CAUSE_NONE;
+    get_silence(&u->silence, msg);
     u->is_heard = proto_get_flag(msg, "heard");
     u->has_no_ping = proto_get_flag(msg, "no-ping");
     u->rtt = get_seconds(msg, "rtt", -1);
-    u->silent_since = get_seconds(msg, "silent-since", 0);
-    u->waited = get_seconds(msg, "waited", 0);
-    u->forgive_at = get_seconds(msg, "forgive-at", 0);
-    u->penance = get_seconds(msg, "penance", u->penance);
 }
 
 static struct upstream *get_upstream(const struct proto_msg *msg)
@@ -136,10 +158,10 @@ static struct upstream *get_upstream(const struct proto_msg *msg)
     u->pin.ino = proto_get_u64(msg, "ino", 0);
     u->pin.ctime.tv_sec = (time_t)proto_get_u64(msg, "ctime", 0);
     u->pin.ctime.tv_nsec = (long)proto_get_u64(msg, "ctime-nsec", 0);
-    u->pid = (pid_t)proto_get_u64(msg, "pid", 0);
-    u->pid_start = proto_get_u64(msg, "pid-start", 0);
-    u->is_fallback = proto_get_flag(msg, "fallback");
-    u->registered_at = get_seconds(msg, "registered-at", 0);
+    u->process.pid = (pid_t)proto_get_u64(msg, "pid", 0);
+    u->process.start = proto_get_u64(msg, "pid-start", 0);
+    u->login.is_fallback = proto_get_flag(msg, "fallback");
+    u->login.registered_at = monotonic_seconds() - get_age(msg, "registered-age", "registered-at");
     u->served = proto_get_u64(msg, "served", 0);
     get_verdict(u, msg);
     if (u->id == 0 || upstream_set_facts(u, proto_get(msg, "label"), proto_get(msg, "connection"),
@@ -161,6 +183,15 @@ static int next_packet(struct proto_msg *msg, char **text)
     return proto_parse(msg, begin, size);
 }
 
+/* When a pause ends; the version before saved a stamp of the wall clock. */
+static double get_pause_end(const struct proto_msg *msg)
+{
+    double stamp = get_seconds(msg, "paused-until", 0);
+    double left = get_seconds(msg, "paused-left", stamp > 0 ? stamp - (double)time(NULL) : 0);
+
+    return stamp > 0 || left > 0 ? monotonic_seconds() + left : 0;
+}
+
 static int get_head(struct registry *registry, char **text, uint64_t *n)
 {
     struct proto_msg msg;
@@ -174,7 +205,7 @@ static int get_head(struct registry *registry, char **text, uint64_t *n)
     registry->last_id = proto_get_u64(&msg, "last-id", 0);
     registry->preferred = proto_get_u64(&msg, "preferred", 0);
     registry->is_paused = proto_get_flag(&msg, "paused");
-    registry->paused_until = get_seconds(&msg, "paused-until", 0);
+    registry->paused_until = get_pause_end(&msg);
     *n = proto_get_u64(&msg, "upstreams", 0);
     proto_msg_fini(&msg);
     return r;

@@ -1,12 +1,108 @@
-/* What is known of an upstream, in words. Only here is it decided what may be claimed:
- * a link that was not asked is not mentioned, and a login that was asked and is mute
+/* An upstream. Words are here too, because only who knows the states can say what may be
+ * claimed: a link that was not asked is not mentioned, and a login that was asked and is mute
  * is not called alive. */
 #include "config.h"
 
-#include "relayd/upstream/registry.h"
+#include "relayd/upstream/upstream.h"
 
+#include <assert.h>
+#include <errno.h>
 #include <stdio.h>
-#include <time.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct upstream *upstream_new(const char *path)
+{
+    struct upstream *u = calloc(1, sizeof(*u));
+
+    if (u == NULL)
+        return NULL;
+    u->pin.fd = -1;
+    u->process.fd = -1;
+    u->rtt = -1;
+    u->silence.lasts_next = UPSTREAM_SILENCE_MIN;
+    list_init(&u->blocked);
+    list_init(&u->unproven);
+    list_init(&u->sessions);
+    u->path = strdup(path);
+    if (u->path == NULL) {
+        free(u);
+        return NULL;
+    }
+    return u;
+}
+
+void upstream_free(struct upstream *u)
+{
+    if (u == NULL)
+        return;
+    for (int use = 0; use < UPSTREAM_USES; use++)
+        assert(u->load[use].n == 0);
+    assert(list_is_empty(&u->blocked) && list_is_empty(&u->unproven) &&
+           list_is_empty(&u->sessions) && u->watch == NULL);
+    close_fd(u->pin.fd);
+    process_close(&u->process);
+    free(u->path);
+    free(u->login.label);
+    free(u->login.host);
+    free(u->login.connection);
+    free(u->login.tty);
+    free(u);
+}
+
+/* The first part of value, up to the first of `until`; nothing for nothing. */
+static int replace(char **place, const char *value, const char *until)
+{
+    char *copy;
+
+    if (value == NULL || value[0] == '\0')
+        return 0;
+    copy = strndup(value, strcspn(value, until));
+    if (copy == NULL)
+        return -ENOMEM;
+    free(*place);
+    *place = copy;
+    return 0;
+}
+
+int upstream_set_facts(struct upstream *u, const char *label, const char *connection,
+                       const char *tty)
+{
+    struct upstream_login *login = &u->login;
+
+    if (replace(&login->label, label, "") < 0 || replace(&login->connection, connection, "") < 0 ||
+        replace(&login->tty, tty, "") < 0 || replace(&login->host, connection, " ") < 0)
+        return -ENOMEM;
+    if (connection != NULL)
+        link_parse(&u->tcp.tuple, connection);
+    return 0;
+}
+
+void upstream_begin(struct upstream *u, enum upstream_use use, double since)
+{
+    struct upstream_load *load = &u->load[use];
+
+    if (load->n == 0 || since < load->since)
+        load->since = since;
+    load->n++;
+}
+
+void upstream_end(struct upstream *u, enum upstream_use use, double now)
+{
+    struct upstream_load *load = &u->load[use];
+
+    assert(load->n > 0);
+    load->n--;
+    load->ended_at = now;
+}
+
+bool upstream_is_due(const struct upstream *u, double now)
+{
+    return u->state == UPSTREAM_SILENT && now >= u->silence.forgive_at &&
+           upstream_uses(u, UPSTREAM_PROMPT) == 0 &&
+           (u->tcp.state == LINK_UNKNOWN || u->silence.cause == CAUSE_LOOP ||
+            u->silence.is_chatty);
+}
 
 const char *upstream_state_name(enum upstream_state state)
 {
@@ -18,65 +114,81 @@ const char *upstream_state_name(enum upstream_state state)
     return "untried";
 }
 
+const char *upstream_title(const struct upstream *u)
+{
+    const struct upstream_login *login = &u->login;
+
+    return login->label != NULL ? login->label : login->host != NULL ? login->host : u->path;
+}
+
 const char *upstream_name(const struct upstream *u, char *out, size_t size)
 {
-    const char *who = u->label != NULL ? u->label : u->host != NULL ? u->host : u->path;
-
-    snprintf(out, size, "upstream %llu (%s)", (unsigned long long)u->id, who);
+    snprintf(out, size, "upstream %llu (%s)", (unsigned long long)u->id, upstream_title(u));
     return out;
 }
 
 const char *upstream_person(const struct upstream *u, char *out, size_t size)
 {
-    if (u->label != NULL && u->host != NULL)
-        snprintf(out, size, "%s (%s)", u->label, u->host);
+    if (u->login.label != NULL && u->login.host != NULL)
+        snprintf(out, size, "%s (%s)", u->login.label, u->login.host);
     else
-        snprintf(out, size, "%s", u->label != NULL ? u->label : u->host != NULL ? u->host : u->path);
+        snprintf(out, size, "%s", upstream_title(u));
     return out;
+}
+
+/* What a wait for its answer says of the connection. */
+static const char *explain_tcp(const struct upstream *u, const char *up, const char *down,
+                               const char *unknown)
+{
+    switch (u->tcp.state) {
+    case LINK_UP: return up;
+    case LINK_DOWN: return down;
+    case LINK_UNKNOWN: break;
+    }
+    return unknown;
 }
 
 static void explain_alive(const struct upstream *u, double now, char *out, size_t size)
 {
+    double prompting = now - u->load[UPSTREAM_PROMPT].since;
+    double asking = now - u->load[UPSTREAM_QUESTION].since;
     char rtt[32] = "";
 
     if (u->rtt >= 0)
         snprintf(rtt, sizeof(rtt), ", %.*f ms", u->rtt < 0.01 ? 1 : 0, u->rtt * 1000);
-    if (u->prompts > 0 && now - u->prompt_since >= 1)
-        snprintf(out, size, "no answer for %.0f s%s", now - u->prompt_since,
-                 u->link_state == LINK_UP     ? ", connection up: a prompt on the laptop?"
-                 : u->link_state == LINK_DOWN ? ", and its connection acknowledges nothing"
-                                              : ": a prompt on the laptop?");
-    else if (u->asking > 0 && now - u->asking_since >= 1)
-        snprintf(out, size, "asked %.0f s ago, no answer yet%s", now - u->asking_since,
-                 u->link_state == LINK_UP     ? ", connection up"
-                 : u->link_state == LINK_DOWN ? ", its connection acknowledges nothing"
-                                              : "");
+    if (upstream_uses(u, UPSTREAM_PROMPT) > 0 && prompting >= 1)
+        snprintf(out, size, "no answer for %.0f s%s", prompting,
+                 explain_tcp(u, ", connection up: a prompt on the laptop?",
+                             ", and its connection acknowledges nothing",
+                             ": a prompt on the laptop?"));
+    else if (upstream_uses(u, UPSTREAM_QUESTION) > 0 && asking >= 1)
+        snprintf(out, size, "asked %.0f s ago, no answer yet%s", asking,
+                 explain_tcp(u, ", connection up", ", its connection acknowledges nothing", ""));
     else
         snprintf(out, size, "alive%s%s", rtt, u->has_no_ping ? ", no ping" : "");
 }
 
 static void explain_silence(const struct upstream *u, double now, char *out, size_t size)
 {
-    time_t since = (time_t)u->silent_since;
+    const struct upstream_silence *silence = &u->silence;
     struct tm tm;
     char when[48];
 
-    localtime_r(&since, &tm);
-    if (now - u->silent_since < 86400)
-        strftime(when, sizeof(when), "silent since %H:%M", &tm);
-    else
-        strftime(when, sizeof(when), "silent since %F %H:%M", &tm);
-    switch (u->cause) {
+    localtime_r(&silence->at, &tm);
+    strftime(when, sizeof(when),
+             now - silence->since < 86400 ? "silent since %H:%M" : "silent since %F %H:%M", &tm);
+    switch (silence->cause) {
     case CAUSE_NONE:
         snprintf(out, size, "%s", when);
         break;
     case CAUSE_NO_ANSWER:
-        snprintf(out, size, "%s: no answer for %.*f s%s", when, u->waited < 1 ? 1 : 0, u->waited,
-                 u->link_state == LINK_UP ? ", connection up" : "");
+        snprintf(out, size, "%s: no answer for %.*f s%s", when, silence->waited < 1 ? 1 : 0,
+                 silence->waited, u->tcp.state == LINK_UP ? ", connection up" : "");
         break;
     case CAUSE_LINK_DOWN:
-        if (u->link_state == LINK_DOWN)
-            snprintf(out, size, "%s: nothing acknowledged for %.0f s", when, now - u->quiet_since);
+        if (u->tcp.state == LINK_DOWN)
+            snprintf(out, size, "%s: nothing acknowledged for %.0f s", when,
+                     now - u->tcp.quiet_since);
         else
             snprintf(out, size, "%s: nothing was acknowledged", when);
         break;
@@ -96,8 +208,9 @@ const char *upstream_explain(const struct upstream *u, double now, char *out, si
 {
     switch (u->state) {
     case UPSTREAM_UNTRIED:
-        snprintf(out, size, "%s", u->cause == CAUSE_NONE ? "not heard from yet"
-                                                         : "was silent, will be tried again");
+        snprintf(out, size, "%s",
+                 u->silence.cause == CAUSE_NONE ? "not heard from yet"
+                                                : "was silent, will be tried again");
         break;
     case UPSTREAM_ALIVE:
         explain_alive(u, now, out, size);
@@ -106,31 +219,5 @@ const char *upstream_explain(const struct upstream *u, double now, char *out, si
         explain_silence(u, now, out, size);
         break;
     }
-    return out;
-}
-
-static void explain_serving(const struct registry *registry, char *out, size_t size)
-{
-    struct upstream *order[REGISTRY_MAX];
-    unsigned n = registry_order(registry, order);
-    char name[128];
-
-    out[0] = '\0';
-    if (registry->is_paused)
-        snprintf(out, size, ", paused");
-    else if (n > 0 && order[0]->state == UPSTREAM_SILENT)
-        snprintf(out, size, ", none answers");
-    else if (n > 0)
-        snprintf(out, size, ", serving %s", upstream_person(order[0], name, sizeof(name)));
-}
-
-const char *registry_summary(const struct registry *registry, unsigned clients, char *out,
-                             size_t size)
-{
-    char serving[160];
-
-    explain_serving(registry, serving, sizeof(serving));
-    snprintf(out, size, "%u login%s%s, %u client%s", registry->n, registry->n == 1 ? "" : "s",
-             serving, clients, clients == 1 ? "" : "s");
     return out;
 }

@@ -1,4 +1,4 @@
-/* The stage for sessions. The loop, the registry and the upstreams are the real
+/* The stage for sessions. The loop, the registry and the enrolment are the real
  * ones; only the agents and the client are played. */
 #include "config.h"
 
@@ -16,32 +16,11 @@
 
 struct ev_loop *loop;
 struct registry registry;
-struct upstreams upstreams;
+struct enrol enrol;
 struct options options;
 struct sessions sessions;
 struct fake a, b;
 int the_client;
-
-static void on_event(void *arg, enum registry_event event, struct upstream *u)
-{
-    (void)arg;
-    if (event == REGISTRY_DROPPED)
-        upstream_unwatch(&upstreams, u);
-    else
-        races_kick(&sessions.races);
-}
-
-static void ignore_verdict(void *arg, uint64_t id, enum verdict verdict, const char *reason)
-{
-    (void)arg, (void)id, (void)verdict, (void)reason;
-}
-
-static void on_loop(void *arg, uint64_t id)
-{
-    (void)arg;
-    attempts_fail(&sessions.races.attempts, id);
-    races_kick(&sessions.races);
-}
 
 static void begin(void)
 {
@@ -51,11 +30,8 @@ static void begin(void)
     /* In valgrind an answer takes that long. */
     options.patience = strcmp(getenv("RELAYD_TEST_VALGRIND") ?: "no", "yes") == 0 ? 0.5 : 0.05;
     registry_init(&registry);
-    ck_assert_int_eq(upstreams_init(&upstreams, loop, &registry), 0);
-    upstreams.on_verdict = ignore_verdict;
-    upstreams.on_loop = on_loop;
-    sessions_init(&sessions, &upstreams, &options);
-    registry.on_event = on_event;
+    ck_assert_int_eq(enrol_init(&enrol, loop, &registry), 0);
+    sessions_init(&sessions, &enrol, &options);
     fake_init(&a, loop, scratch_path("a"), 'a');
     fake_init(&b, loop, scratch_path("b"), 'b');
 }
@@ -74,13 +50,13 @@ static void end(void)
 /* Registers it, and forgets what that asked. */
 static struct upstream *add_fake(struct fake *fake)
 {
-    struct upstream_request request = {.path = fake->path};
+    struct enrol_request request = {.path = fake->path};
     enum fake_behaviour on_ping = fake->on[AGENT_KIND_PING];
     const char *reason;
     uint64_t id;
 
     fake->on[AGENT_KIND_PING] = FAKE_ANSWERS;
-    id = upstream_register(&upstreams, &request, &reason);
+    id = enrol_register(&enrol, &request, &reason);
     ck_assert_uint_ne(id, 0);
     turn_while_busy(loop);
     ck_assert_int_eq(registry_find(&registry, id)->state, UPSTREAM_ALIVE);

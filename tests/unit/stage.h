@@ -12,7 +12,7 @@
 
 extern struct ev_loop *loop;
 extern struct registry registry;
-extern struct upstreams upstreams;
+extern struct enrol enrol;
 extern struct options options; /* with a patience of 50 ms, 500 in valgrind */
 extern struct sessions sessions;
 extern struct fake a, b; /* listening, and not yet registered */

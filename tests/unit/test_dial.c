@@ -82,7 +82,7 @@ static enum dial_result ask_list(void)
 static enum dial_result probe(bool has_no_ping)
 {
     n_done = 0;
-    dial_probe(&dial, instance, 7, has_no_ping);
+    dial_ping(&dial, instance, 7, has_no_ping);
     ck_assert_uint_eq(n_done, 0);
     return wait_done();
 }

@@ -180,12 +180,15 @@ START_TEST(a_large_frame_is_held_whole)
 }
 END_TEST
 
-START_TEST(memory_is_taken_over)
+START_TEST(all_of_another_is_taken_over)
 {
-    uint8_t *bytes = malloc(20);
+    struct flow other = {0};
+    const uint8_t *bytes;
 
-    memcpy(bytes, pattern, 20);
-    flow_adopt(&flow, bytes, 20);
+    ck_assert_int_eq(flow_put(&other, pattern, 20), 0);
+    bytes = flow_head(&other);
+    flow_move(&flow, &other);
+    ck_assert_uint_eq(flow_size(&other), 0);
     ck_assert_ptr_eq(flow_head(&flow), bytes);
     ck_assert_uint_eq(flow_size(&flow), 20);
     flow_drop(&flow, 5);
@@ -206,7 +209,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_side_that_has_gone_is_an_error_and_no_signal);
     tcase_add_test(tcase, an_error_of_reading_is_told);
     tcase_add_test(tcase, a_large_frame_is_held_whole);
-    tcase_add_test(tcase, memory_is_taken_over);
+    tcase_add_test(tcase, all_of_another_is_taken_over);
 }
 
 int main(void)

@@ -84,11 +84,11 @@ static unsigned restart(void)
 {
     unsigned n;
 
-    sessions_settle(&sessions);
+    sessions_quiesce(&sessions);
     n = handover_give(&sessions);
     sessions_fini(&sessions);
     store();
-    sessions_init(&sessions, &upstreams, &options);
+    sessions_init(&sessions, &enrol, &options);
     return n;
 }
 
@@ -131,9 +131,9 @@ START_TEST(a_session_goes_on_where_it_was)
     ck_assert_uint_eq(the_session()->relay.asked[AGENT_KIND_SIGN], 1);
     ck_assert_double_eq_tol(the_session()->waiting_since, waiting_since, 0.002);
     ck_assert_str_ne(the_session()->command, ""); /* it will be logged */
-    ck_assert_uint_eq(registry_find_path(&registry, a.path)->sessions, 1);
-    ck_assert_uint_eq(registry_find_path(&registry, a.path)->prompts, 1);
-    ck_assert_double_eq_tol(registry_find_path(&registry, a.path)->prompt_since, waiting_since,
+    ck_assert_uint_eq(registry_find_path(&registry, a.path)->load[UPSTREAM_SESSION].n, 1);
+    ck_assert_uint_eq(registry_find_path(&registry, a.path)->load[UPSTREAM_PROMPT].n, 1);
+    ck_assert_double_eq_tol(registry_find_path(&registry, a.path)->load[UPSTREAM_PROMPT].since, waiting_since,
                             0.002);
     fake_say(&a, sign_by_a, sizeof(sign_by_a));
     HEAR(sign_by_a);
@@ -234,7 +234,7 @@ END_TEST
 
 START_TEST(a_raw_session_goes_on_too)
 {
-    options.is_raw = upstreams.is_raw = true;
+    options.is_raw = enrol.is_raw = true;
     add_both();
     begin_client();
     ASK(list);
@@ -249,12 +249,12 @@ END_TEST
 
 START_TEST(a_raw_session_that_settles_reads_no_more)
 {
-    options.is_raw = upstreams.is_raw = true;
+    options.is_raw = enrol.is_raw = true;
     add_both();
     begin_client();
     turn_while_busy(loop);
     ASK(list);
-    sessions_settle(&sessions);
+    sessions_quiesce(&sessions);
     turn_while_busy(loop);
     ck_assert_uint_eq(a.n_asked, 0);
     ck_assert_uint_eq(restart(), 1);
@@ -304,7 +304,7 @@ END_TEST
 START_TEST(what_is_asked_meanwhile_is_left_to_the_next)
 {
     begin_signing();
-    sessions_settle(&sessions);
+    sessions_quiesce(&sessions);
     ASK(list);
     turn_while_busy(loop);
     ck_assert_uint_eq(a.asked[AGENT_KIND_LIST], 1); /* the one before */

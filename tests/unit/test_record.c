@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 /* Each field with another value. */
 static struct record make_record(uint64_t first)
@@ -37,7 +38,7 @@ START_TEST(a_name_is_one_that_systemd_takes)
     struct record record = make_record(7);
     char name[RECORD_NAME_SIZE];
 
-    record.began_ms = 1795557603890; /* a time of our days */
+    record.age_ms = 1795557603890; /* a time of our days */
     ck_assert_int_eq(record_write(&record, name), 0);
     ck_assert_uint_le(strlen(name), 255);
     ck_assert_uint_eq(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789.-"), strlen(name));
@@ -67,9 +68,27 @@ START_TEST(other_names_are_refused)
         snprintf(odd, sizeof(odd), "%s%s", name, *end);
         ck_assert_int_eq(record_read(&copy, odd), -EBADMSG);
     }
-    name[strlen("relayd-session-")] = '2'; /* another version */
+    name[strlen("relayd-session-")] = '3'; /* another version */
     ck_assert_int_eq(record_read(&copy, name), -EBADMSG);
     ck_assert_int_eq(record_read(&copy, "relayd.socket"), -EBADMSG);
+}
+END_TEST
+
+/* The version before kept stamps of the wall clock. */
+START_TEST(stamps_of_the_version_before_become_ages)
+{
+    struct record record = make_record(7), copy;
+    char name[RECORD_NAME_SIZE];
+
+    record.age_ms = ((uint64_t)time(NULL) - 90) * 1000;
+    record.waited_ms = 0;
+    ck_assert_int_eq(record_write(&record, name), 0);
+    name[strlen("relayd-session-")] = '1';
+    ck_assert_int_eq(record_read(&copy, name), 0);
+    ck_assert_uint_ge(copy.age_ms, 90000);
+    ck_assert_uint_le(copy.age_ms, 95000);
+    ck_assert_uint_eq(copy.waited_ms, 0);
+    ck_assert_uint_eq(copy.owed, record.owed);
 }
 END_TEST
 
@@ -79,6 +98,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_name_is_one_that_systemd_takes);
     tcase_add_test(tcase, what_does_not_fit_is_refused);
     tcase_add_test(tcase, other_names_are_refused);
+    tcase_add_test(tcase, stamps_of_the_version_before_become_ages);
 }
 
 int main(void)

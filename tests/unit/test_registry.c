@@ -11,20 +11,20 @@
 static struct registry registry;
 static unsigned events[REGISTRY_PAUSED + 1];
 static uint64_t dropped;
+static struct registry_observer observer;
 
-static void count(void *arg, enum registry_event event, struct upstream *u)
+static void count(struct registry_observer *self, const struct registry_event *event)
 {
-    (void)arg;
-    events[event]++;
-    if (event == REGISTRY_DROPPED)
-        dropped = u->id;
+    events[event->type]++;
+    if (event->type == REGISTRY_DROPPED)
+        dropped = event->upstream->id;
 }
 
 static void begin(void)
 {
     log_set_level(LOG_LEVEL_ERROR);
     registry_init(&registry);
-    registry.on_event = count;
+    registry_observe(&registry, &observer, count);
 }
 
 static void end(void)
@@ -37,7 +37,7 @@ static struct upstream *add_one(const char *path, bool is_fallback)
 {
     struct upstream *u = upstream_new(path);
 
-    u->is_fallback = is_fallback;
+    u->login.is_fallback = is_fallback;
     registry_add(&registry, u);
     return u;
 }
@@ -202,9 +202,9 @@ START_TEST(silence_lasts_longer_each_time_up_to_ten_minutes)
         silence(u, now + 1); /* is no second one */
         ck_assert(!upstream_is_due(u, now + lasts[i] - 0.001));
         ck_assert(upstream_is_due(u, now + lasts[i]));
-        u->prompts = 1;
+        u->load[UPSTREAM_PROMPT].n = 1;
         ck_assert(!upstream_is_due(u, now + lasts[i]));
-        u->prompts = 0;
+        u->load[UPSTREAM_PROMPT].n = 0;
         now += 10000;
         registry_forgive(&registry, u);
         ck_assert(!upstream_is_due(u, now));
@@ -220,9 +220,9 @@ START_TEST(time_forgives_only_where_the_link_is_unknown)
     struct upstream *u = add_one("a", false);
 
     silence(u, 0);
-    u->link_state = LINK_UP;
+    u->tcp.state = LINK_UP;
     ck_assert(!upstream_is_due(u, 1e6));
-    u->link_state = LINK_DOWN;
+    u->tcp.state = LINK_DOWN;
     ck_assert(!upstream_is_due(u, 1e6));
     registry_set_silent(&registry, u, 0, CAUSE_LOOP, 0);
     ck_assert(upstream_is_due(u, 1e6));
@@ -234,15 +234,15 @@ START_TEST(a_chatty_link_forgives_by_time_alone)
 {
     struct upstream *u = add_one("a", false);
 
-    u->link_state = LINK_UP;
-    u->data_at = 94.995; /* within the wait, as far as can be told */
+    u->tcp.state = LINK_UP;
+    u->tcp.data_at = 94.995; /* within the wait, as far as can be told */
     registry_set_silent(&registry, u, 100, CAUSE_NO_ANSWER, 5);
-    ck_assert(u->is_chatty);
+    ck_assert(u->silence.is_chatty);
     ck_assert(!upstream_is_due(u, 129));
     ck_assert(upstream_is_due(u, 130));
     registry_forgive(&registry, u);
     registry_set_silent(&registry, u, 200, CAUSE_NO_ANSWER, 5);
-    ck_assert(!u->is_chatty);
+    ck_assert(!u->silence.is_chatty);
 }
 END_TEST
 
@@ -256,10 +256,10 @@ START_TEST(an_answer_is_noted)
     ck_assert_int_eq(u->state, UPSTREAM_ALIVE);
     ck_assert(u->is_heard);
     ck_assert_double_eq(u->rtt, 0.25);
-    ck_assert_double_eq(u->proved_at, 5);
+    ck_assert_double_eq(u->proven_at, 5);
     registry_set_alive(&registry, u, 9, -1); /* no ping: the measure stays */
     ck_assert_double_eq(u->rtt, 0.25);
-    ck_assert_double_eq(u->proved_at, 5);
+    ck_assert_double_eq(u->proven_at, 5);
     registry_set_silent(&registry, u, 10, CAUSE_LOOP, 0);
     ck_assert(!u->is_heard);
 }
@@ -276,10 +276,10 @@ START_TEST(only_what_is_new_is_told)
     silence(u, 3);
     silence(u, 4);
     ck_assert_uint_eq(events[REGISTRY_CHANGED], 2);
-    ck_assert_double_eq(u->silent_since, 3);
+    ck_assert_double_eq(u->silence.since, 3);
     registry_set_silent(&registry, u, 5, CAUSE_LINK_DOWN, 1);
     ck_assert_uint_eq(events[REGISTRY_CHANGED], 3);
-    ck_assert_double_eq(u->silent_since, 3);
+    ck_assert_double_eq(u->silence.since, 3);
 }
 END_TEST
 
@@ -373,18 +373,18 @@ START_TEST(facts_follow_from_the_connection)
     struct upstream *u = add_one("a", false);
 
     ck_assert_int_eq(upstream_set_facts(u, "laptop", "10.0.0.5 50022 10.0.0.9 22", "/dev/pts/3"), 0);
-    ck_assert_str_eq(u->label, "laptop");
-    ck_assert_str_eq(u->host, "10.0.0.5");
-    ck_assert_str_eq(u->tty, "/dev/pts/3");
-    ck_assert_uint_eq(u->tuple.local_port, 22);
+    ck_assert_str_eq(u->login.label, "laptop");
+    ck_assert_str_eq(u->login.host, "10.0.0.5");
+    ck_assert_str_eq(u->login.tty, "/dev/pts/3");
+    ck_assert_uint_eq(u->tcp.tuple.local_port, 22);
     ck_assert_int_eq(upstream_set_facts(u, NULL, NULL, "/dev/pts/4"), 0);
-    ck_assert_str_eq(u->label, "laptop");
-    ck_assert_str_eq(u->host, "10.0.0.5");
-    ck_assert_uint_eq(u->tuple.local_port, 22);
-    ck_assert_str_eq(u->tty, "/dev/pts/4");
+    ck_assert_str_eq(u->login.label, "laptop");
+    ck_assert_str_eq(u->login.host, "10.0.0.5");
+    ck_assert_uint_eq(u->tcp.tuple.local_port, 22);
+    ck_assert_str_eq(u->login.tty, "/dev/pts/4");
     ck_assert_int_eq(upstream_set_facts(u, NULL, "10.0.0.6 50023 10.0.0.9 2222", NULL), 0);
-    ck_assert_str_eq(u->host, "10.0.0.6");
-    ck_assert_uint_eq(u->tuple.local_port, 2222);
+    ck_assert_str_eq(u->login.host, "10.0.0.6");
+    ck_assert_uint_eq(u->tcp.tuple.local_port, 2222);
 }
 END_TEST
 

@@ -124,11 +124,11 @@ START_TEST(our_own_ping_goes_no_further)
 
     add_both();
     u = registry_find_path(&registry, a.path);
-    agent_ping_make(ping, upstreams.instance, u->nonce);
+    agent_ping_make(ping, enrol.instance, u->nonce);
     begin_client();
     ASK(ping);
     HEAR(failure);
-    ck_assert_int_eq(u->cause, CAUSE_LOOP);
+    ck_assert_int_eq(u->silence.cause, CAUSE_LOOP);
     check_quiet(&a);
     check_quiet(&b);
     ASK(list);

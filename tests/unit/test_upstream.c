@@ -1,7 +1,7 @@
-/* What the registry tells people: no more than is known. */
+/* What people are told of an upstream: no more than is known. */
 #include "config.h"
 
-#include "relayd/upstream/registry.h"
+#include "relayd/upstream/upstream.h"
 #include "tests/unit/test.h"
 
 #include <string.h>
@@ -19,6 +19,7 @@ static void begin(void)
 
 static void end(void)
 {
+    memset(u->load, 0, sizeof(u->load));
     upstream_free(u);
 }
 
@@ -33,7 +34,7 @@ static void check_text(double now, const char *wanted)
 START_TEST(untried_is_explained)
 {
     check_text(THEN, "not heard from yet");
-    u->cause = CAUSE_CLOSED;
+    u->silence.cause = CAUSE_CLOSED;
     check_text(THEN, "was silent, will be tried again");
 }
 END_TEST
@@ -55,14 +56,14 @@ END_TEST
 START_TEST(a_question_that_waits_is_told_of)
 {
     u->state = UPSTREAM_ALIVE;
-    u->asking = 1;
-    u->asking_since = THEN - 0.5;
+    u->load[UPSTREAM_QUESTION].n = 1;
+    u->load[UPSTREAM_QUESTION].since = THEN - 0.5;
     check_text(THEN, "alive");
-    u->asking_since = THEN - 12;
+    u->load[UPSTREAM_QUESTION].since = THEN - 12;
     check_text(THEN, "asked 12 s ago, no answer yet");
-    u->link_state = LINK_UP;
+    u->tcp.state = LINK_UP;
     check_text(THEN, "asked 12 s ago, no answer yet, connection up");
-    u->link_state = LINK_DOWN;
+    u->tcp.state = LINK_DOWN;
     check_text(THEN, "asked 12 s ago, no answer yet, its connection acknowledges nothing");
 }
 END_TEST
@@ -70,14 +71,14 @@ END_TEST
 START_TEST(a_long_prompt_is_explained_by_its_link)
 {
     u->state = UPSTREAM_ALIVE;
-    u->prompts = 1;
-    u->prompt_since = THEN - 0.5;
+    u->load[UPSTREAM_PROMPT].n = 1;
+    u->load[UPSTREAM_PROMPT].since = THEN - 0.5;
     check_text(THEN, "alive");
-    u->prompt_since = THEN - 17;
+    u->load[UPSTREAM_PROMPT].since = THEN - 17;
     check_text(THEN, "no answer for 17 s: a prompt on the laptop?");
-    u->link_state = LINK_UP;
+    u->tcp.state = LINK_UP;
     check_text(THEN, "no answer for 17 s, connection up: a prompt on the laptop?");
-    u->link_state = LINK_DOWN;
+    u->tcp.state = LINK_DOWN;
     check_text(THEN, "no answer for 17 s, and its connection acknowledges nothing");
 }
 END_TEST
@@ -94,9 +95,9 @@ START_TEST(silence_is_explained_by_its_cause)
     };
 
     u->state = UPSTREAM_SILENT;
-    u->silent_since = THEN;
-    u->waited = 4;
-    u->cause = rows[_i].cause;
+    u->silence.since = u->silence.at = THEN;
+    u->silence.waited = 4;
+    u->silence.cause = rows[_i].cause;
     check_text(THEN + 60, rows[_i].text);
 }
 END_TEST
@@ -104,15 +105,15 @@ END_TEST
 START_TEST(silence_says_what_its_link_says)
 {
     u->state = UPSTREAM_SILENT;
-    u->silent_since = THEN;
-    u->waited = 0.2;
-    u->cause = CAUSE_NO_ANSWER;
-    u->link_state = LINK_UP;
+    u->silence.since = u->silence.at = THEN;
+    u->silence.waited = 0.2;
+    u->silence.cause = CAUSE_NO_ANSWER;
+    u->tcp.state = LINK_UP;
     check_text(THEN, "silent since 01:46: no answer for 0.2 s, connection up");
-    u->cause = CAUSE_LINK_DOWN;
+    u->silence.cause = CAUSE_LINK_DOWN;
     check_text(THEN, "silent since 01:46: nothing was acknowledged");
-    u->link_state = LINK_DOWN;
-    u->quiet_since = THEN - 3;
+    u->tcp.state = LINK_DOWN;
+    u->tcp.quiet_since = THEN - 3;
     check_text(THEN + 60, "silent since 01:46: nothing acknowledged for 63 s");
 }
 END_TEST
@@ -120,8 +121,8 @@ END_TEST
 START_TEST(a_silence_over_a_day_has_its_date)
 {
     u->state = UPSTREAM_SILENT;
-    u->silent_since = THEN;
-    u->cause = CAUSE_CLOSED;
+    u->silence.since = u->silence.at = THEN;
+    u->silence.cause = CAUSE_CLOSED;
     check_text(THEN + 86399, "silent since 01:46: forwards no working agent at the moment");
     check_text(THEN + 86400,
                "silent since 2001-09-09 01:46: forwards no working agent at the moment");
@@ -134,7 +135,7 @@ START_TEST(a_text_stays_in_its_room)
 
     memset(text, 'x', sizeof(text));
     u->state = UPSTREAM_SILENT;
-    u->cause = CAUSE_CLOSED;
+    u->silence.cause = CAUSE_CLOSED;
     upstream_explain(u, THEN, text, 10);
     ck_assert_str_eq(text, "silent si");
     ck_assert_int_eq(text[10], 'x');
@@ -156,5 +157,5 @@ static void add(TCase *tcase)
 
 int main(void)
 {
-    return run_tests("explain", add);
+    return run_tests("upstream", add);
 }

@@ -9,7 +9,7 @@
 
 static void begin_settling(void)
 {
-    relay.is_settling = true;
+    relay.is_quiescing = true;
     check_going();
 }
 
@@ -19,11 +19,11 @@ START_TEST(one_at_rest_is_settled_and_reads_no_more)
     GIVE(client, list);
     GIVE(upstream, list_answer);
     check_going();
-    ck_assert(relay_is_settled(&relay));
+    ck_assert(relay_is_empty(&relay));
     ck_assert_int_eq(relay_client_events(&relay) | relay_upstream_events(&relay), 0);
     check_nothing(upstream);
     check_nothing(client);
-    relay.is_settling = false;
+    relay.is_quiescing = false;
     ck_assert_int_eq(settle(), RELAY_GOING);
     TAKE(upstream, list);
     TAKE(client, list_answer);
@@ -35,11 +35,11 @@ START_TEST(a_question_whose_beginning_is_here_is_completed_and_no_other_begun)
     give(client, sign, _i);
     check_going();
     begin_settling();
-    ck_assert_int_eq(relay_is_settled(&relay), _i == 0);
+    ck_assert_int_eq(relay_is_empty(&relay), _i == 0);
     give(client, sign + _i, sizeof(sign) - (size_t)_i);
     GIVE(client, list);
     ck_assert_int_eq(settle(), RELAY_GOING);
-    ck_assert(relay_is_settled(&relay));
+    ck_assert(relay_is_empty(&relay));
     ck_assert_uint_eq(relay.owed, _i > 0);
     if (_i > 0)
         TAKE(upstream, sign);
@@ -57,9 +57,9 @@ START_TEST(an_answer_whose_beginning_is_here_goes_on)
     begin_settling();
     give(upstream, sign_answer + _i, sizeof(sign_answer) - (size_t)_i);
     ck_assert_int_eq(settle(), RELAY_GOING);
-    ck_assert(relay_is_settled(&relay));
+    ck_assert(relay_is_empty(&relay));
     /* What another process does from here on. */
-    relay.is_settling = false;
+    relay.is_quiescing = false;
     ck_assert_int_eq(settle(), RELAY_GOING);
     TAKE(client, sign_answer);
     ck_assert_uint_eq(relay.owed, 0);
@@ -73,11 +73,11 @@ START_TEST(of_a_long_question_the_rest_is_left_where_it_is)
 
     give(client, question, 50000);
     check_going();
-    relay.is_settling = true;
+    relay.is_quiescing = true;
     ck_assert_int_eq(settle(), RELAY_GOING);
-    ck_assert(relay_is_settled(&relay));
+    ck_assert(relay_is_empty(&relay));
     ck_assert_uint_gt(relay.up_left, 50000);
-    relay.is_settling = false;
+    relay.is_quiescing = false;
     give(client, question + 50000, sizeof(question) - 50000);
     for (size_t n = 0; n < sizeof(question);) {
         ssize_t more;
@@ -105,7 +105,7 @@ START_TEST(one_whose_client_does_not_read_is_not_settled)
         check_going();
     }
     begin_settling();
-    ck_assert(!relay_is_settled(&relay));
+    ck_assert(!relay_is_empty(&relay));
     ck_assert_int_eq(relay_client_events(&relay), EV_WRITE);
 }
 END_TEST
@@ -117,7 +117,7 @@ START_TEST(one_that_holds_a_refused_question_back_is_not_settled)
     GIVE(client, remove_all);
     check_going();
     begin_settling();
-    ck_assert(!relay_is_settled(&relay));
+    ck_assert(!relay_is_empty(&relay));
 }
 END_TEST
 

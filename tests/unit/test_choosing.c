@@ -1,7 +1,8 @@
-/* Races: who is asked a first question, in which order, and how often. What counts
+/* Choosing: who is asked a first question, in which order, and how often. What counts
  * most is that an unsafe question never reaches two. */
 #include "config.h"
 
+#include "relayd/base/util.h"
 #include "tests/unit/stage.h"
 #include "tests/unit/test.h"
 
@@ -134,8 +135,11 @@ END_TEST
 
 START_TEST(where_a_person_may_be_at_a_prompt_nobody_else_is_asked)
 {
+    struct upstream *u;
+
     add_both();
-    registry_find_path(&registry, a.path)->prompts = 1;
+    u = registry_find_path(&registry, a.path);
+    upstream_begin(u, UPSTREAM_PROMPT, monotonic_seconds());
     fake_behave(&a, FAKE_SAYS_NOTHING);
     begin_client();
     ASK(list);
@@ -143,6 +147,7 @@ START_TEST(where_a_person_may_be_at_a_prompt_nobody_else_is_asked)
     ck_assert_uint_eq(a.n_asked, 1);
     check_quiet(&b);
     ck_assert_uint_eq(sessions.n, 1);
+    upstream_end(u, UPSTREAM_PROMPT, monotonic_seconds());
 }
 END_TEST
 
@@ -214,5 +219,5 @@ static void add(TCase *tcase)
 
 int main(void)
 {
-    return run_tests("race", add);
+    return run_tests("choosing", add);
 }

@@ -1,0 +1,55 @@
+/*
+ * The place: where a daemon stands on its host. Its directory, the lock on that, the limit of
+ * open files, its two sockets, and their healing.
+ *
+ *     place_take() --> place_open() --> place_close()
+ */
+#ifndef RELAYD_PLACE_H
+#define RELAYD_PLACE_H
+
+#include "relayd/base/paths.h"
+#include "relayd/host/healing.h"
+#include "relayd/host/listener.h"
+#include "relayd/host/options.h"
+#include "relayd/host/systemd.h"
+
+#include <stdbool.h>
+
+struct place {
+    struct paths paths;
+    int lock_fd; /* -1: none */
+    struct systemd_sockets given; /* from systemd, or -1 */
+    bool is_activated;            /* systemd gave one */
+    bool has_log;                 /* a log file stands in the directory */
+    struct listener agent, control;
+    struct healing healing;
+    /* What is saved there has gone, and is to be saved again. */
+    void (*on_emptied)(void *arg);
+    /* Somebody else serves there now. */
+    void (*on_lost)(void *arg);
+    void *arg;
+};
+
+/* Finds the directory, makes it where it is missing, and takes the lock; given holds what
+ * systemd gave. Logs what prevents it. Returns 0 or -errno. */
+int place_take(struct place *place, const struct options *options,
+               const struct systemd_sockets *given);
+
+/* Raises the limit of open files, and has max_clients fit it. */
+void place_raise_limits(struct options *options);
+
+/* Opens both sockets, begins to accept, and watches over them from now on. The callbacks, and
+ * what listener_init() sets, are the caller's to set before. Logs what prevents it. Returns 0 or
+ * -errno. */
+int place_open(struct place *place, struct ev_loop *loop);
+
+/* Whether another daemon serves in the place of our agent socket. */
+bool place_is_replaced(const struct place *place);
+
+/* Accepts nobody any more; heals no more. */
+void place_leave(struct place *place);
+
+/* The same, and lets go of the lock. Of one that was never opened too. */
+void place_close(struct place *place);
+
+#endif

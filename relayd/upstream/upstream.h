@@ -1,0 +1,148 @@
+/*
+ * An upstream: a registered socket that leads to an agent, normally made by sshd for one
+ * ssh -A login. What is known of it, how it stands, and how that is said in words.
+ *
+ * It belongs to the registry (registry.h), which alone gives verdicts on it. Everyone else
+ * keeps its id, and looks it up again after anything may have happened. Times are those of
+ * monotonic_seconds().
+ */
+#ifndef RELAYD_UPSTREAM_H
+#define RELAYD_UPSTREAM_H
+
+#include "relayd/base/list.h"
+#include "relayd/upstream/link.h"
+#include "relayd/upstream/pin.h"
+#include "relayd/upstream/process.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+/* How long a first silence lasts where the link is unknown; each next one twice as long. */
+#define UPSTREAM_SILENCE_MIN 30.0
+
+enum upstream_state {
+    UPSTREAM_UNTRIED, /* not heard from, or forgiven its silence */
+    UPSTREAM_ALIVE,   /* it answered */
+    UPSTREAM_SILENT,  /* it lost a session by silence, or by closing unanswered */
+};
+
+/* Why an upstream is silent. */
+enum upstream_cause {
+    CAUSE_NONE,
+    CAUSE_NO_ANSWER, /* no answer in time, its link up or unknown */
+    CAUSE_LINK_DOWN, /* no answer, and the link acknowledges nothing */
+    CAUSE_CLOSED,    /* accepted and closed without an answer */
+    CAUSE_NONSENSE,  /* answered, but not in the agent protocol */
+    CAUSE_LOOP,      /* our own ping came back to us through it */
+};
+
+/* What an upstream is used for. */
+enum upstream_use {
+    UPSTREAM_SESSION,  /* a session that it serves */
+    UPSTREAM_QUESTION, /* a first question under way, a ping included */
+    UPSTREAM_PING,     /* a ping under way */
+    UPSTREAM_PROMPT,   /* a session that it owes the answer to an unsafe question: a person may
+                          be at a prompt */
+    UPSTREAM_USES,
+};
+
+/* How much of one use there is. */
+struct upstream_load {
+    unsigned n;
+    double since;    /* the first of them; of questions, the last answer if that is later */
+    double ended_at; /* when the last of them ended */
+};
+
+/* The login behind it; texts are owned, NULL where unknown. */
+struct upstream_login {
+    char *label, *host, *connection, *tty;
+    bool is_fallback;
+    double registered_at;
+};
+
+/* The login's TCP connection, as last asked. */
+struct upstream_tcp {
+    struct link_tuple tuple;
+    enum link_state state;
+    double quiet_since; /* the last acknowledgement, where state is down */
+    double data_at;     /* the last data from the login, 0: unknown */
+    double asked_at;
+};
+
+/* Its present silence, or its last. */
+struct upstream_silence {
+    enum upstream_cause cause;
+    double since;
+    time_t at;         /* the same by the wall clock, for people */
+    double waited;     /* how long the session waited that it lost */
+    double forgive_at; /* when it is over where the link is unknown */
+    double lasts_next; /* how long the next one lasts then */
+    bool is_chatty;    /* data came from its login meanwhile: more of it says nothing about
+                          the agent */
+};
+
+struct upstream {
+    struct list link; /* registry::upstreams */
+    uint64_t id;      /* from 1, never used again */
+    char *path;       /* as registered; only for people */
+    struct pin pin;
+    struct upstream_login login;
+    struct process process; /* who listens there */
+    struct upstream_tcp tcp;
+
+    enum upstream_state state;
+    struct upstream_silence silence;
+    bool is_heard;    /* it answered since it was registered or looped */
+    bool has_no_ping; /* it closes on pings: a listing stands in */
+    double rtt;       /* of the last ping; negative: not measured */
+    double proven_at; /* when a ping was last answered */
+    uint64_t nonce;   /* what its pings carry, in the upper 32 bits */
+    uint32_t pings;   /* how many went out: the lower ones, so that no two are alike */
+
+    struct upstream_load load[UPSTREAM_USES];
+    uint64_t served;        /* sessions that it had */
+    struct list blocked;    /* of struct attempt: they wait for the end of a ping */
+    struct list unproven;   /* of struct attempt: their questions went out after the last ping
+                               that was answered */
+    struct list sessions;   /* of struct session: those that it serves */
+    struct enrol_watch *watch; /* enrol.c's */
+};
+
+/* A new upstream, in no registry: pin.fd and process.fd -1, rtt negative. NULL without
+ * memory. */
+struct upstream *upstream_new(const char *path);
+/* Nobody uses it any more. Takes NULL. */
+void upstream_free(struct upstream *u);
+
+/* Sets the login's facts, copies; NULL or an empty text leaves one as it is. host and the
+ * TCP connection follow from `connection`. Returns 0 or -ENOMEM. */
+int upstream_set_facts(struct upstream *u, const char *label, const char *connection,
+                       const char *tty);
+
+/* A use begins, at `since`; or ends. These two alone count them. */
+void upstream_begin(struct upstream *u, enum upstream_use use, double since);
+void upstream_end(struct upstream *u, enum upstream_use use, double now);
+
+/* How many of a use there are now. */
+static inline unsigned upstream_uses(const struct upstream *u, enum upstream_use use)
+{
+    return u->load[use].n;
+}
+
+/* Whether its silence has lasted its time: for links that are unknown, and loops; not while
+ * it may have a person at a prompt. */
+bool upstream_is_due(const struct upstream *u, double now);
+
+const char *upstream_state_name(enum upstream_state state);
+/* What a person calls it: its label, else its host, else its path. */
+const char *upstream_title(const struct upstream *u);
+/* A name for logs: "login 3 (laptop)". Returns out. */
+const char *upstream_name(const struct upstream *u, char *out, size_t size);
+/* Label and host, as far as they are known: "laptop (10.0.0.5)". Returns out. */
+const char *upstream_person(const struct upstream *u, char *out, size_t size);
+/* Why it is or is not used, in words a person understands, claiming no more than is known:
+ * "alive, 23 ms", "silent since 14:02: ...". Returns out. */
+const char *upstream_explain(const struct upstream *u, double now, char *out, size_t size);
+
+#endif

@@ -1,0 +1,82 @@
+/* A wait. What the kernel says of a link is noted in its upstream, for the status and for
+ * others who wait: so a link is asked in one place only. */
+#include "config.h"
+
+#include "relayd/upstream/wait.h"
+
+enum link_state wait_ask_link(struct registry *registry, struct upstream *u, double now,
+                              double waited, double patience)
+{
+    struct link_report report;
+
+    u->tcp.asked_at = now;
+    if (link_ask(&u->tcp.tuple, &report) < 0) {
+        u->tcp.state = LINK_UNKNOWN;
+        return LINK_UNKNOWN;
+    }
+    u->tcp.state = link_judge(&report, waited, patience);
+    u->tcp.quiet_since = now - report.since_ack;
+    u->tcp.data_at = now - report.since_data;
+    if (u->state == UPSTREAM_SILENT && u->silence.cause != CAUSE_LOOP &&
+        !u->silence.is_chatty && u->tcp.data_at > u->silence.since)
+        registry_forgive(registry, u);
+    return u->tcp.state;
+}
+
+struct patience wait_look(struct wait *wait, struct registry *registry, struct upstream *u,
+                          const struct options *options, double now, double waited)
+{
+    struct patience p = {
+        .link = LINK_UNKNOWN,
+        .rtt = u == NULL ? -1 : u->rtt,
+        .base = options->patience,
+        .dead_after = options->dead_after,
+        .waited = waited,
+    };
+    double base = patience_base(p.base, p.rtt);
+
+    if (u != NULL && waited >= WAIT_QUIET)
+        p.link = wait_ask_link(registry, u, now, waited, base);
+    /* After a prompt, what all others wait for is still on its way. */
+    if (u != NULL)
+        p.is_prompting = upstream_uses(u, UPSTREAM_PROMPT) > 0 ||
+                         now - u->load[UPSTREAM_PROMPT].ended_at < base;
+    if (p.link != LINK_DOWN)
+        wait->down_since = 0;
+    else if (wait->down_since == 0)
+        wait->down_since = now;
+    p.down_for = wait->down_since == 0 ? 0 : now - wait->down_since;
+    return p;
+}
+
+void wait_forgive_due(struct registry *registry, double now)
+{
+    struct upstream *u;
+
+    list_for_each(u, &registry->upstreams, link) {
+        if (upstream_is_due(u, now))
+            registry_forgive(registry, u);
+    }
+}
+
+/* The silent one that was asked about longest ago, unless that is too soon; or NULL. */
+static struct upstream *next_silent(struct registry *registry, double now)
+{
+    struct upstream *u, *next = NULL;
+
+    list_for_each(u, &registry->upstreams, link) {
+        if (u->state == UPSTREAM_SILENT && now - u->tcp.asked_at >= PATIENCE_TICK &&
+            (next == NULL || u->tcp.asked_at < next->tcp.asked_at))
+            next = u;
+    }
+    return next;
+}
+
+void wait_refresh(struct registry *registry, double now, double patience)
+{
+    struct upstream *u = next_silent(registry, now);
+
+    if (u != NULL)
+        wait_ask_link(registry, u, now, now - u->silence.since, patience);
+    wait_forgive_due(registry, now);
+}
