@@ -40,7 +40,7 @@ has global global fd00:9::1
 has scoped scoped fe80::9:1%%host
 has mapped mapped 10.9.3.1 -o Port=2222
 for family in four global scoped mapped; do
-    note "$family: $(tr '\0' '\n' <"/proc/$(cat "$E2E/shared/$family.login")/environ" | grep ^SSH_CONNECTION)"
+    note "$family: $(connection "$family")"
 done
 like "$(ss -tnH state established 'sport = :2222')" '::ffff:10\.9\.3\.2' 'there is a login over IPv4 in a socket of IPv6'
 is "$(keys pat)" mapped 'the newest serves'

@@ -122,6 +122,8 @@ login_from() {
     rm -f "$E2E/shared/$name.login"
     start "login.$name" "laptop$from" SSH_AUTH_SOCK="$name.agent" ssh -A "$@" "pat@$host" "
         printf '%s\n' \"\${RELAYD_UPSTREAM:-\$SSH_AUTH_SOCK}\" >'$E2E/shared/$name.upstream'
+        printf '%s\n' \"\$USER\" >'$E2E/shared/$name.account'
+        printf '%s\n' \"\$SSH_CONNECTION\" >'$E2E/shared/$name.connection'
         printf '%d\n' \$\$ >'$E2E/shared/$name.new'
         mv '$E2E/shared/$name.new' '$E2E/shared/$name.login'
         exec sleep 86400"
@@ -132,13 +134,19 @@ upstream() {
     first_line "$E2E/shared/$1.upstream"
 }
 
+# connection NAME: the SSH_CONNECTION of that login. It says so itself: while a process is between two
+# programs, /proc shows it without an environment.
+connection() {
+    first_line "$E2E/shared/$1.connection"
+}
+
 # in_login NAME COMMAND...: a command in that login, with its agent and its SSH_CONNECTION.
 in_login() {
-    process=/proc/$(first_line "$E2E/shared/$1.login")
-    connection=$(tr '\0' '\n' <"$process/environ" | sed -n 's/^SSH_CONNECTION=//p')
+    theirs=$(first_line "$E2E/shared/$1.account")
+    came_from=$(connection "$1")
     own=$(upstream "$1")
     shift
-    as "$(stat -c %U "$process")" SSH_AUTH_SOCK="$own" SSH_CONNECTION="$connection" "$@"
+    as "$theirs" SSH_AUTH_SOCK="$own" SSH_CONNECTION="$came_from" "$@"
 }
 
 # logout NAME: the login's command ends, then sshd's session, then ssh.
