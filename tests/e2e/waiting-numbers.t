@@ -22,7 +22,7 @@ listing() {
 compare() {
     : >"$E2E/direct"
     : >"$E2E/relayed"
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21; do
+    for _ in 1 2 3 4 5 6 7 8 9 10 11; do
         listing "$(upstream older)" "$E2E/direct"
         listing "$(agent_socket pat)" "$E2E/relayed"
     done
@@ -30,11 +30,19 @@ compare() {
     relayed=$(median <"$E2E/relayed")
     note "direct $direct ms, through the relay $relayed ms: $((relayed * 1000 / direct - 1000)) thousandths more"
 }
+# as_fast PERCENT: at most so much more. A neighbour's noise can spoil a round, a relay at fault spoils
+# each of them.
+as_fast() {
+    for _ in 1 2 3; do
+        compare >&3
+        [ "$relayed" -gt "$((direct * (100 + $1) / 100 + 5))" ] || return 0
+    done
+    return 1
+}
 
-compare
+exec 3>&1
+ok 'over a living path the relay takes the time of the direct connection' as_fast 10
 ok 'the path is as long as it is meant to be' test "$direct" -ge 100
-ok 'over a living path the relay takes the time of the direct connection' \
-    test "$relayed" -le "$((direct * 11 / 10 + 5))"
 
 login_from train newer
 in_login newer relayctl register >/dev/null
@@ -44,8 +52,6 @@ time_of keys pat >"$E2E/got"
 is "$(cat "$E2E/got")" older 'its link dies: the older one serves'
 note "the first answer took $took ms"
 ok 'soon' test "$took" -le 3000
-compare
-ok 'and from then on in little more than the time of the direct connection' \
-    test "$relayed" -le "$((direct * 5 / 4 + 5))"
+ok 'and from then on in little more than the time of the direct connection' as_fast 25
 
 finish
