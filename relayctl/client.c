@@ -18,6 +18,15 @@
 
 #define BACKLOG_RETRY_MS 10
 
+void call_init(struct call *call, const char *verb, int64_t deadline)
+{
+    proto_begin(&call->request, verb);
+    call->object = verb;
+    call->connect_by = call->answer_by = deadline;
+    call->on_record = NULL;
+    call->on_record_arg = NULL;
+}
+
 int64_t client_now(void)
 {
     struct timespec now;
@@ -40,10 +49,15 @@ int client_left(int64_t deadline)
 
 static int fail(struct client *client, int error, const char *cause, const char *hint)
 {
-    client->fd = close_fd(client->fd);
+    client_close(client);
     client->cause = cause;
     client->hint = hint;
     return error;
+}
+
+static int fail_errno(struct client *client, int error)
+{
+    return fail(client, error, strerror(-error), NULL);
 }
 
 static int fail_nobody(struct client *client)
@@ -76,7 +90,7 @@ static int check_peer(struct client *client)
     int r = sock_peer(client->fd, &peer);
 
     if (r < 0)
-        return fail(client, r, strerror(-r), NULL);
+        return fail_errno(client, r);
     if (!sock_uid_is_trusted(peer.uid))
         return fail(client, -EPERM, "is served by another user", NULL);
     return 0;
@@ -108,7 +122,7 @@ int client_open(struct client *client, const struct paths *paths, int64_t deadli
         return r;
     client->fd = sock_new(SOCK_SEQPACKET);
     if (client->fd < 0)
-        return fail(client, client->fd, strerror(-client->fd), NULL);
+        return fail_errno(client, client->fd);
 
     r = connect_until(client->fd, paths->control, deadline);
     if (r == -ENOENT || r == -ECONNREFUSED)
@@ -116,7 +130,7 @@ int client_open(struct client *client, const struct paths *paths, int64_t deadli
     if (r == -ETIMEDOUT)
         return fail_hung(client);
     if (r < 0)
-        return fail(client, r, strerror(-r), NULL);
+        return fail_errno(client, r);
     return check_peer(client);
 }
 
@@ -125,20 +139,31 @@ void client_close(struct client *client)
     client->fd = close_fd(client->fd);
 }
 
+void client_fini(struct client *client)
+{
+    client_close(client);
+    proto_msg_fini(&client->refusal);
+}
+
 static int fail_gone(struct client *client)
 {
     return fail(client, -ECONNRESET, "relayd has gone", NULL);
 }
 
-int client_send(struct client *client, const struct proto_buf *request)
+int client_send(struct client *client, const struct paths *paths, const struct call *call)
 {
+    const struct proto_buf *request = &call->request;
+    int r = client->fd < 0 ? client_open(client, paths, call->connect_by) : 0;
+
+    if (r < 0)
+        return r;
     if (request->is_full)
         return fail(client, -EMSGSIZE, "the request is too long", NULL);
     if (send(client->fd, request->data, request->size, MSG_NOSIGNAL) >= 0)
         return 0;
     if (errno == EPIPE || errno == ECONNRESET)
         return fail_gone(client);
-    return fail(client, -errno, strerror(errno), NULL);
+    return fail_errno(client, -errno);
 }
 
 /* Waits until something is to be read. */
@@ -151,11 +176,11 @@ static int await(struct client *client, int64_t deadline)
         n = poll(&p, 1, client_left(deadline));
     while (n < 0 && errno == EINTR);
     if (n < 0)
-        return fail(client, -errno, strerror(errno), NULL);
+        return fail_errno(client, -errno);
     return n == 0 ? fail_hung(client) : 0;
 }
 
-int client_receive(struct client *client, struct proto_msg *msg, int64_t deadline)
+static int receive_packet(struct client *client, struct proto_msg *msg, int64_t deadline)
 {
     char packet[PROTO_PACKET_MAX + 1]; /* one more shows what is too long */
     ssize_t size;
@@ -167,19 +192,61 @@ int client_receive(struct client *client, struct proto_msg *msg, int64_t deadlin
     if (size == 0 || (size < 0 && errno == ECONNRESET))
         return fail_gone(client);
     if (size < 0)
-        return fail(client, -errno, strerror(errno), NULL);
+        return fail_errno(client, -errno);
     r = proto_parse(msg, packet, (size_t)size);
     if (r == -ENOMEM)
-        return fail(client, r, strerror(ENOMEM), NULL);
+        return fail_errno(client, r);
     if (r < 0)
         return fail(client, -EBADMSG, "answers in a way that relayctl does not understand",
                     "are relayd and relayctl of the same version?");
     return 0;
 }
 
-bool client_is_last(const struct proto_msg *msg)
+static int take_record(struct client *client, const struct call *call, struct proto_msg *record)
 {
-    return strcmp(msg->verb, "ok") == 0 || strcmp(msg->verb, "error") == 0;
+    int r;
+
+    if (call->on_record == NULL) {
+        proto_msg_fini(record);
+        return 0;
+    }
+    r = call->on_record(record, call->on_record_arg);
+    return r < 0 ? fail_errno(client, r) : 0;
+}
+
+static int fail_refused(struct client *client, const struct call *call,
+                        const struct proto_msg *refusal)
+{
+    const char *reason = proto_get(refusal, "reason");
+
+    proto_msg_fini(&client->refusal);
+    client->refusal = *refusal;
+    client->object = call->object;
+    return fail(client, -EREMOTE, reason != NULL ? reason : "refused", proto_get(refusal, "hint"));
+}
+
+int client_receive(struct client *client, const struct call *call, struct proto_msg *reply)
+{
+    struct proto_msg msg;
+    int r;
+
+    for (;;) {
+        r = receive_packet(client, &msg, call->answer_by);
+        if (r < 0)
+            return r;
+        if (strcmp(msg.verb, "error") == 0)
+            return fail_refused(client, call, &msg);
+        if (strcmp(msg.verb, "ok") == 0)
+            break;
+        r = take_record(client, call, &msg);
+        if (r < 0)
+            return r;
+    }
+    if (reply != NULL)
+        *reply = msg;
+    else
+        proto_msg_fini(&msg);
+    return 0;
 }
 
 int client_exit_status(int error)
@@ -187,6 +254,7 @@ int client_exit_status(int error)
     switch (-error) {
     case EPERM:
     case EMSGSIZE:
+    case EREMOTE:
         return EXIT_NO;
     default:
         return EXIT_NO_DAEMON;

@@ -1,7 +1,6 @@
 /*
- * A conversation with the daemon: connect to its control socket, send one request,
- * receive the replies. Nothing here waits without a bound but client_receive() with
- * CLIENT_FOREVER.
+ * A conversation with relayd: connect to its control socket, send one request,
+ * receive the records and the last packet of the reply. Each step ends by a deadline.
  *
  * Deadlines are times of client_now(), in milliseconds.
  */
@@ -11,22 +10,39 @@
 #include "relayd/base/paths.h"
 #include "relayd/base/proto.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #define CLIENT_FOREVER INT64_MAX
 
 /* Owns fd, -1 while not connected. After a failure the three words say what is to
- * be told: about what, why, and what to do (or NULL). They live as long as the
- * struct paths of the last client_open(). */
+ * be told: about what, why, and what to do (or NULL). They live until client_fini(),
+ * and no longer than the struct paths and the struct call that were given. */
 struct client {
     int fd;
     const char *object;
     const char *cause;
     const char *hint;
+    struct proto_msg refusal; /* what relayd refused with; the words may point into it */
 };
 
 #define CLIENT_INIT {.fd = -1}
+
+/* What becomes of a record, which it takes over. Returns 0, or an -errno that ends
+ * the conversation. */
+typedef int call_record_fn(struct proto_msg *record, void *arg);
+
+/* One request, and how its reply is taken. */
+struct call {
+    struct proto_buf request;
+    const char *object; /* what a refusal is about */
+    int64_t connect_by, answer_by;
+    call_record_fn *on_record; /* NULL: records are let go */
+    void *on_record_arg;
+};
+
+/* Begins a request with that verb, which is also the object. The caller may add keys
+ * and change the rest. */
+void call_init(struct call *call, const char *verb, int64_t deadline);
 
 int64_t client_now(void);
 
@@ -35,25 +51,28 @@ int64_t client_now(void);
 int client_left(int64_t deadline);
 
 /* Connects, having checked the directory before and the peer after. Returns 0, or
- *   -ECONNREFUSED  no daemon is there
+ *   -ECONNREFUSED  no relayd is there
  *   -ETIMEDOUT     one is there and accepts nobody
  *   -EPERM         what is there is not to be trusted
  * or another -errno. */
 int client_open(struct client *client, const struct paths *paths, int64_t deadline);
+
+/* Disconnects; the words stay. */
 void client_close(struct client *client);
+void client_fini(struct client *client);
 
-/* Returns 0, -EMSGSIZE where the request is too long, or another -errno. */
-int client_send(struct client *client, const struct proto_buf *request);
+/* The first half of a conversation: connects where client is not connected yet, and
+ * sends the request. Returns as client_open(), or -EMSGSIZE where it is too long. */
+int client_send(struct client *client, const struct paths *paths, const struct call *call);
 
-/* The next packet, which the caller must proto_msg_fini(). Returns 0, or
- *   -ETIMEDOUT   nothing came until the deadline
- *   -ECONNRESET  the daemon has gone
+/* The second half: gives each record to call, and the last packet to reply, which the
+ * caller must proto_msg_fini(); NULL lets it go. The connection stays. Returns 0, or
+ *   -EREMOTE     relayd refuses; cause is its reason
+ *   -ETIMEDOUT   no packet came in time
+ *   -ECONNRESET  relayd has gone
  *   -EBADMSG     it does not speak our protocol
  * or another -errno. */
-int client_receive(struct client *client, struct proto_msg *msg, int64_t deadline);
-
-/* Whether a packet is the last of its reply. */
-bool client_is_last(const struct proto_msg *msg);
+int client_receive(struct client *client, const struct call *call, struct proto_msg *reply);
 
 /* The exit status that a failure above means. */
 int client_exit_status(int error);

@@ -1,11 +1,10 @@
-/* What all verbs share. A verb never prints an error itself: here each one gets the
+/* What all verbs share. Verbs never print an error themselves: here each one gets the
  * same form, loses its control bytes, and is kept back by --quiet. */
 #include "config.h"
 
 #include "relayctl/command.h"
 
 #include "relayctl/pen.h"
-#include "relayctl/status.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -33,6 +32,11 @@ void command_tell(const struct command *cmd, const char *object, const char *cau
     pen_end(&pen);
 }
 
+int64_t command_deadline(const struct command *cmd)
+{
+    return cmd->started + COMMAND_PERSON_MS;
+}
+
 int command_tell_client(const struct command *cmd, const struct client *client, int error)
 {
     command_tell(cmd, client->object, client->cause, client->hint);
@@ -49,32 +53,15 @@ int command_check_dir(const struct command *cmd)
     return EXIT_NO;
 }
 
-int command_receive(const struct command *cmd, struct client *client, const char *object,
-                    struct proto_msg *reply, int64_t deadline)
-{
-    int r;
-
-    while ((r = client_receive(client, reply, deadline)) == 0 && !client_is_last(reply))
-        proto_msg_fini(reply);
-    if (r < 0)
-        return command_tell_client(cmd, client, r);
-    if (strcmp(reply->verb, "ok") == 0)
-        return EXIT_DONE;
-    command_tell(cmd, object, status_text(reply, "reason"), proto_get(reply, "hint"));
-    proto_msg_fini(reply);
-    return EXIT_NO;
-}
-
-int command_ask(const struct command *cmd, const char *object, const struct proto_buf *request,
-                struct proto_msg *reply, int64_t deadline)
+int command_ask(const struct command *cmd, const struct call *call, struct proto_msg *reply)
 {
     struct client client = CLIENT_INIT;
-    int r = client_open(&client, &cmd->paths, deadline);
+    int r = client_send(&client, &cmd->paths, call);
 
     if (r == 0)
-        r = client_send(&client, request);
-    r = r < 0 ? command_tell_client(cmd, &client, r)
-              : command_receive(cmd, &client, object, reply, deadline);
-    client_close(&client);
+        r = client_receive(&client, call, reply);
+    if (r < 0)
+        r = command_tell_client(cmd, &client, r);
+    client_fini(&client);
     return r;
 }

@@ -10,7 +10,6 @@
 #include "relayctl/exit.h"
 
 #include "relayd/base/paths.h"
-#include "relayd/base/proto.h"
 
 #include <stdbool.h>
 
@@ -30,9 +29,12 @@ struct command {
     enum env_shell shell;
 };
 
-/* How long a login is held up by a daemon that hangs, and how long a person is. */
+/* How long a relayd that hangs holds up a login, and how long a person. */
 #define COMMAND_LOGIN_MS 1000
 #define COMMAND_PERSON_MS 3000
+
+/* When a person has waited long enough. */
+int64_t command_deadline(const struct command *cmd);
 
 /* Writes "relayctl: OBJECT: CAUSE" and, below, the hint to stderr, unless quiet.
  * object and hint may be NULL. */
@@ -42,18 +44,13 @@ void command_tell(const struct command *cmd, const char *object, const char *cau
 /* Tells of a failure of client; returns the exit status for error. */
 int command_tell_client(const struct command *cmd, const struct client *client, int error);
 
-/* Refuses a directory that others could serve our sockets from; that it is not there
- * yet is no problem. Tells of one. Returns an exit status. */
+/* Tells of a directory that others could serve our sockets from; one that is not there
+ * yet is fine. Returns an exit status. */
 int command_check_dir(const struct command *cmd);
 
-/* Receives up to the last packet of a reply; records before it are let go. Tells of
- * every problem, an "error" as one of object. Returns an exit status; with EXIT_DONE,
- * and only then, the caller must proto_msg_fini() reply. */
-int command_receive(const struct command *cmd, struct client *client, const char *object,
-                    struct proto_msg *reply, int64_t deadline);
-
-/* Connects, sends request, and receives as above. The connection is closed. */
-int command_ask(const struct command *cmd, const char *object, const struct proto_buf *request,
-                struct proto_msg *reply, int64_t deadline);
+/* One conversation with relayd, as client_send() and client_receive() have it; every
+ * problem is told. Returns an exit status; reply may be NULL, and is the caller's to
+ * proto_msg_fini() with EXIT_DONE, and only then. */
+int command_ask(const struct command *cmd, const struct call *call, struct proto_msg *reply);
 
 #endif

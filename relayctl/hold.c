@@ -25,7 +25,8 @@
 struct hold {
     struct command *cmd;
     struct registration reg;
-    struct client client; /* asks `gone`; not connected while the daemon is away */
+    struct call gone;     /* answered when the login is registered no more */
+    struct client client; /* asks that; not connected while relayd is away */
     int signals;          /* a signalfd */
     char id[24];          /* the upstream's */
     int64_t give_up;      /* while the daemon is away */
@@ -57,18 +58,15 @@ static int take_signals(void)
 /* Registers, and leaves a connection that tells when the upstream is gone. */
 static int hold_take(struct hold *hold, struct proto_msg *reply)
 {
-    struct proto_buf request;
     int status = registration_run(&hold->reg, hold->cmd, reply);
     int r;
 
     if (status != EXIT_DONE)
         return status;
     snprintf(hold->id, sizeof(hold->id), "%s", status_text(reply, "id"));
-    proto_begin(&request, "gone");
-    proto_add(&request, "id", hold->id);
-    r = client_open(&hold->client, &hold->cmd->paths, client_now() + COMMAND_LOGIN_MS);
-    if (r == 0)
-        r = client_send(&hold->client, &request);
+    call_init(&hold->gone, "gone", client_now() + COMMAND_LOGIN_MS);
+    proto_add(&hold->gone.request, "id", hold->id);
+    r = client_send(&hold->client, &hold->cmd->paths, &hold->gone);
     if (r < 0) {
         proto_msg_fini(reply);
         return command_tell_client(hold->cmd, &hold->client, r);
@@ -99,14 +97,9 @@ static enum hold_event hold_retake(struct hold *hold)
 
 static enum hold_event read_gone(struct hold *hold)
 {
-    struct proto_msg reply;
-    int r = client_receive(&hold->client, &reply, client_now());
-
-    if (r == 0) {
-        proto_msg_fini(&reply);
-        client_close(&hold->client);
+    hold->gone.answer_by = client_now();
+    if (client_receive(&hold->client, &hold->gone, NULL) == 0)
         return HOLD_GONE;
-    }
     hold->give_up = client_now() + RETURN_MS;
     return HOLD_ON;
 }
@@ -139,16 +132,13 @@ static enum hold_event hold_step(struct hold *hold)
 
 static int unregister(struct hold *hold)
 {
-    struct proto_buf request;
-    struct proto_msg reply;
     struct command quiet = *hold->cmd;
+    struct call call;
 
     quiet.is_quiet = true; /* it may have gone by itself in this moment */
-    proto_begin(&request, "unregister");
-    proto_add(&request, "id", hold->id);
-    if (command_ask(&quiet, hold->id, &request, &reply, client_now() + COMMAND_LOGIN_MS) ==
-        EXIT_DONE)
-        proto_msg_fini(&reply);
+    call_init(&call, "unregister", client_now() + COMMAND_LOGIN_MS);
+    proto_add(&call.request, "id", hold->id);
+    command_ask(&quiet, &call, NULL);
     return EXIT_DONE;
 }
 
@@ -201,7 +191,7 @@ int verb_hold(struct command *cmd)
         status = hold_run(&hold);
     }
     registration_fini(&hold.reg);
-    client_close(&hold.client);
+    client_fini(&hold.client);
     close_fd(hold.signals);
     return status;
 }

@@ -57,12 +57,13 @@ void registration_fini(struct registration *reg)
     memset(reg, 0, sizeof(*reg));
 }
 
-static void encode(const struct registration *reg, const struct command *cmd,
-                   struct proto_buf *request)
+static void encode(const struct registration *reg, const struct command *cmd, struct call *call)
 {
     const char *label = cmd->label == NULL && reg->is_own ? login_label() : cmd->label;
+    struct proto_buf *request = &call->request;
 
-    proto_begin(request, "register");
+    call_init(call, "register", client_now() + COMMAND_LOGIN_MS);
+    call->object = reg->path;
     proto_add(request, "path", reg->path);
     proto_add(request, "label", label);
     if (cmd->is_fallback)
@@ -75,17 +76,14 @@ static void encode(const struct registration *reg, const struct command *cmd,
         login_add_facts(request);
 }
 
-/* Connects client, to a new daemon where there is none. *deadline is put off by what
- * the start takes. */
-static int open_or_start(struct command *cmd, struct client *client, int64_t *deadline)
+/* Starts a relayd and connects client to it. What the start takes is not taken from
+ * the time to answer. */
+static int start(struct command *cmd, struct client *client, struct call *call)
 {
     struct start_words words = {0};
-    int r = client_open(client, &cmd->paths, *deadline);
+    int r = start_daemon(client, &cmd->paths, cmd->dir, &words);
 
-    if (r != -ECONNREFUSED || cmd->is_no_start)
-        return r;
-    r = start_daemon(client, &cmd->paths, cmd->dir, &words);
-    *deadline = client_now() + COMMAND_LOGIN_MS;
+    call->answer_by = client_now() + COMMAND_LOGIN_MS;
     if (r < 0 && !cmd->is_quiet)
         fwrite(words.text, 1, words.size, stderr);
     return r;
@@ -94,16 +92,21 @@ static int open_or_start(struct command *cmd, struct client *client, int64_t *de
 int registration_run(const struct registration *reg, struct command *cmd, struct proto_msg *reply)
 {
     struct client client = CLIENT_INIT;
-    struct proto_buf request;
-    int64_t deadline = client_now() + COMMAND_LOGIN_MS;
-    int r = open_or_start(cmd, &client, &deadline);
+    struct call call;
+    int r;
 
-    encode(reg, cmd, &request);
+    encode(reg, cmd, &call);
+    r = client_send(&client, &cmd->paths, &call);
+    if (r == -ECONNREFUSED && !cmd->is_no_start) {
+        r = start(cmd, &client, &call);
+        if (r == 0)
+            r = client_send(&client, &cmd->paths, &call);
+    }
     if (r == 0)
-        r = client_send(&client, &request);
-    r = r < 0 ? command_tell_client(cmd, &client, r)
-              : command_receive(cmd, &client, reg->path, reply, deadline);
-    client_close(&client);
+        r = client_receive(&client, &call, reply);
+    if (r < 0)
+        r = command_tell_client(cmd, &client, r);
+    client_fini(&client);
     return r;
 }
 

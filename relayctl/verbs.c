@@ -1,5 +1,5 @@
-/* The verbs that ask the daemon something and show the answer. Those about the login
- * one stands in are in register.c and hold.c. */
+/* The verbs that ask relayd something and show the answer. Those about the login that
+ * relayctl runs in are in register.c and hold.c. */
 #include "config.h"
 
 #include "relayctl/verbs.h"
@@ -17,26 +17,9 @@
 #include <string.h>
 #include <time.h>
 
-#define STOP_MS 8000      /* the daemon itself takes up to 5 s */
-#define WAIT_RETRY_MS 100 /* while there is no daemon yet */
-#define WAIT_ANSWER_MS 300 /* what even `--timeout 0` gives the daemon to answer in */
-
-static int64_t person_deadline(const struct command *cmd)
-{
-    return cmd->started + COMMAND_PERSON_MS;
-}
-
-/* Asks for something that has no answer but done or not. */
-static int ask_simply(const struct command *cmd, const char *object,
-                      const struct proto_buf *request)
-{
-    struct proto_msg reply;
-    int status = command_ask(cmd, object, request, &reply, person_deadline(cmd));
-
-    if (status == EXIT_DONE)
-        proto_msg_fini(&reply);
-    return status;
-}
+#define STOP_MS 8000       /* relayd itself takes up to 5 s */
+#define WAIT_RETRY_MS 100  /* while there is no relayd yet */
+#define WAIT_ANSWER_MS 300 /* what even `--timeout 0` gives relayd to answer in */
 
 /* ID or SOCKET: digits alone, as status shows them ("#3" or "3"), are an id. */
 static int add_operand(const struct command *cmd, struct proto_buf *request)
@@ -61,16 +44,18 @@ static int add_operand(const struct command *cmd, struct proto_buf *request)
 /* unregister and use: for everyone (the flag key), or for the operand. */
 static int ask_about(const struct command *cmd, const char *verb, bool is_flag, const char *flag)
 {
-    struct proto_buf request;
+    struct call call;
 
-    proto_begin(&request, verb);
+    call_init(&call, verb, command_deadline(cmd));
     if (is_flag) {
-        proto_add(&request, flag, "1");
-    } else if (add_operand(cmd, &request) < 0) {
+        proto_add(&call.request, flag, "1");
+    } else if (add_operand(cmd, &call.request) < 0) {
         command_tell(cmd, verb, "an empty name is no socket", NULL);
         return EXIT_NO;
+    } else {
+        call.object = cmd->operands[0];
     }
-    return ask_simply(cmd, is_flag ? verb : cmd->operands[0], &request);
+    return command_ask(cmd, &call, NULL);
 }
 
 int verb_unregister(struct command *cmd)
@@ -85,49 +70,40 @@ int verb_use(struct command *cmd)
 
 int verb_pause(struct command *cmd)
 {
-    struct proto_buf request;
+    struct call call;
 
-    proto_begin(&request, "pause");
+    call_init(&call, "pause", command_deadline(cmd));
     if (cmd->for_s >= 0)
-        proto_add_u64(&request, "for_ms", (uint64_t)(cmd->for_s * 1000 + 0.5));
-    return ask_simply(cmd, "pause", &request);
+        proto_add_u64(&call.request, "for_ms", (uint64_t)(cmd->for_s * 1000 + 0.5));
+    return command_ask(cmd, &call, NULL);
 }
 
 int verb_resume(struct command *cmd)
 {
-    struct proto_buf request;
+    struct call call;
 
-    proto_begin(&request, "resume");
-    return ask_simply(cmd, "resume", &request);
+    call_init(&call, "resume", command_deadline(cmd));
+    return command_ask(cmd, &call, NULL);
+}
+
+static int keep_record(struct proto_msg *record, void *status)
+{
+    int r = status_add(status, record);
+
+    if (r < 0)
+        proto_msg_fini(record);
+    return r;
 }
 
 /* Fills status, which the caller must fini whatever is returned: an exit status. */
 static int fetch_status(const struct command *cmd, struct status *status)
 {
-    struct client client = CLIENT_INIT;
-    struct proto_buf request;
-    struct proto_msg record = {0};
-    int r = client_open(&client, &cmd->paths, person_deadline(cmd));
+    struct call call;
 
-    proto_begin(&request, "status");
-    if (r == 0)
-        r = client_send(&client, &request);
-    while (r == 0) {
-        r = client_receive(&client, &record, person_deadline(cmd));
-        if (r < 0 || client_is_last(&record))
-            break;
-        r = status_add(status, &record);
-    }
-    if (r < 0) {
-        command_tell_client(cmd, &client, r);
-        r = client_exit_status(r);
-    } else if (strcmp(record.verb, "error") == 0) {
-        command_tell(cmd, "status", status_text(&record, "reason"), NULL);
-        r = EXIT_NO;
-    }
-    proto_msg_fini(&record);
-    client_close(&client);
-    return r;
+    call_init(&call, "status", command_deadline(cmd));
+    call.on_record = keep_record;
+    call.on_record_arg = status;
+    return command_ask(cmd, &call, NULL);
 }
 
 int verb_status(struct command *cmd)
@@ -149,32 +125,22 @@ int verb_status(struct command *cmd)
     return r;
 }
 
-/* One conversation of `wait`. Returns an exit status, or -ECONNRESET where the daemon
- * went away meanwhile, or another -errno of client_open(). */
+/* One conversation of `wait`. Returns 0, -ETIME where no login came in time, or an
+ * -errno of client_send() or client_receive(). */
 static int wait_once(const struct command *cmd, struct client *client, int64_t deadline)
 {
     int64_t patience = client_now() + COMMAND_PERSON_MS;
-    struct proto_buf request;
-    struct proto_msg reply;
-    int r = client_open(client, &cmd->paths, patience < deadline ? patience : deadline);
+    struct call call;
+    int r;
 
-    proto_begin(&request, "wait");
-    if (r == 0)
-        r = client_send(client, &request);
+    call_init(&call, "wait", deadline);
+    if (patience < deadline)
+        call.connect_by = patience;
+    r = client_send(client, &cmd->paths, &call);
     if (r < 0)
         return r;
-    r = client_receive(client, &reply, deadline);
-    if (r == -ETIMEDOUT) {
-        command_tell(cmd, "wait", "no login is there to serve", NULL);
-        return EXIT_NO;
-    }
-    if (r < 0)
-        return r;
-    r = strcmp(reply.verb, "ok") == 0 ? EXIT_DONE : EXIT_NO;
-    if (r == EXIT_NO)
-        command_tell(cmd, "wait", status_text(&reply, "reason"), NULL);
-    proto_msg_fini(&reply);
-    return r;
+    r = client_receive(client, &call, NULL);
+    return r == -ETIMEDOUT ? -ETIME : r;
 }
 
 static int64_t wait_deadline(const struct command *cmd)
@@ -187,73 +153,76 @@ static int64_t wait_deadline(const struct command *cmd)
     return cmd->started + (span > WAIT_ANSWER_MS ? span : WAIT_ANSWER_MS);
 }
 
+/* Whether another conversation may end better: without a relayd, or when it has gone,
+ * the login that is waited for may start one. */
+static bool is_worth_another(int error, int64_t deadline)
+{
+    return error != -ETIME && error != -EREMOTE && error != -EPERM && client_left(deadline) != 0;
+}
+
+static int tell_wait(const struct command *cmd, const struct client *client, int r)
+{
+    if (r == -ETIME) {
+        command_tell(cmd, "wait", "no login is there to serve", NULL);
+        return EXIT_NO;
+    }
+    return r < 0 ? command_tell_client(cmd, client, r) : EXIT_DONE;
+}
+
 int verb_wait(struct command *cmd)
 {
     struct client client = CLIENT_INIT;
     int64_t deadline = wait_deadline(cmd);
-    bool is_told = false;
+    bool is_told = deadline != CLIENT_FOREVER;
     int r;
 
-    /* No daemon yet, or not any more: the one that is waited for may bring it. */
-    while ((r = wait_once(cmd, &client, deadline)) < 0) {
-        if (r == -EPERM || client_left(deadline) == 0) {
-            r = command_tell_client(cmd, &client, r);
-            break;
-        }
-        if (deadline == CLIENT_FOREVER && !is_told)
+    while ((r = wait_once(cmd, &client, deadline)) < 0 && is_worth_another(r, deadline)) {
+        if (!is_told)
             command_tell(cmd, client.object, client.cause, "waiting for it");
         is_told = true;
         poll(NULL, 0, WAIT_RETRY_MS);
         paths_find(&cmd->paths, cmd->dir, false);
     }
-    client_close(&client);
+    r = tell_wait(cmd, &client, r);
+    client_fini(&client);
     return r;
 }
 
-static void show_event(struct pen *pen, const struct proto_msg *event)
+static int show_event(struct proto_msg *event, void *pen)
 {
     time_t when = (time_t)proto_get_u64(event, "time", 0);
     struct tm local;
 
     localtime_r(&when, &local);
-    output_event(pen, &local, status_text(event, "text"));
+    if (strcmp(event->verb, "event") == 0)
+        output_event(pen, &local, status_text(event, "text"));
+    proto_msg_fini(event);
+    return 0;
 }
 
 int verb_watch(struct command *cmd)
 {
-    struct client client = CLIENT_INIT;
-    struct proto_buf request;
-    struct proto_msg event;
+    struct call call;
     struct pen pen;
-    int r = client_open(&client, &cmd->paths, person_deadline(cmd));
 
-    proto_begin(&request, "watch");
-    if (r == 0)
-        r = client_send(&client, &request);
     setvbuf(stdout, NULL, _IOLBF, 0);
     pen_init(&pen, stdout);
-    while (r == 0 && (r = client_receive(&client, &event, CLIENT_FOREVER)) == 0) {
-        if (strcmp(event.verb, "event") == 0)
-            show_event(&pen, &event);
-        else if (strcmp(event.verb, "error") == 0)
-            r = EXIT_NO;
-        if (r == EXIT_NO)
-            command_tell(cmd, "watch", status_text(&event, "reason"), NULL);
-        proto_msg_fini(&event);
-    }
-    client_close(&client);
-    return r < 0 ? command_tell_client(cmd, &client, r) : r;
+    call_init(&call, "watch", command_deadline(cmd));
+    call.answer_by = CLIENT_FOREVER;
+    call.on_record = show_event;
+    call.on_record_arg = &pen;
+    return command_ask(cmd, &call, NULL);
 }
 
 int verb_why(struct command *cmd)
 {
-    struct proto_buf request;
     struct proto_msg reply;
+    struct call call;
     struct pen pen;
     int status;
 
-    proto_begin(&request, "why");
-    status = command_ask(cmd, "why", &request, &reply, person_deadline(cmd));
+    call_init(&call, "why", command_deadline(cmd));
+    status = command_ask(cmd, &call, &reply);
     if (status != EXIT_DONE)
         return status;
     pen_init(&pen, stdout);
@@ -271,7 +240,7 @@ int verb_path(struct command *cmd)
     return status;
 }
 
-/* Whether the daemon is one that systemd starts again at the next client. */
+/* Whether systemd starts relayd again at the next client. */
 static bool is_activated(const struct command *cmd)
 {
     struct command quiet = *cmd;
@@ -284,32 +253,34 @@ static bool is_activated(const struct command *cmd)
     return is;
 }
 
+/* Asks relayd to end, and waits until it closes the connection, which it does last. */
+static int stop(const struct command *cmd, struct client *client)
+{
+    struct call call;
+    int r;
+
+    call_init(&call, "stop", command_deadline(cmd));
+    r = client_send(client, &cmd->paths, &call);
+    if (r == 0)
+        r = client_receive(client, &call, NULL);
+    if (r < 0)
+        return command_tell_client(cmd, client, r);
+    call.answer_by = cmd->started + STOP_MS;
+    if (client_receive(client, &call, NULL) == -ECONNRESET)
+        return EXIT_DONE;
+    command_tell(cmd, "stop", "relayd still serves what it owes", NULL);
+    return EXIT_NO;
+}
+
 int verb_stop(struct command *cmd)
 {
     struct client client = CLIENT_INIT;
-    struct proto_buf request;
-    struct proto_msg reply;
     bool is_back_soon = is_activated(cmd);
-    int r = client_open(&client, &cmd->paths, person_deadline(cmd));
+    int status = stop(cmd, &client);
 
-    proto_begin(&request, "stop");
-    if (r == 0)
-        r = client_send(&client, &request);
-    if (r < 0)
-        return command_tell_client(cmd, &client, r);
-    r = command_receive(cmd, &client, "stop", &reply, person_deadline(cmd));
-    if (r != EXIT_DONE)
-        return r;
-    /* The connection closes when the daemon ends. */
-    do
-        proto_msg_fini(&reply);
-    while ((r = client_receive(&client, &reply, cmd->started + STOP_MS)) == 0);
-    if (r != -ECONNRESET) {
-        command_tell(cmd, "stop", "relayd still serves what it owes", NULL);
-        return EXIT_NO;
-    }
-    if (is_back_soon)
+    client_fini(&client);
+    if (status == EXIT_DONE && is_back_soon)
         command_tell(cmd, "stop", "systemd starts relayd again at the next client",
                      "to prevent it: systemctl --user stop relayd.socket relayd.service");
-    return EXIT_DONE;
+    return status;
 }
