@@ -7,6 +7,7 @@
 
 #include "relayctl/start.h"
 
+#include "relayd/base/lock.h"
 #include "relayd/base/util.h"
 
 #include <dirent.h>
@@ -166,19 +167,6 @@ static int run_beside(const struct paths *paths, const char *dir, struct start_w
     return run_relayd(name, paths, dir, words, deadline);
 }
 
-static bool is_locked(const struct paths *paths)
-{
-    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-    int fd = open(paths->lock, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    bool is_held;
-
-    if (fd < 0)
-        return false;
-    is_held = fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
-    close(fd);
-    return is_held;
-}
-
 /* Connects as soon as it is possible, but waits for nobody who does not come: without
  * a holder of the lock there will be no answer. */
 static int connect_soon(struct client *client, struct paths *paths, const char *dir,
@@ -193,7 +181,7 @@ static int connect_soon(struct client *client, struct paths *paths, const char *
             r = client_open(client, paths, deadline);
         if (r != -ECONNREFUSED || client_left(deadline) == 0)
             return r;
-        if (client_left(settled) == 0 && !is_locked(paths))
+        if (client_left(settled) == 0 && lock_holder(paths->lock) == 0)
             return r;
         poll(NULL, 0, STEP_MS);
     }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -26,11 +27,15 @@ static int open_file(const char *path)
     return fd < 0 ? -errno : fd;
 }
 
-static bool try(int fd)
+/* 0, -EBUSY where another process holds it, or why it cannot be locked at all: a
+ * network's file system may have no locks to give. */
+static int try(int fd)
 {
     struct flock lock = whole_file;
 
-    return fcntl(fd, F_SETLK, &lock) == 0;
+    if (fcntl(fd, F_SETLK, &lock) == 0)
+        return 0;
+    return errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
 }
 
 static pid_t holder(int fd)
@@ -39,17 +44,18 @@ static pid_t holder(int fd)
 
     if (fcntl(fd, F_GETLK, &lock) < 0 || lock.l_type == F_UNLCK)
         return 0;
-    return lock.l_pid;
+    return lock.l_pid > 0 ? lock.l_pid : -1;
 }
 
 int lock_take(const char *path)
 {
     int fd = open_file(path);
+    int r = fd < 0 ? fd : try(fd);
 
-    if (fd < 0 || try(fd))
+    if (r == 0)
         return fd;
-    close(fd);
-    return -EBUSY;
+    close_fd(fd);
+    return r;
 }
 
 int lock_take_over(const char *path)
@@ -57,20 +63,21 @@ int lock_take_over(const char *path)
     const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
     int fd = open_file(path);
     pid_t pid;
+    int r = fd < 0 ? fd : try(fd);
 
-    if (fd < 0 || try(fd))
+    if (fd < 0 || r == 0)
         return fd;
     pid = holder(fd);
-    log_notice("taking over from the daemon with pid %d", (int)pid);
+    if (r == -EBUSY)
+        log_notice("taking over from the relayd with pid %d", (int)pid);
     if (pid > 0)
         kill(pid, SIGTERM);
-    for (int ms = 0; !try(fd); ms += POLL_MS) {
-        if (ms >= TAKEOVER_MS) {
-            log_warning("%s: still held by pid %d: serving without it", path, (int)pid);
-            break;
-        }
+    for (int ms = 0; r == -EBUSY && ms < TAKEOVER_MS; ms += POLL_MS) {
         nanosleep(&pause, NULL);
+        r = try(fd);
     }
+    if (r < 0)
+        log_warning("%s: %s: serving without it", path, r == -EBUSY ? "still held" : strerror(-r));
     return fd;
 }
 
@@ -84,7 +91,7 @@ bool lock_is_in_place(int fd, const char *path)
 
 int lock_holder(const char *path)
 {
-    int fd = open_file(path);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     int pid = fd < 0 ? 0 : holder(fd);
 
     close_fd(fd);

@@ -21,7 +21,8 @@ int lock_take_over(const char *path);
  * removed or replaced. */
 bool lock_is_in_place(int fd, const char *path);
 
-/* Who holds it, or 0. */
+/* The pid of who holds it; 0: nobody, -1: somebody whose pid is not known here, such
+ * as one outside of a container. Makes nothing. Not for the holder itself, which would lose the lock. */
 int lock_holder(const char *path);
 
 #endif
