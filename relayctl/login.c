@@ -14,20 +14,6 @@
 
 #define LINKS_MAX 40 /* as in the kernel */
 
-char *login_absolute(const char *path)
-{
-    char cwd[PATH_MAX];
-    char *absolute;
-
-    if (path[0] == '/')
-        return strdup(path);
-    if (getcwd(cwd, sizeof(cwd)) == NULL)
-        return NULL;
-    if (asprintf(&absolute, "%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, path) < 0)
-        return NULL;
-    return absolute;
-}
-
 /* Follows one symlink that name is. Returns false where it is none. */
 static bool follow(char name[PATH_MAX])
 {
@@ -90,7 +76,7 @@ static char *socket_in(const char *variable, const struct paths *paths, bool *is
     *is_agent = false;
     if (value == NULL || value[0] == '\0')
         return NULL;
-    path = login_absolute(value);
+    path = paths_absolute(value);
     if (path == NULL || !login_is_same(path, paths->agent))
         return path;
     *is_agent = true;

@@ -10,10 +10,6 @@
 
 #include <stdbool.h>
 
-/* path made absolute, to be freed; NULL where memory or the working directory is
- * missing. */
-char *login_absolute(const char *path);
-
 /* Whether two names lead to the same place, by their words or by the links in
  * them; nothing needs to be there. */
 bool login_is_same(const char *a, const char *b);

@@ -24,7 +24,7 @@ static int find_named(struct registration *reg, const struct command *cmd)
                      "name the socket, or nothing: then it is SSH_AUTH_SOCK");
         return EXIT_NO;
     }
-    reg->path = login_absolute(name);
+    reg->path = paths_absolute(name);
     if (reg->path == NULL) {
         command_tell(cmd, name, strerror(errno), NULL);
         return EXIT_NO;

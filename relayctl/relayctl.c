@@ -126,7 +126,7 @@ static int run(struct command *cmd, const struct verb *verb)
         return verb->run(cmd);
     /* As it was named: what is in paths is cut off. */
     command_tell(cmd, dir != NULL ? dir : cmd->paths.dir, paths_problem(r),
-                 "name a shorter one: --dir, RELAYD_DIR");
+                 r == -ENAMETOOLONG ? "name a shorter one: --dir, RELAYD_DIR" : NULL);
     return EXIT_NO;
 }
 

@@ -33,7 +33,7 @@ static int add_operand(const struct command *cmd, struct proto_buf *request)
         proto_add_u64(request, "id", id);
         return 0;
     }
-    path = operand[0] != '\0' ? login_absolute(operand) : NULL;
+    path = operand[0] != '\0' ? paths_absolute(operand) : NULL;
     if (path == NULL)
         return -EINVAL;
     proto_add(request, "path", path);

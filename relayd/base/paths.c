@@ -81,15 +81,34 @@ static int fill(struct paths *p, const char *dir)
     return 0;
 }
 
-/* A name given by a person may be relative to where they stand. */
-static int fill_absolute(struct paths *p, const char *dir)
+char *paths_absolute(const char *name)
 {
-    char cwd[PATH_MAX], absolute[2 * PATH_MAX];
+    char cwd[PATH_MAX];
+    char *path;
 
-    if (dir[0] == '/' || getcwd(cwd, sizeof(cwd)) == NULL)
-        return fill(p, dir);
-    snprintf(absolute, sizeof(absolute), "%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, dir);
-    return fill(p, absolute);
+    if (name[0] == '/')
+        return strdup(name);
+    if (getcwd(cwd, sizeof(cwd)) == NULL)
+        return NULL;
+    if (asprintf(&path, "%s/%s", strcmp(cwd, "/") == 0 ? "" : cwd, name) < 0)
+        return NULL;
+    return path;
+}
+
+/* A directory that a person named. */
+static int fill_named(struct paths *p, const char *name)
+{
+    char *dir = paths_absolute(name);
+    int r = -errno;
+
+    if (dir == NULL) {
+        memset(p, 0, sizeof(*p));
+        snprintf(p->dir, sizeof(p->dir), "%s", name);
+        return r;
+    }
+    r = fill(p, dir);
+    free(dir);
+    return r;
 }
 
 int paths_find(struct paths *p, const char *option, bool for_daemon)
@@ -99,9 +118,9 @@ int paths_find(struct paths *p, const char *option, bool for_daemon)
     bool is_run;
 
     if (option != NULL && option[0] != '\0')
-        return fill_absolute(p, option);
+        return fill_named(p, option);
     if (env != NULL && env[0] != '\0')
-        return fill_absolute(p, env);
+        return fill_named(p, env);
 
     snprintf(tmp, sizeof(tmp), "/tmp/relayd-%lu", (unsigned long)geteuid());
     run_user_dir(run, sizeof(run));

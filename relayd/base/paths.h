@@ -25,14 +25,20 @@ struct paths {
     char log[PATHS_MAX];       /* written only with --daemon */
 };
 
+/* A name as it is meant where the caller stands: absolute, but its symlinks and ".."
+ * left alone. To be freed; NULL, and errno, where the working directory is gone or
+ * memory is short. */
+char *paths_absolute(const char *name);
+
 /* Chooses the directory, the first of: option (may be NULL); $RELAYD_DIR;
  * /run/user/UID/relayd where /run/user/UID is a directory of ours;
  * /tmp/relayd-UID where it is ours, 0700 and no symlink; where the host runs
  * systemd /run/user/UID/relayd, which will appear; else /tmp/relayd-UID.
  * for_daemon: the caller must serve now, so where /run/user/UID is missing the
  * choice is /tmp/relayd-UID. Makes nothing.
- * Returns 0, or -ENAMETOOLONG where a socket's path would not fit (dir, and only
- * dir, is filled then, as far as it goes). */
+ * Returns 0, or -ENAMETOOLONG where a socket's path would not fit, or another -errno
+ * where a relative name leads nowhere (dir, and only dir, is filled then, as far as
+ * it goes). */
 int paths_find(struct paths *p, const char *option, bool for_daemon);
 
 /* Beside errno's: the directory is open to others. */

@@ -64,7 +64,7 @@ START_TEST(links_are_seen_through)
     ck_assert(login_is_same("/tmp/../tmp/x", "/tmp/x"));
     for (int i = 0; i < 4; i++) {
         static const char *const names[] = {"relative", "absolute", "second", "there/second"};
-        char *name = login_absolute(names[i]);
+        char *name = paths_absolute(names[i]);
 
         ck_assert_msg(login_is_same(name, paths.agent), "%s", names[i]);
         free(name);
@@ -76,7 +76,7 @@ END_TEST
 
 START_TEST(a_loop_of_links_ends)
 {
-    char *name = login_absolute("loop");
+    char *name = paths_absolute("loop");
 
     ck_assert(!login_is_same(name, paths.agent));
     free(name);

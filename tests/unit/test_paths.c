@@ -135,6 +135,19 @@ START_TEST(a_relative_name_starts_where_one_stands)
 }
 END_TEST
 
+START_TEST(a_relative_name_leads_nowhere_without_a_working_directory)
+{
+    const char *dir = scratch_path("gone");
+
+    ck_assert_int_eq(mkdir(dir, 0700), 0);
+    ck_assert_int_eq(chdir(dir), 0);
+    ck_assert_int_eq(rmdir(dir), 0);
+    ck_assert_int_eq(paths_find(&paths, "here", false), -ENOENT);
+    ck_assert_str_eq(paths.dir, "here");
+    ck_assert_int_eq(paths_find(&paths, "/here", false), 0);
+}
+END_TEST
+
 START_TEST(a_socket_path_of_107_bytes_fits_and_108_do_not)
 {
     size_t most = 107 - strlen("/control.sock");
@@ -313,6 +326,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, the_option_comes_before_the_environment);
     tcase_add_test(tcase, everything_is_in_the_directory);
     tcase_add_test(tcase, a_relative_name_starts_where_one_stands);
+    tcase_add_test(tcase, a_relative_name_leads_nowhere_without_a_working_directory);
     tcase_add_test(tcase, a_socket_path_of_107_bytes_fits_and_108_do_not);
     tcase_add_test(tcase, a_missing_directory_is_made_only_when_asked);
     tcase_add_loop_test(tcase, a_directory_open_to_others_is_refused, 0, 8);
