@@ -4,7 +4,7 @@
 
 #include "relayctl/command.h"
 
-#include "relayctl/pen.h"
+#include "relayctl/printer.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,23 +13,23 @@
 void command_tell(const struct command *cmd, const char *object, const char *cause,
                   const char *hint)
 {
-    struct pen pen;
+    struct printer out;
 
     if (cmd->is_quiet)
         return;
-    pen_init(&pen, stderr);
-    pen_text(&pen, "relayctl: ", INT_MAX);
+    printer_init(&out, stderr);
+    printer_text(&out, "relayctl: ", INT_MAX);
     if (object != NULL) {
-        pen_text(&pen, object, INT_MAX);
-        pen_text(&pen, ": ", INT_MAX);
+        printer_text(&out, object, INT_MAX);
+        printer_text(&out, ": ", INT_MAX);
     }
-    pen_text(&pen, cause, INT_MAX);
-    pen_end(&pen);
+    printer_text(&out, cause, INT_MAX);
+    printer_end_line(&out);
     if (hint == NULL)
         return;
-    pen_to(&pen, (int)strlen("relayctl: "));
-    pen_text(&pen, hint, INT_MAX);
-    pen_end(&pen);
+    printer_pad(&out, (int)strlen("relayctl: "));
+    printer_text(&out, hint, INT_MAX);
+    printer_end_line(&out);
 }
 
 int64_t command_deadline(const struct command *cmd)

@@ -45,6 +45,13 @@ const char *status_text(const struct proto_msg *record, const char *key)
     return value != NULL ? value : "";
 }
 
+const char *status_tty(const struct proto_msg *upstream)
+{
+    const char *tty = status_text(upstream, "tty");
+
+    return strncmp(tty, "/dev/", 5) == 0 ? tty + 5 : tty;
+}
+
 bool status_is_silent(const struct proto_msg *upstream)
 {
     return strcmp(status_text(upstream, "state"), "silent") == 0;

@@ -24,6 +24,9 @@ void status_fini(struct status *status);
 /* The value of key, "" where it is missing. */
 const char *status_text(const struct proto_msg *record, const char *key);
 
+/* Its terminal as people call it, "pts/3"; "" where there is none. */
+const char *status_tty(const struct proto_msg *upstream);
+
 /* Whether a login is known not to answer. */
 bool status_is_silent(const struct proto_msg *upstream);
 

@@ -6,7 +6,8 @@
 
 #include "relayctl/json.h"
 #include "relayctl/login.h"
-#include "relayctl/output.h"
+#include "relayctl/picture.h"
+#include "relayctl/printer.h"
 #include "relayctl/status.h"
 #include "relayd/base/util.h"
 
@@ -20,6 +21,8 @@
 #define STOP_MS 8000       /* relayd itself takes up to 5 s */
 #define WAIT_RETRY_MS 100  /* while there is no relayd yet */
 #define WAIT_ANSWER_MS 300 /* what even `--timeout 0` gives relayd to answer in */
+
+#define EVENT_COLUMN 10 /* of `watch`, behind the time of day */
 
 /* ID or SOCKET: digits alone, as status shows them ("#3" or "3"), are an id. */
 static int add_operand(const struct command *cmd, struct proto_buf *request)
@@ -109,7 +112,7 @@ static int fetch_status(const struct command *cmd, struct status *status)
 int verb_status(struct command *cmd)
 {
     struct status status = {0};
-    struct pen pen;
+    struct printer out;
     int r = fetch_status(cmd, &status);
 
     if (r == EXIT_DONE) {
@@ -117,8 +120,8 @@ int verb_status(struct command *cmd)
         if (cmd->is_json) {
             json_status(stdout, &status);
         } else if (!cmd->is_quiet) {
-            pen_init(&pen, stdout);
-            output_status(&pen, &status);
+            printer_init(&out, stdout);
+            picture_draw(&out, &status);
         }
     }
     status_fini(&status);
@@ -188,14 +191,20 @@ int verb_wait(struct command *cmd)
     return r;
 }
 
-static int show_event(struct proto_msg *event, void *pen)
+static int show_event(struct proto_msg *event, void *arg)
 {
     time_t when = (time_t)proto_get_u64(event, "time", 0);
-    struct tm local;
+    struct printer *out = arg;
+    char clock[16];
+    struct tm tm;
 
-    localtime_r(&when, &local);
-    if (strcmp(event->verb, "event") == 0)
-        output_event(pen, &local, status_text(event, "text"));
+    if (strcmp(event->verb, "event") == 0) {
+        strftime(clock, sizeof(clock), "%H:%M:%S", localtime_r(&when, &tm));
+        printer_style(out, STYLE_FAINT);
+        printer_text(out, clock, printer_room(out));
+        printer_style(out, STYLE_PLAIN);
+        printer_flow(out, status_text(event, "text"), EVENT_COLUMN);
+    }
     proto_msg_fini(event);
     return 0;
 }
@@ -203,14 +212,14 @@ static int show_event(struct proto_msg *event, void *pen)
 int verb_watch(struct command *cmd)
 {
     struct call call;
-    struct pen pen;
+    struct printer out;
 
     setvbuf(stdout, NULL, _IOLBF, 0);
-    pen_init(&pen, stdout);
+    printer_init(&out, stdout);
     call_init(&call, "watch", command_deadline(cmd));
     call.answer_by = CLIENT_FOREVER;
     call.on_record = show_event;
-    call.on_record_arg = &pen;
+    call.on_record_arg = &out;
     return command_ask(cmd, &call, NULL);
 }
 
@@ -218,15 +227,15 @@ int verb_why(struct command *cmd)
 {
     struct proto_msg reply;
     struct call call;
-    struct pen pen;
+    struct printer out;
     int status;
 
     call_init(&call, "why", command_deadline(cmd));
     status = command_ask(cmd, &call, &reply);
     if (status != EXIT_DONE)
         return status;
-    pen_init(&pen, stdout);
-    output_sentence(&pen, status_text(&reply, "text"));
+    printer_init(&out, stdout);
+    printer_flow(&out, status_text(&reply, "text"), 0);
     proto_msg_fini(&reply);
     return EXIT_DONE;
 }

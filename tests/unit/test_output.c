@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "relayctl/json.h"
-#include "relayctl/output.h"
+#include "relayctl/picture.h"
 #include "relayctl/text.h"
 #include "tests/unit/test.h"
 
@@ -43,13 +43,13 @@ static void add(const char *packet)
 
 static const char *show(bool has_glyphs, bool has_colour, int width)
 {
-    struct pen pen = {.has_utf8 = has_glyphs, .has_glyphs = has_glyphs,
+    struct printer out = {.has_utf8 = has_glyphs, .has_glyphs = has_glyphs,
                       .has_colour = has_colour, .width = width};
 
     free(shown);
-    pen.file = open_memstream(&shown, &shown_size);
-    output_status(&pen, &status);
-    fclose(pen.file);
+    out.file = open_memstream(&shown, &shown_size);
+    picture_draw(&out, &status);
+    fclose(out.file);
     return shown;
 }
 
@@ -172,6 +172,26 @@ START_TEST(nothing_odd_reaches_the_terminal)
 }
 END_TEST
 
+/* 256 bytes, the most that a label may have, of letters that take two each. */
+START_TEST(a_long_label_is_whole_or_cut_between_letters)
+{
+    char packet[400] = "upstream\nid=1\nlabel=";
+    const char *letters = packet + strlen(packet);
+
+    for (int i = 0; i < 128; i++)
+        strcat(packet, "\xc3\xbc");
+    add(DAEMON);
+    add(packet);
+    ck_assert_ptr_nonnull(strstr(show_json(), letters));
+    for (int width = 40; width <= 120; width++) {
+        for (const char *p = show(true, false, width); *p != '\0';)
+            ck_assert_uint_ne(text_next(&p), TEXT_INVALID);
+    }
+    ck_assert(shows("#1  \xc3\xbc\xc3\xbc"));
+    ck_assert(shows("\xc3\xbc\xe2\x80\xa6  "));
+}
+END_TEST
+
 START_TEST(json_is_this)
 {
     add(DAEMON);
@@ -207,15 +227,15 @@ START_TEST(json_stays_json)
 }
 END_TEST
 
-START_TEST(events_flow_on_a_terminal_only)
+START_TEST(text_flows_on_a_terminal_only)
 {
     static const char text[] = "one two three four five six seven eight nine ten";
-    struct pen pen = {.width = 40, .is_terminal = _i == 1};
-    struct tm when = {.tm_hour = 9, .tm_min = 5};
+    struct printer out = {.width = 40, .is_terminal = _i == 1};
 
-    pen.file = open_memstream(&shown, &shown_size);
-    output_event(&pen, &when, text);
-    fclose(pen.file);
+    out.file = open_memstream(&shown, &shown_size);
+    printer_text(&out, "09:05:00", 8);
+    printer_flow(&out, text, 10);
+    fclose(out.file);
     if (_i == 1)
         ck_assert_str_eq(shown, "09:05:00  one two three four five six\n"
                                 "          seven eight nine ten\n");
@@ -234,9 +254,10 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, a_pause_is_said);
     tcase_add_loop_test(tcase, no_line_is_too_wide, 0, 2);
     tcase_add_test(tcase, nothing_odd_reaches_the_terminal);
+    tcase_add_test(tcase, a_long_label_is_whole_or_cut_between_letters);
     tcase_add_test(tcase, json_is_this);
     tcase_add_test(tcase, json_stays_json);
-    tcase_add_loop_test(tcase, events_flow_on_a_terminal_only, 0, 2);
+    tcase_add_loop_test(tcase, text_flows_on_a_terminal_only, 0, 2);
 }
 
 int main(void)

@@ -1,0 +1,14 @@
+/*
+ * The status as a picture for people: the agent socket, and hanging from it the
+ * logins, in the order in which a new client would meet them.
+ */
+#ifndef RELAYCTL_PICTURE_H
+#define RELAYCTL_PICTURE_H
+
+#include "relayctl/printer.h"
+#include "relayctl/status.h"
+
+/* No line is wider than out allows. */
+void picture_draw(struct printer *out, const struct status *status);
+
+#endif
