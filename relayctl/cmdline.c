@@ -116,9 +116,9 @@ static enum cmdline_outcome take(struct command *cmd, const struct verb *verb,
     case OPTION_JSON: cmd->is_json = true; break;
     case OPTION_FOR: is_right = take_duration(verb, "for", &cmd->for_s); break;
     case OPTION_TIMEOUT: is_right = take_duration(verb, "timeout", &cmd->timeout_s); break;
-    case OPTION_SH: cmd->shell = ENV_SH; break;
-    case OPTION_CSH: cmd->shell = ENV_CSH; break;
-    case OPTION_FISH: cmd->shell = ENV_FISH; break;
+    case OPTION_SH: cmd->shell = SHELL_SH; break;
+    case OPTION_CSH: cmd->shell = SHELL_CSH; break;
+    case OPTION_FISH: cmd->shell = SHELL_FISH; break;
     case OPTION_REGISTER: cmd->is_register = true; break;
     case OPTION_COUNT: break;
     }

@@ -6,7 +6,7 @@
 #define RELAYCTL_COMMAND_H
 
 #include "relayctl/client.h"
-#include "relayctl/env.h"
+#include "relayctl/shell.h"
 #include "relayctl/exit.h"
 
 #include "relayd/base/paths.h"
@@ -26,7 +26,7 @@ struct command {
     bool is_fallback, is_no_wait, is_no_start;
     bool is_all, is_auto, is_json, is_register;
     double for_s, timeout_s; /* < 0: not given */
-    enum env_shell shell;
+    enum shell shell;
 };
 
 /* How long a relayd that hangs holds up a login, and how long a person. */

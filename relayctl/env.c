@@ -1,100 +1,69 @@
-/* The shell line, in three dialects. Paths are nearly always plain, and then the line
- * looks like ssh-agent's; but what a shell will evaluate is quoted by a list of what
- * is harmless, not of what is dangerous. */
+/* The verb env. An interactive shell waits for it, so it is quick whatever state relayd
+ * is in. */
 #include "config.h"
 
 #include "relayctl/env.h"
 
-#include <string.h>
+#include "relayctl/login.h"
+#include "relayctl/register.h"
+#include "relayctl/shell.h"
 
-static bool ends_with(const char *s, const char *end)
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* The shell line is out already, and the shell waits: whatever happens here is not
+ * worth a word, let alone a failure. A pane's own socket may be long gone. */
+static void register_silently(struct command *cmd)
 {
-    size_t n = strlen(s), m = strlen(end);
+    struct registration reg;
+    struct proto_msg reply;
 
-    return n >= m && strcmp(s + n - m, end) == 0;
-}
-
-enum env_shell env_shell_of(const char *shell)
-{
-    if (shell == NULL)
-        return ENV_SH;
-    if (ends_with(shell, "csh"))
-        return ENV_CSH;
-    return ends_with(shell, "fish") ? ENV_FISH : ENV_SH;
-}
-
-static bool is_plain(char c)
-{
-    return (unsigned char)c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-           (c >= 'a' && c <= 'z') || (c != '\0' && strchr("/._-+:@%,", c) != NULL);
-}
-
-bool env_can_write(enum env_shell shell, const char *value)
-{
-    for (const char *p = value; *p != '\0'; p++) {
-        if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            return false;
+    cmd->is_quiet = true;
+    cmd->is_no_wait = true;
+    if (registration_find(&reg, cmd) == EXIT_DONE && reg.path != NULL &&
+        access(reg.path, F_OK) == 0) {
+        reg.keeps_place = true;
+        if (registration_run(&reg, cmd, &reply) == EXIT_DONE)
+            proto_msg_fini(&reply);
     }
-    return shell != ENV_CSH || strstr(value, "  ") == NULL;
+    registration_fini(&reg);
 }
 
-/* Everything between single quotes, and the few characters that are not literal
- * even there: outside of them in sh, behind a backslash in fish. */
-static void put_quoted(FILE *file, const char *value, bool is_fish)
+static void write_env(const struct command *cmd)
 {
-    putc('\'', file);
-    for (; *value != '\0'; value++) {
-        if (*value == '\'')
-            fputs(is_fish ? "\\'" : "'\\''", file);
-        else if (*value == '\\' && is_fish)
-            fputs("\\\\", file);
-        else
-            putc(*value, file);
+    const char *current = getenv("SSH_AUTH_SOCK");
+    char *own = login_socket(&cmd->paths);
+
+    /* One that came from RELAYD_UPSTREAM is kept there already. */
+    if (own != NULL && current != NULL && login_is_same(own, current) &&
+        shell_can_read(cmd->shell, own)) {
+        shell_set(stdout, cmd->shell, "RELAYD_UPSTREAM", own);
+        putchar(' ');
     }
-    putc('\'', file);
-}
-
-/* csh replaces !history even in single quotes: only a backslash before each odd
- * character holds. */
-static void put_backslashed(FILE *file, const char *value)
-{
-    for (; *value != '\0'; value++) {
-        if (!is_plain(*value))
-            putc('\\', file);
-        putc(*value, file);
+    shell_set(stdout, cmd->shell, "SSH_AUTH_SOCK", cmd->paths.agent);
+    /* ssh takes it to the next host, with an agent that need not be that laptop's any more. */
+    if (getenv(LOGIN_LABEL) != NULL) {
+        putchar(' ');
+        shell_unset(stdout, cmd->shell, LOGIN_LABEL);
     }
+    putchar('\n');
+    fflush(stdout);
+    free(own);
 }
 
-static void put_value(FILE *file, enum env_shell shell, const char *value)
+int verb_env(struct command *cmd)
 {
-    const char *p = value;
+    int status = command_check_dir(cmd);
 
-    while (is_plain(*p))
-        p++;
-    if (*p == '\0')
-        fputs(value, file);
-    else if (shell == ENV_CSH)
-        put_backslashed(file, value);
-    else
-        put_quoted(file, value, shell == ENV_FISH);
-}
-
-void env_write(FILE *file, enum env_shell shell, const char *name, const char *value)
-{
-    static const char *const before[] = {
-        [ENV_SH] = "", [ENV_CSH] = "setenv ", [ENV_FISH] = "set -gx "};
-
-    fprintf(file, "%s%s%s", before[shell], name, shell == ENV_SH ? "=" : " ");
-    put_value(file, shell, value);
-    if (shell == ENV_SH)
-        fprintf(file, "; export %s", name);
-    fputc(';', file);
-}
-
-void env_write_unset(FILE *file, enum env_shell shell, const char *name)
-{
-    static const char *const command[] = {
-        [ENV_SH] = "unset", [ENV_CSH] = "unsetenv", [ENV_FISH] = "set -e"};
-
-    fprintf(file, "%s %s;", command[shell], name);
+    if (status != EXIT_DONE)
+        return status;
+    if (!shell_can_read(cmd->shell, cmd->paths.agent)) {
+        command_tell(cmd, cmd->paths.agent, "such a name cannot be told to a shell safely", NULL);
+        return EXIT_NO;
+    }
+    write_env(cmd);
+    if (cmd->is_register)
+        register_silently(cmd);
+    return EXIT_DONE;
 }

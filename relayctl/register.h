@@ -1,5 +1,5 @@
 /*
- * Registering a login's socket, and the verbs that do.
+ * Registering a login's socket, and the verb that does no more.
  */
 #ifndef RELAYCTL_REGISTER_H
 #define RELAYCTL_REGISTER_H
@@ -28,6 +28,5 @@ int registration_run(const struct registration *reg, struct command *cmd,
                      struct proto_msg *reply);
 
 int verb_register(struct command *cmd);
-int verb_env(struct command *cmd);
 
 #endif

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "relayctl/cmdline.h"
+#include "relayctl/env.h"
 #include "relayctl/hold.h"
 #include "relayctl/register.h"
 #include "relayctl/usage.h"
@@ -138,7 +139,7 @@ static int parse_and_run(int argc, char **argv)
         .started = client_now(),
         .for_s = -1,
         .timeout_s = -1,
-        .shell = env_shell_of(getenv("SHELL")),
+        .shell = shell_of(getenv("SHELL")),
     };
     const struct verb *verb;
     int rest;

@@ -1,0 +1,30 @@
+/*
+ * The line by which a shell takes the agent socket as its own.
+ */
+#ifndef RELAYCTL_SHELL_H
+#define RELAYCTL_SHELL_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum shell {
+    SHELL_SH,
+    SHELL_CSH,
+    SHELL_FISH,
+};
+
+/* The kind of shell that $SHELL names; any that is not known, and NULL, is taken
+ * for a relative of sh. */
+enum shell shell_of(const char *shell);
+
+/* Whether a value can be written so that this shell reads it as it is, whatever is
+ * done between: eval `...` takes lines and runs of blanks apart. */
+bool shell_can_read(enum shell shell, const char *value);
+
+/* Writes the commands that set and export name. */
+void shell_set(FILE *file, enum shell shell, const char *name, const char *value);
+
+/* Writes the command that takes name away. */
+void shell_unset(FILE *file, enum shell shell, const char *name);
+
+#endif
