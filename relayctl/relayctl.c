@@ -8,6 +8,7 @@
 #include "relayctl/register.h"
 #include "relayctl/usage.h"
 #include "relayctl/verbs.h"
+#include "relayctl/wait.h"
 
 #include <errno.h>
 #include <fcntl.h>

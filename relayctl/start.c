@@ -1,8 +1,8 @@
-/* Self-start, from a login's rc. Two things make it more than fork and exec. The
- * login must be able to end: a daemon that kept one of its pipes would hold sshd's
+/* Starting relayd from a login's rc. Two things make it more than fork and exec. The
+ * login must be able to end: a relayd that kept one of its pipes would hold sshd's
  * session open, so the child gets a pipe of ours for its words and nothing else. And
- * two logins may come at once: the daemon's lock decides, and who lost it just waits
- * for the winner to serve. */
+ * two logins may come at once: the lock decides which relayd serves, and both logins
+ * connect to that one. */
 #include "config.h"
 
 #include "relayctl/start.h"
@@ -25,7 +25,7 @@
 #define START_MS 3000
 #define MANAGER_MS 1000
 #define STEP_MS 10
-#define SETTLE_MS 300 /* from "started" to an answer */
+#define ANSWER_MS 300 /* from a start that succeeded to a socket that answers */
 
 #define STATUS_NOT_THERE 127 /* as in the shell */
 #define STATUS_TOO_LONG 255
@@ -76,7 +76,7 @@ static void words_read(struct start_words *words, int fd)
 }
 
 /* The exit status of child, its words collected meanwhile; STATUS_TOO_LONG at the
- * deadline. Not the end of the words is waited for: whoever is started may keep them. */
+ * deadline. The words need not end: what the child starts may keep their pipe. */
 static int await_child(pid_t child, int fd, struct start_words *words, int64_t deadline)
 {
     int status = 0;
@@ -92,8 +92,8 @@ static int await_child(pid_t child, int fd, struct start_words *words, int64_t d
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-/* Runs argv and waits for its end, to which the child needs no more than a moment:
- * both programs return when what they start does serve. */
+/* Runs argv and waits for its end, which is soon: systemctl and relayd --daemon both
+ * return when what they started serves. */
 static int run(char *const argv[], struct start_words *words, int64_t deadline)
 {
     int fds[2], status;
@@ -117,8 +117,8 @@ static int run(char *const argv[], struct start_words *words, int64_t deadline)
 }
 
 /* Asks the user manager: for the service too, which makes the sockets again where
- * somebody removed them. The manager's address is derived from XDG_RUNTIME_DIR, which
- * rc has only where PAM sets it, and which after su is another user's. */
+ * somebody removed them. systemctl finds the manager by XDG_RUNTIME_DIR, which rc has
+ * only where PAM sets it, and which after su is another user's. */
 static int run_manager(struct start_words *words)
 {
     static char systemctl[] = "systemctl", user[] = "--user", start[] = "start",
@@ -167,12 +167,12 @@ static int run_beside(const struct paths *paths, const char *dir, struct start_w
     return run_relayd(name, paths, dir, words, deadline);
 }
 
-/* Connects as soon as it is possible, but waits for nobody who does not come: without
- * a holder of the lock there will be no answer. */
+/* Connects as soon as somebody answers. Gives up where nobody will: when nobody holds
+ * the lock, some time after the start. */
 static int connect_soon(struct client *client, struct paths *paths, const char *dir,
                         int status, int64_t deadline)
 {
-    int64_t settled = client_now() + (status == 0 ? SETTLE_MS : 0);
+    int64_t expected_by = client_now() + (status == 0 ? ANSWER_MS : 0);
 
     for (;;) {
         int r = paths_find(paths, dir, false);
@@ -181,7 +181,7 @@ static int connect_soon(struct client *client, struct paths *paths, const char *
             r = client_open(client, paths, deadline);
         if (r != -ECONNREFUSED || client_left(deadline) == 0)
             return r;
-        if (client_left(settled) == 0 && lock_holder(paths->lock) == 0)
+        if (client_left(expected_by) == 0 && lock_holder(paths->lock) == 0)
             return r;
         poll(NULL, 0, STEP_MS);
     }
@@ -192,7 +192,7 @@ static bool has_manager(const struct paths *paths)
     return paths_is_user_manager_dir(paths) && paths_has_user_manager();
 }
 
-/* Nobody answers still: that is known by now, why is not. */
+/* Nobody answers: says why. */
 static void explain(struct client *client, int status)
 {
     client->hint = NULL;

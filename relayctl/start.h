@@ -1,5 +1,5 @@
 /*
- * Starting a daemon where none answers.
+ * Starting relayd where none answers.
  */
 #ifndef RELAYCTL_START_H
 #define RELAYCTL_START_H
@@ -14,12 +14,12 @@ struct start_words {
     char text[2048];
 };
 
-/* Starts a daemon and connects client to it; where another has been started at the
- * same moment, to that one. It gets nothing of this process but its environment: no
+/* Starts relayd and connects client to it; where another has been started at the same
+ * moment, to that one. It gets nothing of this process but its environment: no
  * descriptor, no terminal.
- * dir is the value of --dir, or NULL. paths is found anew: where a daemon settles may
- * depend on what is there. Takes at most 3 s. Returns as client_open(); words then has
- * what relayd or systemctl said. */
+ * dir is the value of --dir, or NULL. paths is found again, for a relayd that starts
+ * may choose another directory. Takes at most 3 s. Returns as client_open(); words then
+ * has what relayd or systemctl said. */
 int start_daemon(struct client *client, struct paths *paths, const char *dir,
                  struct start_words *words);
 

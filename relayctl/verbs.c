@@ -1,5 +1,4 @@
-/* The verbs that ask relayd something and show the answer. Those about the login that
- * relayctl runs in are in register.c and hold.c. */
+/* The verbs that are a request and its answer. Those that are more have a file each. */
 #include "config.h"
 
 #include "relayctl/verbs.h"
@@ -12,15 +11,12 @@
 #include "relayd/base/util.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define STOP_MS 8000       /* relayd itself takes up to 5 s */
-#define WAIT_RETRY_MS 100  /* while there is no relayd yet */
-#define WAIT_ANSWER_MS 300 /* what even `--timeout 0` gives relayd to answer in */
+#define STOP_MS 8000 /* relayd itself takes up to 5 s */
 
 #define EVENT_COLUMN 10 /* of `watch`, behind the time of day */
 
@@ -125,69 +121,6 @@ int verb_status(struct command *cmd)
         }
     }
     status_fini(&status);
-    return r;
-}
-
-/* One conversation of `wait`. Returns 0, -ETIME where no login came in time, or an
- * -errno of client_send() or client_receive(). */
-static int wait_once(const struct command *cmd, struct client *client, int64_t deadline)
-{
-    int64_t patience = client_now() + COMMAND_PERSON_MS;
-    struct call call;
-    int r;
-
-    call_init(&call, "wait", deadline);
-    if (patience < deadline)
-        call.connect_by = patience;
-    r = client_send(client, &cmd->paths, &call);
-    if (r < 0)
-        return r;
-    r = client_receive(client, &call, NULL);
-    return r == -ETIMEDOUT ? -ETIME : r;
-}
-
-static int64_t wait_deadline(const struct command *cmd)
-{
-    int64_t span;
-
-    if (cmd->timeout_s < 0)
-        return CLIENT_FOREVER;
-    span = (int64_t)(cmd->timeout_s * 1000 + 0.5);
-    return cmd->started + (span > WAIT_ANSWER_MS ? span : WAIT_ANSWER_MS);
-}
-
-/* Whether another conversation may end better: without a relayd, or when it has gone,
- * the login that is waited for may start one. */
-static bool is_worth_another(int error, int64_t deadline)
-{
-    return error != -ETIME && error != -EREMOTE && error != -EPERM && client_left(deadline) != 0;
-}
-
-static int tell_wait(const struct command *cmd, const struct client *client, int r)
-{
-    if (r == -ETIME) {
-        command_tell(cmd, "wait", "no login is there to serve", NULL);
-        return EXIT_NO;
-    }
-    return r < 0 ? command_tell_client(cmd, client, r) : EXIT_DONE;
-}
-
-int verb_wait(struct command *cmd)
-{
-    struct client client = CLIENT_INIT;
-    int64_t deadline = wait_deadline(cmd);
-    bool is_told = deadline != CLIENT_FOREVER;
-    int r;
-
-    while ((r = wait_once(cmd, &client, deadline)) < 0 && is_worth_another(r, deadline)) {
-        if (!is_told)
-            command_tell(cmd, client.object, client.cause, "waiting for it");
-        is_told = true;
-        poll(NULL, 0, WAIT_RETRY_MS);
-        paths_find(&cmd->paths, cmd->dir, false);
-    }
-    r = tell_wait(cmd, &client, r);
-    client_fini(&client);
     return r;
 }
 

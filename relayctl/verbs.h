@@ -1,6 +1,6 @@
 /*
- * What each command does: given the command line, talk to the daemon, print, and
- * return an exit status.
+ * The verbs that are a request and its answer. Each, as all verbs, is given the
+ * command line, and returns an exit status.
  */
 #ifndef RELAYCTL_VERBS_H
 #define RELAYCTL_VERBS_H
@@ -12,7 +12,6 @@ int verb_use(struct command *cmd);
 int verb_status(struct command *cmd);
 int verb_pause(struct command *cmd);
 int verb_resume(struct command *cmd);
-int verb_wait(struct command *cmd);
 int verb_watch(struct command *cmd);
 int verb_why(struct command *cmd);
 int verb_path(struct command *cmd);
