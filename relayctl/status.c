@@ -59,6 +59,9 @@ bool status_is_silent(const struct proto_msg *upstream)
 
 bool status_can_serve(const struct status *status)
 {
+    if (proto_get(&status->daemon, "can_serve") != NULL)
+        return proto_get_flag(&status->daemon, "can_serve");
+    /* An older relayd does not say. */
     if (proto_get_flag(&status->daemon, "paused"))
         return false;
     for (size_t i = 0; i < status->n; i++) {

@@ -30,8 +30,7 @@ const char *status_tty(const struct proto_msg *upstream);
 /* Whether a login is known not to answer. */
 bool status_is_silent(const struct proto_msg *upstream);
 
-/* Whether a client that came now would find a login: not paused, and one of them
- * is alive or untried. */
+/* Whether relayd says that a client that came now would find a login. */
 bool status_can_serve(const struct status *status);
 
 #endif

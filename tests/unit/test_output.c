@@ -142,6 +142,18 @@ START_TEST(a_pause_is_said)
 }
 END_TEST
 
+START_TEST(relayd_says_whether_it_can_serve)
+{
+    add(DAEMON "can_serve=0\n");
+    add(LAPTOP);
+    ck_assert(!status_can_serve(&status));
+    show(false, false, 80);
+    ck_assert(shows("no login answers"));
+    add(DAEMON "can_serve=1\n");
+    ck_assert(status_can_serve(&status));
+}
+END_TEST
+
 START_TEST(no_line_is_too_wide)
 {
     add(DAEMON);
@@ -252,6 +264,7 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, nobody_is_a_picture_too);
     tcase_add_test(tcase, all_silent_is_said);
     tcase_add_test(tcase, a_pause_is_said);
+    tcase_add_test(tcase, relayd_says_whether_it_can_serve);
     tcase_add_loop_test(tcase, no_line_is_too_wide, 0, 2);
     tcase_add_test(tcase, nothing_odd_reaches_the_terminal);
     tcase_add_test(tcase, a_long_label_is_whole_or_cut_between_letters);
