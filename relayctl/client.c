@@ -1,6 +1,6 @@
 /* The client's end of the control socket. relayctl runs in every login, before its
- * shell: so whatever state the daemon is in, hung or swamped or half gone, each step
- * ends by a deadline on the monotonic clock. */
+ * shell: so whatever state relayd is in, hung or swamped or half gone, each step ends by
+ * a deadline on the monotonic clock. */
 #include "config.h"
 
 #include "relayctl/client.h"

@@ -1,6 +1,5 @@
-/* The command line. getopt_long(3) gets its tables from ours, so that an option is
- * written down once; its own messages are replaced, because they do not say which verb
- * would have taken what. */
+/* The command line. getopt_long(3) gets its tables from ours, so an option is written
+ * down once. Its own messages are replaced: they do not say which verb takes what. */
 #include "config.h"
 
 #include "relayctl/cmdline.h"
@@ -22,7 +21,7 @@ const struct cmdline_entry cmdline_options[OPTION_COUNT] = {
     [OPTION_LABEL] = {0, PLACE_OWN, "label", "TEXT", "a name for this login in status and log"},
     [OPTION_FALLBACK] = {0, PLACE_OWN, "fallback", NULL, "put it behind all others"},
     [OPTION_NO_WAIT] = {0, PLACE_OWN, "no-wait", NULL, "do not wait for the verdict"},
-    [OPTION_NO_START] = {0, PLACE_OWN, "no-start", NULL, "start no daemon where none answers"},
+    [OPTION_NO_START] = {0, PLACE_OWN, "no-start", NULL, "do not start relayd where none answers"},
     [OPTION_ALL] = {0, PLACE_OPERAND, "all", NULL, "all of them"},
     [OPTION_AUTO] = {0, PLACE_OPERAND, "auto", NULL, "prefer none: the newest goes first"},
     [OPTION_JSON] = {0, PLACE_OWN, "json", NULL, "for programs: one JSON object"},
@@ -134,8 +133,8 @@ static enum cmdline_option option_of(int value)
     return OPTION_COUNT;
 }
 
-/* Names the culprit: getopt leaves a wrong letter in optopt, a wrong name in the word
- * that it has just passed. */
+/* Names the option: getopt leaves a wrong letter in optopt, and has just passed the
+ * word that has a wrong name. */
 static void complain_of_option(const struct verb *verb, int result, char **argv)
 {
     char letter[] = {'-', (char)optopt, '\0'};

@@ -1,6 +1,6 @@
 /*
  * One command, as the command line gave it, and what all verbs share: telling of
- * problems, and asking the daemon.
+ * problems, and asking relayd.
  */
 #ifndef RELAYCTL_COMMAND_H
 #define RELAYCTL_COMMAND_H

@@ -1,8 +1,8 @@
 /* Holding a login: `ssh -A host relayctl hold`, beside mosh, whose own ssh ends at
- * once. Three things end it, and it waits for all of them in one poll(2): whoever
- * holds it (stdin, or a signal), the upstream (the daemon's answer to `gone`), and the
- * daemon itself. A daemon that is being restarted comes back within seconds, so it is
- * looked for before the login is given up. */
+ * once. One poll(2) waits for the three things that end it: whoever holds it (stdin or
+ * a signal), the login's own end (relayd's answer to `gone`), and the end of relayd. A
+ * relayd that is restarted comes back within seconds, so the login is not given up
+ * before that. */
 #include "config.h"
 
 #include "relayctl/hold.h"
@@ -19,7 +19,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define RETURN_MS 10000 /* how long a daemon may be away */
+#define RETURN_MS 10000 /* how long relayd may be away */
 #define RETRY_MS 250
 
 struct hold {
@@ -28,18 +28,18 @@ struct hold {
     struct call gone;     /* answered when the login is registered no more */
     struct client client; /* asks that; not connected while relayd is away */
     int signals;          /* a signalfd */
-    char id[24];          /* the upstream's */
-    int64_t give_up;      /* while the daemon is away */
+    char id[24];          /* the login's */
+    int64_t give_up;      /* while relayd is away */
 };
 
 enum hold_event {
     HOLD_ON,
     HOLD_RELEASED, /* stdin or a signal */
-    HOLD_GONE,     /* the upstream */
-    HOLD_LOST,     /* the daemon, for good */
+    HOLD_GONE,     /* the login */
+    HOLD_LOST,     /* relayd, for good */
 };
 
-/* A descriptor to read the signals from that end a hold; -1: they end it by killing. */
+/* A descriptor that tells of the signals that end a hold; -1: they kill. */
 static int take_signals(void)
 {
     sigset_t set;
@@ -55,7 +55,7 @@ static int take_signals(void)
     return fd;
 }
 
-/* Registers, and leaves a connection that tells when the upstream is gone. */
+/* Registers, and leaves a connection that tells when the login is gone. */
 static int hold_take(struct hold *hold, struct proto_msg *reply)
 {
     int status = registration_run(&hold->reg, hold->cmd, reply);
@@ -74,7 +74,7 @@ static int hold_take(struct hold *hold, struct proto_msg *reply)
     return EXIT_DONE;
 }
 
-/* The daemon was lost: is it back? */
+/* relayd went away: is it back? */
 static enum hold_event hold_retake(struct hold *hold)
 {
     struct proto_msg reply;

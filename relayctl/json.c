@@ -1,5 +1,5 @@
-/* The status for programs. Which fields there are, in what order and of what kind, is
- * two tables: scripts depend on them, and a table is easily held beside the manual. */
+/* The status for programs. Two tables say which fields there are, in what order and of
+ * what kind: scripts depend on them, and a table is easily held beside the manual. */
 #include "config.h"
 
 #include "relayctl/json.h"

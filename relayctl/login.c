@@ -1,7 +1,7 @@
 /* The login, as its environment tells it. A shell that sourced `relayctl env` before
- * rc ran has the agent socket in SSH_AUTH_SOCK and the login's own in RELAYD_UPSTREAM;
- * an old pane may have a symlink that leads to the agent socket, which need not be
- * there at the moment: so names are compared by where they lead, not by inode. */
+ * rc ran has the agent socket in SSH_AUTH_SOCK and the login's own in RELAYD_UPSTREAM.
+ * An old pane may have a symlink to the agent socket. That one need not be there at
+ * the moment, so names are compared by where they lead, not by inode. */
 #include "config.h"
 
 #include "relayctl/login.h"
@@ -34,8 +34,8 @@ static bool follow(char name[PATH_MAX])
     return true;
 }
 
-/* Where path leads, its last component being allowed to be missing: realpath(3)
- * gives up there. */
+/* Where path leads, also where its last component is missing: realpath(3) gives up
+ * there. */
 static void resolve(const char *path, char name[PATH_MAX])
 {
     char real[PATH_MAX], joined[2 * PATH_MAX];
@@ -92,8 +92,8 @@ char *login_socket(const struct paths *paths)
     return is_agent ? socket_in("RELAYD_UPSTREAM", paths, &is_agent) : path;
 }
 
-/* tmux hands SSH_CONNECTION on from the client that is attached; what else it has of
- * a login stays that of the one which started the server. */
+/* tmux hands SSH_CONNECTION on from the client that is attached. All else that it has of
+ * a login is of the one that started its server. */
 static const char *fact_in(const char *variable)
 {
     return getenv("TMUX") == NULL ? getenv(variable) : NULL;

@@ -10,16 +10,14 @@
 
 #include <stdbool.h>
 
-/* Whether two names lead to the same place, by their words or by the links in
- * them; nothing needs to be there. */
+/* Whether two absolute names lead to the same place. Nothing needs to be there. */
 bool login_is_same(const char *a, const char *b);
 
 /* The environment's own socket: SSH_AUTH_SOCK, or RELAYD_UPSTREAM where the former
  * is the agent socket already; absolute, to be freed. NULL: it has none. */
 char *login_socket(const struct paths *paths);
 
-/* That it may be set from the machine that logs in is why it is named like a locale
- * (sshd_config(5), AcceptEnv). */
+/* Named like a locale, for many an sshd accepts those (sshd_config(5), AcceptEnv). */
 #define LOGIN_LABEL "LC_RELAYD_LABEL"
 
 /* What that machine calls itself. NULL where it says nothing, or more than

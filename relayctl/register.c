@@ -1,5 +1,5 @@
-/* Registering: what rc does in every login. So it is quick, takes a bounded time
- * whatever state the daemon is in, and starts one where there is none. */
+/* Registering: what rc does in every login. So it is quick, ends in time whatever state
+ * relayd is in, and starts one where there is none. */
 #include "config.h"
 
 #include "relayctl/register.h"

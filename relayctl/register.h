@@ -21,8 +21,8 @@ struct registration {
 int registration_find(struct registration *reg, const struct command *cmd);
 void registration_fini(struct registration *reg);
 
-/* Registers, starting a daemon where the command allows it. Returns an exit status;
- * with EXIT_DONE, and only then, reply is the daemon's "ok" and the caller must
+/* Registers, starting relayd where the command allows it. Returns an exit status;
+ * with EXIT_DONE, and only then, reply is relayd's "ok" and the caller must
  * proto_msg_fini() it. Takes at most COMMAND_LOGIN_MS, and 3 s more for a start. */
 int registration_run(const struct registration *reg, struct command *cmd,
                      struct proto_msg *reply);

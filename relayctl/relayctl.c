@@ -161,7 +161,7 @@ static int parse_and_run(int argc, char **argv)
     return outcome == CMDLINE_RUN ? run(&cmd, verb) : answer(outcome, verb);
 }
 
-/* Who is started without the standard descriptors must not get a socket for one. */
+/* Where a standard descriptor is missing, a socket would take its place. */
 static void fill_standard_fds(void)
 {
     int fd;
@@ -178,7 +178,7 @@ int main(int argc, char **argv)
     int status;
 
     fill_standard_fds();
-    /* What others write to the same terminal or pipe must not come between. */
+    /* A line at a time: others write to the same terminal or pipe. */
     setvbuf(stderr, NULL, _IOLBF, 0);
     setlocale(LC_CTYPE, "");
     status = parse_and_run(argc, argv);

@@ -1,6 +1,6 @@
-/* The shell line, in three dialects. Paths are nearly always plain, and then the line
- * looks like ssh-agent's; but what a shell will evaluate is quoted by a list of what
- * is harmless, not of what is dangerous. */
+/* Shell commands in three dialects. A path is nearly always plain, and the line then
+ * looks like ssh-agent's. All else is quoted, by a list of what is harmless and not of
+ * what is dangerous. */
 #include "config.h"
 
 #include "relayctl/shell.h"
@@ -38,8 +38,8 @@ bool shell_can_read(enum shell shell, const char *value)
     return shell != SHELL_CSH || strstr(value, "  ") == NULL;
 }
 
-/* Everything between single quotes, and the few characters that are not literal
- * even there: outside of them in sh, behind a backslash in fish. */
+/* Everything between single quotes. What is not literal even there stands outside of
+ * them in sh, and behind a backslash in fish. */
 static void put_quoted(FILE *file, const char *value, bool is_fish)
 {
     putc('\'', file);

@@ -1,5 +1,5 @@
-/* The daemon's records, collected. They stay the messages they came as: the two
- * renderers ask them by key, so a new key of the daemon needs no change here. */
+/* relayd's records, collected. They stay the messages they came as: those who show them
+ * ask by key, so a new key needs no change here. */
 #include "config.h"
 
 #include "relayctl/status.h"

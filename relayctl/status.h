@@ -1,5 +1,5 @@
 /*
- * What the daemon says of itself: one record for it, one for each upstream.
+ * What relayd says of itself: one record for it, one for each login.
  */
 #ifndef RELAYCTL_STATUS_H
 #define RELAYCTL_STATUS_H

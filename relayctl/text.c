@@ -1,7 +1,7 @@
 /* Text made safe. A label or a command's name may hold anything: escape sequences
  * that drive the terminal, or marks that reverse the words beside them, so that one
- * login would look like another. The decoder is our own because mbrtowc(3) depends
- * on a locale, which rc and cron do not have and JSON does not care for. */
+ * login looks like another. The decoder is our own because mbrtowc(3) depends on a
+ * locale: rc and cron have none, and JSON is UTF-8 in each. */
 #include "config.h"
 
 #include "relayctl/text.h"

@@ -1,5 +1,5 @@
-/* Help that cannot lag behind the program: all but the prose comes from the tables
- * that the command line is parsed by. */
+/* Help that cannot lag behind the program: all but the prose comes from the tables by
+ * which the command line is parsed. */
 #include "config.h"
 
 #include "relayctl/usage.h"
