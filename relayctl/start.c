@@ -10,7 +10,6 @@
 #include "relayd/base/lock.h"
 #include "relayd/base/util.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -30,22 +29,6 @@
 #define STATUS_NOT_THERE 127 /* as in the shell */
 #define STATUS_TOO_LONG 255
 
-static void close_from(int lowest)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    struct dirent *entry;
-
-    if (dir == NULL)
-        return;
-    while ((entry = readdir(dir)) != NULL) {
-        int fd = atoi(entry->d_name);
-
-        if (fd >= lowest && fd != dirfd(dir))
-            close(fd);
-    }
-    closedir(dir);
-}
-
 /* In the child: nothing of the login's but its environment. */
 static void let_go(int words_fd)
 {
@@ -57,7 +40,7 @@ static void let_go(int words_fd)
     if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
         dup2(words_fd, STDERR_FILENO) < 0)
         _exit(STATUS_NOT_THERE);
-    close_from(STDERR_FILENO + 1);
+    close_from(STDERR_FILENO + 1, -1);
 }
 
 static void words_read(struct start_words *words, int fd)

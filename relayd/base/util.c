@@ -3,6 +3,7 @@
 
 #include "relayd/base/util.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,22 @@ double monotonic_seconds(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+void close_from(int lowest, int keep)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    struct dirent *entry;
+
+    if (dir == NULL)
+        return;
+    while ((entry = readdir(dir)) != NULL) {
+        int fd = atoi(entry->d_name);
+
+        if (fd >= lowest && fd != keep && fd != dirfd(dir))
+            close(fd);
+    }
+    closedir(dir);
 }
 
 int parse_duration(const char *text, double *seconds)

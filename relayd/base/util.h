@@ -18,6 +18,10 @@ int close_fd(int fd);
  * it stands while the host sleeps, and all processes of a host share it. */
 double monotonic_seconds(void);
 
+/* Closes every descriptor from `lowest` up but `keep` (-1: none), in a child that has
+ * just been forked. Not close_range(2): kernels before 5.9 lack it, and so does musl. */
+void close_from(int lowest, int keep);
+
 /* A DURATION as options and commands take it: a number with "ms", "s", "m" or
  * "h", a bare number is seconds; fractions are allowed ("1.5s").
  * Sets *seconds, 0 up to a year; returns 0 or -EINVAL. */

@@ -39,9 +39,7 @@ static void detach(int keep)
         dup2(null, STDOUT_FILENO);
         close(null);
     }
-    if (keep > STDERR_FILENO + 1)
-        close_range(STDERR_FILENO + 1, (unsigned)keep - 1, 0);
-    close_range((unsigned)keep + 1, ~0U, 0);
+    close_from(STDERR_FILENO + 1, keep);
 }
 
 int daemonize_begin(int *ready_fd)

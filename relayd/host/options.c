@@ -220,7 +220,7 @@ int options_read_files(struct options *options)
 {
     const struct passwd *pw = getpwuid(geteuid());
     char path[PATH_MAX];
-    int r = options_read(options, "/etc/relayd.conf", true);
+    int r = options_read(options, RELAYD_CONF, true);
 
     if (r < 0 || pw == NULL)
         return r;

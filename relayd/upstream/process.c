@@ -4,13 +4,13 @@
 
 #include "relayd/upstream/process.h"
 
+#include "relayd/base/pidfd.h"
 #include "relayd/base/util.h"
 
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/pidfd.h>
 #include <unistd.h>
 
 uint64_t process_start_time(pid_t pid)

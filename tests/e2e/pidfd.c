@@ -2,8 +2,9 @@
  * fails it; this goes to the kernel past it. */
 #include "config.h"
 
+#include "relayd/base/pidfd.h"
+
 #include <errno.h>
-#include <sys/pidfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <valgrind/valgrind.h>

@@ -76,6 +76,23 @@ START_TEST(closing_keeps_errno_and_leaves_no_number)
 }
 END_TEST
 
+START_TEST(descriptors_are_closed_from_one_on)
+{
+    int below = fcntl(open("/dev/null", O_RDONLY), F_DUPFD, 500), kept, above;
+
+    ck_assert_int_ge(below, 500);
+    kept = fcntl(below, F_DUPFD, 600);
+    above = fcntl(below, F_DUPFD, 700);
+    close_from(below + 1, kept);
+    ck_assert_int_ge(fcntl(below, F_GETFD), 0);
+    ck_assert_int_ge(fcntl(kept, F_GETFD), 0);
+    ck_assert_int_lt(fcntl(above, F_GETFD), 0);
+    close_from(below, -1);
+    ck_assert_int_lt(fcntl(below, F_GETFD), 0);
+    ck_assert_int_lt(fcntl(kept, F_GETFD), 0);
+}
+END_TEST
+
 START_TEST(a_member_leads_to_its_container)
 {
     struct { int a; char b; } outer;
@@ -91,6 +108,7 @@ static void add(TCase *tcase)
     tcase_add_loop_test(tcase, a_number_is_read, 0, 5);
     tcase_add_loop_test(tcase, a_bad_number_is_refused, 0, 10);
     tcase_add_test(tcase, closing_keeps_errno_and_leaves_no_number);
+    tcase_add_test(tcase, descriptors_are_closed_from_one_on);
     tcase_add_test(tcase, a_member_leads_to_its_container);
 }
 
