@@ -175,11 +175,12 @@ static void fill_standard_fds(void)
 
 int main(int argc, char **argv)
 {
+    static char errors[BUFSIZ];
     int status;
 
     fill_standard_fds();
     /* A line at a time: others write to the same terminal or pipe. */
-    setvbuf(stderr, NULL, _IOLBF, 0);
+    setvbuf(stderr, errors, _IOLBF, sizeof(errors)); /* musl takes none by itself */
     setlocale(LC_CTYPE, "");
     status = parse_and_run(argc, argv);
     if (fflush(stdout) != 0) {
