@@ -105,7 +105,7 @@ static int run(char *const argv[], struct start_words *words, int64_t deadline)
 static int run_manager(struct start_words *words)
 {
     static char systemctl[] = "systemctl", user[] = "--user", start[] = "start",
-                socket[] = "relayd.socket", service[] = "relayd.service";
+                socket[] = RELAYD_NAME ".socket", service[] = RELAYD_NAME ".service";
     char *const argv[] = {systemctl, user, start, socket, service, NULL};
     char dir[64];
 
@@ -137,7 +137,7 @@ static int run_beside(const struct paths *paths, const char *dir, struct start_w
                       int64_t deadline)
 {
     char name[PATH_MAX];
-    ssize_t n = readlink("/proc/self/exe", name, sizeof(name) - sizeof("relayd"));
+    ssize_t n = readlink("/proc/self/exe", name, sizeof(name) - sizeof(RELAYD_NAME));
     char *slash;
 
     if (n <= 0)
@@ -146,7 +146,7 @@ static int run_beside(const struct paths *paths, const char *dir, struct start_w
     slash = strrchr(name, '/');
     if (slash == NULL)
         return STATUS_NOT_THERE;
-    strcpy(slash + 1, "relayd");
+    strcpy(slash + 1, RELAYD_NAME);
     return run_relayd(name, paths, dir, words, deadline);
 }
 

@@ -2,10 +2,10 @@
 # For ~/.bashrc, anywhere in it: an interactive bash uses the relay.
 if [[ $- == *i* ]]; then
     # ~/.profile often adds ~/.local/bin to PATH only after ~/.bashrc.
-    for relayctl in relayctl "$HOME/.local/bin/relayctl"; do
-        command -v "$relayctl" >/dev/null || continue
-        eval "$("$relayctl" env -s --register)"
+    for relayctl_path in relayctl "$HOME/.local/bin/relayctl"; do
+        command -v "$relayctl_path" >/dev/null || continue
+        eval "$("$relayctl_path" env -s --register)"
         break
     done
-    unset relayctl
+    unset relayctl_path
 fi

@@ -3,11 +3,11 @@
 case $- in
 *i*)
     # A profile often adds ~/.local/bin to PATH only after this.
-    for relayctl in relayctl "$HOME/.local/bin/relayctl"; do
-        command -v "$relayctl" >/dev/null 2>&1 || continue
-        eval "$("$relayctl" env -s --register)"
+    for relayctl_path in relayctl "$HOME/.local/bin/relayctl"; do
+        command -v "$relayctl_path" >/dev/null 2>&1 || continue
+        eval "$("$relayctl_path" env -s --register)"
         break
     done
-    unset relayctl
+    unset relayctl_path
     ;;
 esac
