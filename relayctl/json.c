@@ -44,7 +44,7 @@ static void put_char(FILE *file, uint32_t c)
     } else if (c < 0x20 || c == 0x7f) {
         fprintf(file, "\\u%04x", (unsigned int)c);
     } else {
-        text_encode(c == TEXT_INVALID ? 0xfffd : c, bytes);
+        utf8_encode(c == UTF8_INVALID ? 0xfffd : c, bytes);
         fputs(bytes, file);
     }
 }
@@ -53,7 +53,7 @@ static void put_string(FILE *file, const char *s)
 {
     putc('"', file);
     while (*s != '\0')
-        put_char(file, text_next(&s));
+        put_char(file, utf8_next(&s));
     putc('"', file);
 }
 

@@ -65,7 +65,7 @@ static void put(struct printer *out, uint32_t c)
 {
     char bytes[5];
 
-    text_encode(c, bytes);
+    utf8_encode(c, bytes);
     fputs(bytes, out->file);
     out->column += text_width(c);
 }
@@ -77,7 +77,7 @@ static const char *put_columns(struct printer *out, const char *s, int max)
 
     while (*s != '\0') {
         const char *next = s;
-        uint32_t c = text_safe(text_next(&next), out->has_utf8);
+        uint32_t c = text_safe(utf8_next(&next), out->has_utf8);
 
         used += text_width(c);
         if (used > max)
@@ -122,7 +122,7 @@ void printer_path(struct printer *out, const char *s, int max)
     }
     tail = put_columns(out, s, (max - 1) / 2);
     while (*tail != '\0' && skipped < over)
-        skipped += text_width(text_safe(text_next(&tail), out->has_utf8));
+        skipped += text_width(text_safe(utf8_next(&tail), out->has_utf8));
     put_ellipsis(out);
     put_columns(out, tail, INT_MAX);
 }
@@ -136,7 +136,7 @@ static size_t line_length(const struct printer *out, const char *s, int max)
 
     while (*at != '\0') {
         const char *next = at;
-        uint32_t c = text_safe(text_next(&next), out->has_utf8);
+        uint32_t c = text_safe(utf8_next(&next), out->has_utf8);
 
         columns += text_width(c);
         if (columns > max && c != ' ')
@@ -159,7 +159,7 @@ void printer_wrap(struct printer *out, const char *s,
         const char *end = s + n;
 
         while (s < end)
-            put(out, text_safe(text_next(&s), out->has_utf8));
+            put(out, text_safe(utf8_next(&s), out->has_utf8));
         s = end;
         while (*s == ' ')
             s++;

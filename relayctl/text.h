@@ -1,22 +1,18 @@
 /*
  * Text from elsewhere (labels, paths, reasons), on its way to a terminal or a
- * document: read as UTF-8 whatever the locale says, and never trusted.
+ * document: never trusted. utf8.h reads it.
  */
 #ifndef RELAYCTL_TEXT_H
 #define RELAYCTL_TEXT_H
+
+#include "relayd/base/utf8.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define TEXT_INVALID UINT32_MAX
-
-/* The character at *s, which is not the end of the string, and moves *s behind
- * it. A byte that is not part of strict UTF-8: TEXT_INVALID, one byte. */
-uint32_t text_next(const char **s);
-
 /* The character that may be shown for c: itself, or '?' where it would move the
- * cursor, reorder its neighbours, or is not in the terminal's charset. */
+ * cursor, reorder its neighbours, or is not in the terminal's charset. c is from utf8_next(). */
 uint32_t text_safe(uint32_t c, bool has_utf8);
 
 /* Columns that a character from text_safe() takes; 0 for combining ones. */
@@ -24,9 +20,6 @@ int text_width(uint32_t c);
 
 /* Columns that the whole of s takes, each character made safe. */
 int text_columns(const char *s, bool has_utf8);
-
-/* Writes c as UTF-8, with a final NUL. Returns the bytes without it. */
-size_t text_encode(uint32_t c, char out[5]);
 
 /* A span of time in one word or two: "38 s", "2 min", "3 h", "5 d". */
 #define TEXT_SPAN_MAX 32

@@ -1,15 +1,16 @@
-/* The log: formats a line once, cleans it, and hands it to the sink. Labels and
- * command names come from other programs, so no control byte is let through; nor what
- * is not UTF-8, for journalctl(1) shows no line that has such in it. */
+/* The log: formats a line once, makes it printable, and hands it to the sink. Labels
+ * and command names come from other programs, and journalctl(1) shows no line that is
+ * not UTF-8. */
 #include "config.h"
 
 #include "relayd/base/log.h"
+
+#include "relayd/base/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -40,7 +41,6 @@ bool log_is_on(enum log_level level)
 
 void log_stderr(enum log_level level, const char *line, const struct log_field *fields, size_t n)
 {
-    (void)level, (void)fields, (void)n;
     fprintf(stderr, "relayd: %s\n", line);
 }
 
@@ -75,43 +75,11 @@ void log_to_file(enum log_level level, const char *line, const struct log_field 
     char when[32];
     struct tm tm;
 
-    (void)level, (void)fields, (void)n;
     if (log_fd < 0)
         return;
     strftime(when, sizeof(when), "%F %T", localtime_r(&now, &tm));
     rotate_when_full();
     dprintf(log_fd, "%s %s\n", when, line);
-}
-
-/* The bytes of the character at p, or 0 where there is none to print: as
- * systemd's utf8.c has it, by which journalctl(1) judges. */
-static size_t character_size(const unsigned char *p)
-{
-    static const uint32_t least[] = {0, 0, 0xa0, 0x800, 0x10000}; /* to 0x9f: controls */
-    size_t n = *p < 0xc0 || *p >= 0xf8 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
-    uint32_t c = n == 1 ? *p : *p & (0x7fU >> n);
-
-    if (n == 1)
-        return c >= 0x20 && c < 0x7f;
-    for (size_t i = 1; i < n; i++) {
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-        c = c << 6 | (p[i] & 0x3f);
-    }
-    if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
-        return 0;
-    return (c >= 0xfdd0 && c < 0xfdf0) || (c & 0xfffe) == 0xfffe ? 0 : n;
-}
-
-void log_clean(char *text)
-{
-    size_t n;
-
-    for (char *p = text; *p != '\0'; p += n > 0 ? n : 1) {
-        n = character_size((const unsigned char *)p);
-        if (n == 0)
-            *p = '?';
-    }
 }
 
 static void __attribute__((format(printf, 4, 0)))
@@ -122,8 +90,7 @@ log_write(enum log_level level, const struct log_field *fields, size_t n, const 
 
     if (!log_is_on(level))
         return;
-    vsnprintf(line, sizeof(line), format, ap);
-    log_clean(line);
+    utf8_vformat(line, sizeof(line), format, ap);
     log_sink(level, line, fields, n);
 }
 

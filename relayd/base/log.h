@@ -2,8 +2,7 @@
  * One way to say something: a level and a line, given to one sink.
  *
  * The sink is the one global besides main's daemon: a message must reach the
- * same place whoever has it. Lines are UTF-8 without a newline; bytes that would
- * confuse a terminal or a log are replaced by '?'.
+ * same place whoever has it. Lines are printable (utf8.h), without a newline.
  */
 #ifndef RELAYD_LOG_H
 #define RELAYD_LOG_H
@@ -21,7 +20,7 @@ enum log_level {
 };
 
 /* A structured field for sinks that keep such (the journal); others have the
- * same facts in the line's words. Values are as they came: see log_clean(). */
+ * same facts in the line's words. Values are as they came: utf8_copy() makes them printable. */
 struct log_field {
     const char *name;
     const char *value;
@@ -37,9 +36,6 @@ void log_set_level(enum log_level level);
 bool log_is_on(enum log_level level);
 
 void log_stderr(enum log_level level, const char *line, const struct log_field *fields, size_t n);
-
-/* Replaces, in place, what is no printable character of UTF-8. */
-void log_clean(char *text);
 
 /* Opens a log file, to be used with log_to_file(): lines with the time in front,
  * 256 KiB and one older beside it. path is borrowed for good. Returns 0 or

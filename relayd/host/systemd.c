@@ -4,6 +4,7 @@
 #include "relayd/host/systemd.h"
 
 #include "relayd/base/sock.h"
+#include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 
 #include <fcntl.h>
@@ -106,8 +107,7 @@ static void log_journal(enum log_level level, const char *line, const struct log
     snprintf(text[used++], FIELD_MAX, "PRIORITY=%d", (int)level);
     snprintf(text[used++], FIELD_MAX, "SYSLOG_IDENTIFIER=relayd");
     for (size_t i = 0; i < n && used < FIELDS_MAX; i++) {
-        snprintf(text[used], FIELD_MAX, "%s=%s", fields[i].name, fields[i].value);
-        log_clean(text[used++]);
+        utf8_format(text[used++], FIELD_MAX, "%s=%s", fields[i].name, fields[i].value);
     }
     for (size_t i = 0; i < used; i++)
         iov[i] = (struct iovec){.iov_base = text[i], .iov_len = strlen(text[i])};

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "relayd/base/log.h"
+#include "relayd/base/utf8.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
@@ -34,26 +35,6 @@ START_TEST(bytes_that_confuse_a_terminal_are_replaced)
 }
 END_TEST
 
-START_TEST(what_is_not_utf_8_is_replaced)
-{
-    static const char *const texts[][2] = {
-        {"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x94\x91", "\xc3\xa4 \xe2\x82\xac \xf0\x9f\x94\x91"},
-        {"\xff \x80 \xfe\xff", "? ? ??"},
-        {"cut \xe2\x82", "cut ??"},
-        {"overlong \xc0\xaf \xe0\x80\xaf", "overlong ?? ???"},
-        {"a control \xc2\x9b" "2J", "a control ??2J"},
-        {"a surrogate \xed\xa0\x80", "a surrogate ???"},
-        {"no character \xef\xbf\xbf \xef\xb7\x90", "no character ??? ???"},
-        {"beyond \xf4\x90\x80\x80 \xf8\xa0\x80\x80", "beyond ???? ????"},
-    };
-    char text[64];
-
-    snprintf(text, sizeof(text), "%s", texts[_i][0]);
-    log_clean(text);
-    ck_assert_str_eq(text, texts[_i][1]);
-}
-END_TEST
-
 START_TEST(a_long_line_is_cut)
 {
     char text[4000];
@@ -64,6 +45,11 @@ START_TEST(a_long_line_is_cut)
     log_info("%s", text);
     ck_assert_uint_ge(strlen(last_line), 990);
     ck_assert_uint_le(strlen(last_line), 1000);
+    for (size_t i = 1; i + 1 < sizeof(text); i += 2)
+        memcpy(text + i, "\xc3\xa4", 2);
+    log_info("%s", text);
+    ck_assert_uint_ge(strlen(last_line), 990);
+    ck_assert(utf8_is_clean(last_line));
 }
 END_TEST
 
@@ -188,7 +174,6 @@ static void add(TCase *tcase)
 {
     scratch_add(tcase);
     tcase_add_test(tcase, bytes_that_confuse_a_terminal_are_replaced);
-    tcase_add_loop_test(tcase, what_is_not_utf_8_is_replaced, 0, 8);
     tcase_add_test(tcase, a_long_line_is_cut);
     tcase_add_test(tcase, less_urgent_lines_are_not_kept);
     tcase_add_test(tcase, a_level_is_on_with_all_that_are_more_urgent);

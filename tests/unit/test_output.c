@@ -174,7 +174,7 @@ START_TEST(nothing_odd_reaches_the_terminal)
     add(DAEMON);
     add(ODD);
     for (const char *p = show(true, false, 80); *p != '\0';) {
-        uint32_t c = text_next(&p);
+        uint32_t c = utf8_next(&p);
 
         ck_assert(c == '\n' || c == text_safe(c, true));
     }
