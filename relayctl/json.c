@@ -41,7 +41,7 @@ static void put_char(FILE *file, uint32_t c)
 
     if (c == '"' || c == '\\') {
         fprintf(file, "\\%c", (int)c);
-    } else if (c < 0x20 || c == 0x7f) {
+    } else if (c < 0x10000 && !utf8_is_printable(c)) {
         fprintf(file, "\\u%04x", (unsigned int)c);
     } else {
         utf8_encode(c == UTF8_INVALID ? 0xfffd : c, bytes);

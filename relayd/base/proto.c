@@ -4,6 +4,7 @@
 
 #include "relayd/base/proto.h"
 
+#include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 
 #include <errno.h>
@@ -184,7 +185,7 @@ void proto_addf(struct proto_buf *buf, const char *key, const char *format, ...)
     va_list ap;
 
     va_start(ap, format);
-    vsnprintf(value, sizeof(value), format, ap);
+    utf8_vformat(value, sizeof(value), format, ap);
     va_end(ap);
     proto_add(buf, key, value);
 }

@@ -5,6 +5,7 @@
 #include "relayd/session/audit.h"
 
 #include "relayd/base/log.h"
+#include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 
 #include <fcntl.h>
@@ -57,6 +58,7 @@ void audit_look_up(char command[AUDIT_COMMAND_MAX], pid_t pid)
         command[n - 1] = '\0'; /* a newline, which is none of the name */
     else
         strcpy(command, n == 1 ? "?" : "gone");
+    utf8_clean(command);
 }
 
 /* "2 list, 1 sign" */
@@ -105,9 +107,9 @@ void audit_log(const struct audit *audit, char line[AUDIT_LINE_MAX])
     put_questions(questions, sizeof(questions), audit->asked);
     if (audit->upstream != NULL)
         upstream_name(audit->upstream, where, sizeof(where));
-    snprintf(line, AUDIT_LINE_MAX, "client %d (%s, uid %u)%s%s: %s in %.2f s: %s",
-             (int)audit->client.pid, audit->command, (unsigned)audit->client.uid,
-             audit->upstream == NULL ? "" : " at ", audit->upstream == NULL ? "" : where,
-             questions, audit->seconds, reason_text(audit->reason));
+    utf8_format(line, AUDIT_LINE_MAX, "client %d (%s, uid %u)%s%s: %s in %.2f s: %s",
+                (int)audit->client.pid, audit->command, (unsigned)audit->client.uid,
+                audit->upstream == NULL ? "" : " at ", audit->upstream == NULL ? "" : where,
+                questions, audit->seconds, reason_text(audit->reason));
     put_fields(audit, questions, line);
 }

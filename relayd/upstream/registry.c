@@ -6,6 +6,8 @@
 #include "relayd/upstream/registry.h"
 
 #include "relayd/base/log.h"
+#include "relayd/base/utf8.h"
+#include "relayd/base/util.h"
 
 #include <assert.h>
 #include <math.h>
@@ -329,7 +331,7 @@ static void explain_serving(const struct registry *registry, char *out, size_t s
     else if (n > 0 && order[0]->state == UPSTREAM_SILENT)
         snprintf(out, size, ", none answers");
     else if (n > 0)
-        snprintf(out, size, ", serving %s", upstream_person(order[0], name, sizeof(name)));
+        utf8_format(out, size, ", serving %s", upstream_person(order[0], name, sizeof(name)));
 }
 
 const char *registry_summary(const struct registry *registry, unsigned clients, char *out,
@@ -338,7 +340,6 @@ const char *registry_summary(const struct registry *registry, unsigned clients, 
     char serving[160];
 
     explain_serving(registry, serving, sizeof(serving));
-    snprintf(out, size, "%u login%s%s, %u client%s", registry->n, registry->n == 1 ? "" : "s",
-             serving, clients, clients == 1 ? "" : "s");
-    return out;
+    return utf8_format(out, size, "%u login%s%s, %u client%s", registry->n,
+                       registry->n == 1 ? "" : "s", serving, clients, clients == 1 ? "" : "s");
 }

@@ -5,6 +5,9 @@
 
 #include "relayd/upstream/upstream.h"
 
+#include "relayd/base/utf8.h"
+#include "relayd/base/util.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -60,6 +63,7 @@ static int replace(char **place, const char *value, const char *until)
     copy = strndup(value, strcspn(value, until));
     if (copy == NULL)
         return -ENOMEM;
+    utf8_clean(copy);
     free(*place);
     *place = copy;
     return 0;
@@ -123,16 +127,16 @@ const char *upstream_title(const struct upstream *u)
 
 const char *upstream_name(const struct upstream *u, char *out, size_t size)
 {
-    snprintf(out, size, "upstream %llu (%s)", (unsigned long long)u->id, upstream_title(u));
-    return out;
+    return utf8_format(out, size, "upstream %llu (%s)", (unsigned long long)u->id,
+                       upstream_title(u));
 }
 
 const char *upstream_person(const struct upstream *u, char *out, size_t size)
 {
     if (u->login.label != NULL && u->login.host != NULL)
-        snprintf(out, size, "%s (%s)", u->login.label, u->login.host);
+        utf8_format(out, size, "%s (%s)", u->login.label, u->login.host);
     else
-        snprintf(out, size, "%s", upstream_title(u));
+        utf8_copy(out, size, upstream_title(u));
     return out;
 }
 
