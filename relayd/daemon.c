@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define CONTROL_MAX 512
+#define NOTIFY_SECONDS 5.0 /* for what the manager is to keep, at the end */
 #define NEVER_SECONDS 1e9 /* 30 years */
 
 static void set_phase(struct daemon *d, enum daemon_phase phase)
@@ -271,9 +272,10 @@ static int compose(struct daemon *d)
     sessions_init(&d->sessions, &d->enrol, &d->options);
     d->sessions.on_end = on_session_end;
     d->sessions.on_end_arg = d;
-    report_init(&d->report, d->loop, &d->registry, &d->sessions);
+    notify_init(&d->notify, d->loop);
+    report_init(&d->report, d->loop, &d->notify, &d->registry, &d->sessions);
     compose_control(d);
-    ending_init(&d->ending, d->loop, &d->sessions, on_over, d);
+    ending_init(&d->ending, d->loop, &d->sessions, &d->notify, on_over, d);
     compose_place(d);
     registry_observe(&d->registry, &d->observer, on_registry_event);
     if (r < 0)
@@ -283,7 +285,7 @@ static int compose(struct daemon *d)
 
 static void take_up(struct daemon *d)
 {
-    unsigned n = handover_take_up(&d->handover, &d->sessions);
+    unsigned n = handover_take_up(&d->handover, &d->sessions, &d->notify);
 
     if (n > 0)
         log_info("%u client%s taken up from the relay before", n, n == 1 ? "" : "s");
@@ -318,6 +320,7 @@ static void fini(struct daemon *d)
     control_fini(&d->control);
     registry_fini(&d->registry);
     report_fini(&d->report);
+    notify_fini(&d->notify, NOTIFY_SECONDS);
     ending_fini(&d->ending);
 }
 

@@ -16,6 +16,7 @@
 #include "relayd/control/report.h"
 #include "relayd/ending.h"
 #include "relayd/handover.h"
+#include "relayd/host/notify.h"
 #include "relayd/host/options.h"
 #include "relayd/place.h"
 
@@ -38,6 +39,7 @@ struct daemon {
     struct registry_observer observer;
     struct enrol enrol;
     struct sessions sessions;
+    struct notify notify;
     struct report report;
     struct control control;
     struct handover handover; /* from the daemon before */

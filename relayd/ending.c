@@ -34,7 +34,7 @@ static void on_quiescing(struct ev_loop *loop, ev_timer *timer, int events)
     if (!sessions_are_portable(ending->sessions) && ++ending->looks < LOOKS_MAX)
         return;
     ev_timer_stop(loop, timer);
-    n = handover_give(ending->sessions);
+    n = handover_give(ending->sessions, ending->notify);
     log_info("%u client%s left with systemd for the next relay", n, n == 1 ? "" : "s");
     drain(ending);
 }
@@ -48,10 +48,10 @@ static void on_drained(struct ev_loop *loop, ev_timer *timer, int events)
 }
 
 void ending_init(struct ending *ending, struct ev_loop *loop, struct sessions *sessions,
-                 void (*on_over)(void *arg), void *arg)
+                 struct notify *notify, void (*on_over)(void *arg), void *arg)
 {
     *ending = (struct ending){
-        .loop = loop, .sessions = sessions, .on_over = on_over, .arg = arg};
+        .loop = loop, .sessions = sessions, .notify = notify, .on_over = on_over, .arg = arg};
     ev_timer_init(&ending->quiescing, on_quiescing, 0, LOOK_SECONDS);
     ev_timer_init(&ending->draining, on_drained, DRAIN_SECONDS, 0);
 }

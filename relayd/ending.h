@@ -12,6 +12,7 @@
 #ifndef RELAYD_ENDING_H
 #define RELAYD_ENDING_H
 
+#include "relayd/host/notify.h"
 #include "relayd/session/sessions.h"
 
 #include <ev.h>
@@ -20,6 +21,7 @@
 struct ending {
     struct ev_loop *loop;
     struct sessions *sessions;
+    struct notify *notify;
     ev_timer quiescing; /* looks every few ms */
     ev_timer draining;
     unsigned looks; /* that quiescing has had */
@@ -28,7 +30,7 @@ struct ending {
 };
 
 void ending_init(struct ending *ending, struct ev_loop *loop, struct sessions *sessions,
-                 void (*on_over)(void *arg), void *arg);
+                 struct notify *notify, void (*on_over)(void *arg), void *arg);
 void ending_fini(struct ending *ending);
 
 /* Once: a second call changes nothing. */

@@ -6,7 +6,6 @@
 
 #include "relayd/base/log.h"
 #include "relayd/session/record.h"
-#include "relayd/host/systemd.h"
 #include "relayd/base/util.h"
 
 #include <stdlib.h>
@@ -56,7 +55,7 @@ static void restore(struct session *s, const struct record *record)
     }
 }
 
-static bool give(const struct session *s)
+static bool give(const struct session *s, struct notify *notify)
 {
     const int fds[] = {s->client.fd, s->upstream.fd};
     char name[RECORD_NAME_SIZE];
@@ -64,10 +63,11 @@ static bool give(const struct session *s)
 
     fill(&record, s);
     return record_write(&record, name) == 0 &&
-           systemd_store(name, fds, s->upstream.fd < 0 ? 1 : 2);
+           notify_store(notify, name, fds, s->upstream.fd < 0 ? 1 : 2);
 }
 
-static unsigned give_all(struct sessions *sessions, bool is_owed, unsigned most)
+static unsigned give_all(struct sessions *sessions, struct notify *notify, bool is_owed,
+                         unsigned most)
 {
     struct session *s, *next;
     unsigned n = 0;
@@ -75,7 +75,7 @@ static unsigned give_all(struct sessions *sessions, bool is_owed, unsigned most)
     list_for_each_safe(s, next, &sessions->list, link) {
         if (n == most)
             break;
-        if ((s->relay.owed > 0) != is_owed || !session_is_portable(s) || !give(s))
+        if ((s->relay.owed > 0) != is_owed || !session_is_portable(s) || !give(s, notify))
             continue;
         session_free(s);
         n++;
@@ -83,13 +83,13 @@ static unsigned give_all(struct sessions *sessions, bool is_owed, unsigned most)
     return n;
 }
 
-unsigned handover_give(struct sessions *sessions)
+unsigned handover_give(struct sessions *sessions, struct notify *notify)
 {
-    unsigned room = systemd_store_room() / 2;
+    unsigned room = notify_store_room() / 2;
     unsigned most = room < HANDOVER_MAX ? room : HANDOVER_MAX;
-    unsigned n = give_all(sessions, true, most);
+    unsigned n = give_all(sessions, notify, true, most);
 
-    return n + give_all(sessions, false, most - n);
+    return n + give_all(sessions, notify, false, most - n);
 }
 
 void handover_note(void *arg, int fd, const char *name)
@@ -167,14 +167,15 @@ static bool take_up(struct handover *handover, struct sessions *sessions, const 
     return false;
 }
 
-unsigned handover_take_up(struct handover *handover, struct sessions *sessions)
+unsigned handover_take_up(struct handover *handover, struct sessions *sessions,
+                          struct notify *notify)
 {
     unsigned n = 0;
 
     for (size_t i = 0; i < handover->n; i++) {
         if (handover->fds[i].fd < 0)
             continue;
-        systemd_unstore(handover->fds[i].name);
+        notify_unstore(notify, handover->fds[i].name);
         n += take_up(handover, sessions, handover->fds[i].name);
     }
     handover_fini(handover);

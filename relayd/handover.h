@@ -9,6 +9,7 @@
 #ifndef RELAYD_HANDOVER_H
 #define RELAYD_HANDOVER_H
 
+#include "relayd/host/notify.h"
 #include "relayd/session/sessions.h"
 
 /* At most that many sessions: the names of all their descriptors share one environment
@@ -28,7 +29,7 @@ struct handover {
 };
 
 /* Gives the portable sessions away, those first that are owed something. Returns how many. */
-unsigned handover_give(struct sessions *sessions);
+unsigned handover_give(struct sessions *sessions, struct notify *notify);
 
 /* Notes a descriptor that came back; takes it over. For systemd_take_fds(). */
 void handover_note(void *arg, int fd, const char *name);
@@ -37,7 +38,8 @@ void handover_note(void *arg, int fd, const char *name);
  * one of whose ends may not, are closed. The registry is loaded by then. Nothing is left in
  * the store: a crash must not bring a session back that has gone on meanwhile. Returns
  * how many. */
-unsigned handover_take_up(struct handover *handover, struct sessions *sessions);
+unsigned handover_take_up(struct handover *handover, struct sessions *sessions,
+                          struct notify *notify);
 
 /* Closes what was not taken up. */
 void handover_fini(struct handover *handover);

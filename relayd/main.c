@@ -4,8 +4,8 @@
 #include "relayd/host/daemonize.h"
 #include "relayd/daemon.h"
 #include "relayd/base/log.h"
+#include "relayd/host/journal.h"
 #include "relayd/host/options.h"
-#include "relayd/host/systemd.h"
 
 #include <stdio.h>
 
@@ -44,7 +44,7 @@ int main(int argc, char **argv)
         if (status >= 0)
             return status;
     } else {
-        log_set_sink(systemd_log_sink());
+        log_set_sink(journal_sink());
     }
     return daemon_run(d);
 }

@@ -10,8 +10,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,6 +25,7 @@ static log_sink_fn *log_sink = log_stderr;
 static enum log_level log_threshold = LOG_LEVEL_INFO;
 static const char *log_path;
 static int log_fd = -1;
+static unsigned long log_lost;
 
 void log_set_sink(log_sink_fn *sink)
 {
@@ -39,9 +42,20 @@ bool log_is_on(enum log_level level)
     return level <= log_threshold;
 }
 
-void log_stderr(enum log_level level, const char *line, const struct log_field *fields, size_t n)
+bool log_put(int fd, const char *text)
 {
-    fprintf(stderr, "relayd: %s\n", line);
+    struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+    return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0 &&
+           write(fd, text, strlen(text)) > 0;
+}
+
+bool log_stderr(enum log_level level, const char *line, const struct log_field *fields, size_t n)
+{
+    char text[LINE_MAX_BYTES + 16];
+
+    snprintf(text, sizeof(text), "relayd: %s\n", line);
+    return log_put(STDERR_FILENO, text);
 }
 
 int log_open_file(const char *path)
@@ -69,17 +83,29 @@ static void rotate_when_full(void)
     log_open_file(log_path);
 }
 
-void log_to_file(enum log_level level, const char *line, const struct log_field *fields, size_t n)
+bool log_to_file(enum log_level level, const char *line, const struct log_field *fields, size_t n)
 {
     time_t now = time(NULL);
     char when[32];
     struct tm tm;
 
     if (log_fd < 0)
-        return;
+        return false;
     strftime(when, sizeof(when), "%F %T", localtime_r(&now, &tm));
     rotate_when_full();
-    dprintf(log_fd, "%s %s\n", when, line);
+    return dprintf(log_fd, "%s %s\n", when, line) > 0;
+}
+
+static void deliver(enum log_level level, const char *line, const struct log_field *fields,
+                    size_t n)
+{
+    char lost[64];
+
+    snprintf(lost, sizeof(lost), "%lu lines are missing here: nobody took them", log_lost);
+    if (log_lost > 0 && log_sink(LOG_LEVEL_WARNING, lost, NULL, 0))
+        log_lost = 0;
+    if (log_lost > 0 || !log_sink(level, line, fields, n))
+        log_lost++;
 }
 
 static void __attribute__((format(printf, 4, 0)))
@@ -91,7 +117,7 @@ log_write(enum log_level level, const struct log_field *fields, size_t n, const 
     if (!log_is_on(level))
         return;
     utf8_vformat(line, sizeof(line), format, ap);
-    log_sink(level, line, fields, n);
+    deliver(level, line, fields, n);
 }
 
 void log_line(enum log_level level, const char *format, ...)

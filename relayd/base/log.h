@@ -26,22 +26,29 @@ struct log_field {
     const char *value;
 };
 
-typedef void log_sink_fn(enum log_level level, const char *line,
+/* Takes a line, and does not wait for anybody: returns false where that line is lost
+ * because whoever reads them has stopped to. */
+typedef bool log_sink_fn(enum log_level level, const char *line,
                          const struct log_field *fields, size_t n);
 
 /* Sets where lines go and the least urgent level that is kept. Before the first
- * call: stderr, at info. */
+ * call: stderr, at info. Lines that were lost are counted, and the next one that is not is
+ * preceded by how many. */
 void log_set_sink(log_sink_fn *sink);
 void log_set_level(enum log_level level);
 bool log_is_on(enum log_level level);
 
-void log_stderr(enum log_level level, const char *line, const struct log_field *fields, size_t n);
+bool log_stderr(enum log_level level, const char *line, const struct log_field *fields, size_t n);
+
+/* Writes text to fd at once or not at all: for at most PIPE_BUF bytes, on pipes, sockets
+ * and terminals that others hold too, which makes O_NONBLOCK no way. */
+bool log_put(int fd, const char *text);
 
 /* Opens a log file, to be used with log_to_file(): lines with the time in front,
  * 256 KiB and one older beside it. path is borrowed for good. Returns 0 or
  * -errno. */
 int log_open_file(const char *path);
-void log_to_file(enum log_level level, const char *line, const struct log_field *fields, size_t n);
+bool log_to_file(enum log_level level, const char *line, const struct log_field *fields, size_t n);
 
 /* At most 1000 bytes of a line are kept. */
 void log_line(enum log_level level, const char *format, ...)

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -51,6 +52,29 @@ int sock_open(const char *path, int type)
         return fd;
     r = sock_connect(fd, path);
     if (r < 0) {
+        close(fd);
+        return r;
+    }
+    return fd;
+}
+
+int sock_open_address(const char *address, int type)
+{
+    struct sockaddr_un sun;
+    int fd, r = address[0] == '/' || address[0] == '@' ? sock_address(&sun, address) : -EINVAL;
+    bool is_abstract = address[0] == '@';
+
+    if (r < 0)
+        return r;
+    fd = sock_new(type);
+    if (fd < 0)
+        return fd;
+    if (is_abstract)
+        sun.sun_path[0] = '\0';
+    if (connect(fd, (struct sockaddr *)&sun,
+                (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(address) +
+                            !is_abstract)) < 0) {
+        r = -errno;
         close(fd);
         return r;
     }

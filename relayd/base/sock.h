@@ -19,7 +19,7 @@ struct sock_peer {
     uid_t uid;
 };
 
-/* An unconnected socket; type is SOCK_STREAM or SOCK_SEQPACKET. */
+/* An unconnected socket; type is SOCK_STREAM, SOCK_SEQPACKET or SOCK_DGRAM. */
 int sock_new(int type);
 
 /* Connects fd, at once or not at all. -EAGAIN: the listener's backlog is full,
@@ -29,6 +29,10 @@ int sock_connect(int fd, const char *path);
 
 /* sock_new() and sock_connect() in one; -EAGAIN is an error here. */
 int sock_open(const char *path, int type);
+
+/* The same for an address as the environment of a service has it: an absolute path, or
+ * '@' and an abstract name. -EINVAL: another kind. */
+int sock_open_address(const char *address, int type);
 
 /* Binds path, mode 0600 from its first moment, and listens.
  * -EADDRINUSE: something is there already. */

@@ -8,35 +8,31 @@
 #include "relayd/host/systemd.h"
 #include "relayd/base/util.h"
 
-#include <stdio.h>
-
 #define STATUS_SECONDS 1.0
 
-static void tell_status(const struct report *report)
+static void tell_status(struct report *report)
 {
-    char summary[256], status[sizeof(summary) + 8];
+    char summary[NOTIFY_STATUS_MAX];
 
-    snprintf(status, sizeof(status), "STATUS=%s",
-             registry_summary(report->registry, report->sessions->n, summary, sizeof(summary)));
-    systemd_notify(status);
+    notify_status(report->notify, registry_summary(report->registry, report->sessions->n,
+                                                   summary, sizeof(summary)));
 }
 
 static void on_status(struct ev_loop *loop, ev_timer *timer, int events)
 {
-    (void)loop, (void)events;
     tell_status(container_of(timer, struct report, status));
 }
 
 static void on_keepalive(struct ev_loop *loop, ev_timer *timer, int events)
 {
-    (void)loop, (void)timer, (void)events;
-    systemd_notify("WATCHDOG=1");
+    notify_keepalive(container_of(timer, struct report, keepalive)->notify);
 }
 
-void report_init(struct report *report, struct ev_loop *loop, const struct registry *registry,
-                 const struct sessions *sessions)
+void report_init(struct report *report, struct ev_loop *loop, struct notify *notify,
+                 const struct registry *registry, const struct sessions *sessions)
 {
-    *report = (struct report){.loop = loop, .registry = registry, .sessions = sessions};
+    *report = (struct report){
+        .loop = loop, .notify = notify, .registry = registry, .sessions = sessions};
     ev_timer_init(&report->status, on_status, 0, 0);
     ev_timer_init(&report->keepalive, on_keepalive, 0, 0);
 }
@@ -53,7 +49,7 @@ void report_ready(struct report *report)
 {
     double seconds = systemd_watchdog_seconds() / 2;
 
-    systemd_notify("READY=1");
+    notify_ready(report->notify);
     tell_status(report);
     if (seconds <= 0)
         return;
@@ -64,12 +60,12 @@ void report_ready(struct report *report)
 void report_stopping(struct report *report)
 {
     ev_timer_stop(report->loop, &report->status);
-    systemd_notify("STOPPING=1");
+    notify_stopping(report->notify);
 }
 
 void report_change(struct report *report)
 {
-    if (!systemd_is_listening() || ev_is_active(&report->status))
+    if (!notify_is_on(report->notify) || ev_is_active(&report->status))
         return;
     ev_timer_set(&report->status, STATUS_SECONDS, 0);
     ev_timer_start(report->loop, &report->status);

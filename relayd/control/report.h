@@ -5,6 +5,7 @@
 #ifndef RELAYD_REPORT_H
 #define RELAYD_REPORT_H
 
+#include "relayd/host/notify.h"
 #include "relayd/upstream/registry.h"
 #include "relayd/session/sessions.h"
 
@@ -12,14 +13,15 @@
 
 struct report {
     struct ev_loop *loop;
+    struct notify *notify;
     const struct registry *registry;
     const struct sessions *sessions;
     ev_timer status;    /* while a change has not been told */
     ev_timer keepalive; /* at half of the time that WatchdogSec= allows */
 };
 
-void report_init(struct report *report, struct ev_loop *loop, const struct registry *registry,
-                 const struct sessions *sessions);
+void report_init(struct report *report, struct ev_loop *loop, struct notify *notify,
+                 const struct registry *registry, const struct sessions *sessions);
 void report_fini(struct report *report);
 
 /* It serves; it is about to end. */

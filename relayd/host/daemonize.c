@@ -61,12 +61,12 @@ int daemonize_begin(int *ready_fd)
     return -1;
 }
 
-static void log_starting(enum log_level level, const char *line, const struct log_field *fields,
+static bool log_starting(enum log_level level, const char *line, const struct log_field *fields,
                          size_t n)
 {
-    log_to_file(level, line, fields, n);
     if (level <= LOG_LEVEL_WARNING)
         log_stderr(level, line, fields, n);
+    return log_to_file(level, line, fields, n);
 }
 
 void daemonize_log(const char *path)

@@ -16,14 +16,14 @@ static char logged[AUDIT_LINE_MAX];
 static char field[AUDIT_LINE_MAX];
 static uint32_t asked[AGENT_KINDS];
 
-static void keep(enum log_level level, const char *line, const struct log_field *fields, size_t n)
+static bool keep(enum log_level level, const char *line, const struct log_field *fields, size_t n)
 {
-    (void)level;
     snprintf(logged, sizeof(logged), "%s", line);
     for (size_t i = 0; i < n; i++) {
         if (strcmp(fields[i].name, "RELAYD_CLIENT_COMMAND") == 0)
             snprintf(field, sizeof(field), "%s", fields[i].value);
     }
+    return true;
 }
 
 /* What is logged of a session of ours. */

@@ -22,6 +22,7 @@
 
 static int manager;
 static struct handover handover;
+static struct notify notify;
 
 static void begin(void)
 {
@@ -31,11 +32,13 @@ static void begin(void)
     manager = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0);
     ck_assert_int_eq(bind(manager, (struct sockaddr *)&address, sizeof(address)), 0);
     setenv("NOTIFY_SOCKET", address.sun_path, 1);
+    notify_init(&notify, loop);
 }
 
 static void end(void)
 {
     handover_fini(&handover);
+    notify_fini(&notify, 0);
     close(manager);
 }
 
@@ -85,7 +88,7 @@ static unsigned restart(void)
     unsigned n;
 
     sessions_quiesce(&sessions);
-    n = handover_give(&sessions);
+    n = handover_give(&sessions, &notify);
     sessions_fini(&sessions);
     store();
     sessions_init(&sessions, &enrol, &options);
@@ -94,7 +97,7 @@ static unsigned restart(void)
 
 static unsigned take_up(void)
 {
-    unsigned n = handover_take_up(&handover, &sessions);
+    unsigned n = handover_take_up(&handover, &sessions, &notify);
 
     turn_while_busy(loop);
     return n;

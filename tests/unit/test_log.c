@@ -7,6 +7,7 @@
 #include "tests/unit/test.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,13 +19,16 @@ static const struct log_field *last_fields;
 static size_t last_n;
 static int lines;
 
-static void keep(enum log_level level, const char *line, const struct log_field *fields, size_t n)
+static bool is_taken = true;
+
+static bool keep(enum log_level level, const char *line, const struct log_field *fields, size_t n)
 {
     snprintf(last_line, sizeof(last_line), "%s", line);
     last_level = level;
     last_fields = fields;
     last_n = n;
     lines++;
+    return is_taken;
 }
 
 START_TEST(bytes_that_confuse_a_terminal_are_replaced)
@@ -80,6 +84,41 @@ START_TEST(a_level_is_on_with_all_that_are_more_urgent)
     ck_assert(!log_is_on(LOG_LEVEL_INFO));
     log_set_level(LOG_LEVEL_DEBUG);
     ck_assert(log_is_on(LOG_LEVEL_DEBUG));
+}
+END_TEST
+
+START_TEST(lines_that_nobody_takes_are_counted)
+{
+    log_set_sink(keep);
+    is_taken = false;
+    for (int i = 0; i < 3; i++)
+        log_info("lost");
+    is_taken = true;
+    lines = 0;
+    log_info("here");
+    ck_assert_int_eq(lines, 2);
+    ck_assert_str_eq(last_line, "here");
+    log_info("again");
+    ck_assert_int_eq(lines, 3);
+}
+END_TEST
+
+/* A pipe that nobody reads, and one that nobody can. */
+START_TEST(text_is_put_at_once_or_not_at_all)
+{
+    char page[4096] = "";
+    int fds[2];
+
+    ck_assert_int_eq(pipe(fds), 0);
+    ck_assert(log_put(fds[1], "text"));
+    memset(page, 'x', sizeof(page) - 1);
+    for (int i = 0; log_put(fds[1], page); i++)
+        ck_assert_int_lt(i, 1000);
+    close(fds[0]);
+    signal(SIGPIPE, SIG_IGN);
+    ck_assert(!log_put(fds[1], "text"));
+    close(fds[1]);
+    ck_assert(!log_put(fds[1], "text"));
 }
 END_TEST
 
@@ -177,6 +216,8 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_long_line_is_cut);
     tcase_add_test(tcase, less_urgent_lines_are_not_kept);
     tcase_add_test(tcase, a_level_is_on_with_all_that_are_more_urgent);
+    tcase_add_test(tcase, lines_that_nobody_takes_are_counted);
+    tcase_add_test(tcase, text_is_put_at_once_or_not_at_all);
     tcase_add_test(tcase, fields_reach_the_sink);
     tcase_add_test(tcase, a_file_has_lines_with_the_time_in_front);
     tcase_add_test(tcase, a_file_goes_on_where_it_ended);

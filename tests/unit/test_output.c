@@ -197,7 +197,7 @@ START_TEST(a_long_label_is_whole_or_cut_between_letters)
     ck_assert_ptr_nonnull(strstr(show_json(), letters));
     for (int width = 40; width <= 120; width++) {
         for (const char *p = show(true, false, width); *p != '\0';)
-            ck_assert_uint_ne(text_next(&p), TEXT_INVALID);
+            ck_assert_uint_ne(utf8_next(&p), UTF8_INVALID);
     }
     ck_assert(shows("#1  \xc3\xbc\xc3\xbc"));
     ck_assert(shows("\xc3\xbc\xe2\x80\xa6  "));
