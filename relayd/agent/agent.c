@@ -120,6 +120,16 @@ bool agent_bind_is_forwarding(const uint8_t *p, size_t size)
     return at + 1 == size && p[at] != 0;
 }
 
+int agent_keys(const uint8_t *p, size_t size)
+{
+    uint32_t n;
+
+    if (size < AGENT_HEADER + 4 || p[4] != AGENT_IDENTITIES_ANSWER)
+        return -1;
+    n = get_u32(p + AGENT_HEADER);
+    return n > INT32_MAX ? INT32_MAX : (int)n;
+}
+
 bool agent_kind_is_safe(enum agent_kind kind)
 {
     return kind == AGENT_KIND_LIST || kind == AGENT_KIND_BIND || kind == AGENT_KIND_QUERY ||

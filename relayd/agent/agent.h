@@ -73,6 +73,9 @@ enum agent_kind agent_kind(const uint8_t *p, size_t n);
  * PROTOCOL.agent; clientloop.c: client_request_agent). */
 bool agent_bind_is_forwarding(const uint8_t *p, size_t size);
 
+/* How many keys the whole answer to a listing names, or -1 where it is none: a failure. */
+int agent_keys(const uint8_t *p, size_t size);
+
 /* Whether such a question may be asked twice, of two agents. */
 bool agent_kind_is_safe(enum agent_kind kind);
 

@@ -58,6 +58,8 @@ void status_put_upstream(struct proto_buf *buf, const struct upstream *u,
     proto_add(buf, "state", upstream_state_name(u->state));
     proto_add(buf, "link", link_state_name(u->tcp.state));
     put_rtt(buf, u);
+    if (u->keys >= 0)
+        proto_add_u64(buf, "keys", (uint64_t)u->keys);
     proto_add_u64(buf, "sessions", upstream_uses(u, UPSTREAM_SESSION));
     proto_add_u64(buf, "served", u->served);
     proto_add_u64(buf, "preferred", u->id == registry->preferred);

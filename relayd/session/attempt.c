@@ -15,6 +15,8 @@
 /* First questions of several clients at one upstream that no ping has overtaken:
  * more may be a loop that has a new process in each round. */
 #define CROWD 16
+/* What a silent one has for its ping at the least. */
+#define SILENT_SECONDS 0.25
 
 static const char *const state_names[] = {"blocked", "pinging", "asking", "answered", "failed"};
 
@@ -30,7 +32,7 @@ static struct upstream *upstream_of(const struct attempt *attempt)
 
 static double waited(const struct attempt *attempt)
 {
-    return monotonic_seconds() - attempt->began;
+    return monotonic_seconds() - attempt->waiting_since;
 }
 
 /* Whether a question of it is on its way, a ping included. */
@@ -117,7 +119,7 @@ static bool is_suspect(const struct attempt *attempt, const struct upstream *u)
     if (is_proven(attempt, u))
         return false;
     list_for_each(it, &u->unproven, queue) {
-        if (++n >= CROWD || q->binds_size > 0 ||
+        if (++n >= CROWD || q->is_forwarded ||
             (q->client != 0 && it->question->client == q->client))
             return true;
     }
@@ -161,7 +163,7 @@ static void ping(struct attempt *attempt, struct upstream *u)
  * each other. */
 static void begin(struct attempt *attempt, struct upstream *u)
 {
-    bool is_first = !u->is_heard || is_suspect(attempt, u);
+    bool is_first = attempt->was_silent || !u->is_heard || is_suspect(attempt, u);
 
     if (attempt->question->kind == AGENT_KIND_PING && attempt->question->bytes != NULL) {
         ask(attempt);
@@ -192,12 +194,37 @@ static bool ask_next(struct attempt *attempt)
     return true;
 }
 
+/* It is heard from: what it owes now has a wait of its own. */
+static void end_silence(struct attempt *attempt)
+{
+    if (!attempt->was_silent)
+        return;
+    attempt->was_silent = false;
+    attempt->waiting_since = monotonic_seconds();
+}
+
+/* What the answer to a question, and how long it took, says of the upstream. */
+static void note_answer(struct attempt *attempt, struct upstream *u)
+{
+    const struct dial *dial = &attempt->dial;
+    int keys = dial->kind == AGENT_KIND_LIST
+                   ? agent_keys(flow_head(&dial->answer), flow_size(&dial->answer))
+                   : -1;
+
+    if (keys >= 0)
+        u->keys = keys;
+    /* A listing may wait for a person who unlocks. */
+    upstream_note_rtt(u, dial_waited(dial), dial->kind != AGENT_KIND_LIST);
+    registry_set_alive(registry_of(attempt), u, monotonic_seconds());
+}
+
 static void on_answered(struct attempt *attempt, struct upstream *u)
 {
     if (u != NULL && attempt->state == ATTEMPT_PINGING)
         enrol_note_answer(attempt->attempts->enrol, u, &attempt->dial);
     else if (u != NULL)
-        registry_set_alive(registry_of(attempt), u, monotonic_seconds(), -1);
+        note_answer(attempt, u);
+    end_silence(attempt);
     if (ask_next(attempt))
         return;
     set_state(attempt, ATTEMPT_ANSWERED);
@@ -248,7 +275,7 @@ struct attempt *attempt_new(struct attempts *attempts, const struct question *qu
     attempt->attempts = attempts;
     attempt->question = question;
     attempt->upstream = u->id;
-    attempt->began = monotonic_seconds();
+    attempt->began = attempt->waiting_since = monotonic_seconds();
     attempt->was_silent = u->state == UPSTREAM_SILENT;
     attempt->session = session;
     dial_init(&attempt->dial, attempts->enrol->loop, &u->pin, on_dial);
@@ -280,15 +307,37 @@ static void call_silent(struct attempt *attempt, struct upstream *u)
                             seconds);
 }
 
+void attempt_give_up(struct attempt *attempt)
+{
+    struct upstream *u = upstream_of(attempt);
+
+    if (u != NULL && attempt_is_pending(attempt) && !attempt->was_silent)
+        call_silent(attempt, u);
+    attempt_fail(attempt);
+}
+
+bool attempt_is_pending(const struct attempt *attempt)
+{
+    return attempt->state != ATTEMPT_FAILED && attempt->state != ATTEMPT_ANSWERED;
+}
+
+/* Whether no more is waited for its answer. Who was silent has had the long wait. */
+static bool is_given_up(const struct attempt *attempt, const struct patience *p)
+{
+    if (attempt->was_silent)
+        return p->waited >= SILENT_SECONDS && patience_is_over(p);
+    return patience_gives_up(p);
+}
+
 bool attempt_look(struct attempt *attempt)
 {
     struct upstream *u = upstream_of(attempt);
     struct patience p;
 
-    if (attempt->state == ATTEMPT_FAILED)
+    if (!attempt_is_pending(attempt))
         return false;
     if (u == NULL) {
-        if (attempt->state == ATTEMPT_BLOCKED || waited(attempt) >= PATIENCE_UNKNOWN)
+        if (waited(attempt) >= PATIENCE_UNKNOWN)
             attempt_fail(attempt);
         return false;
     }
@@ -296,9 +345,8 @@ bool attempt_look(struct attempt *attempt)
         begin(attempt, u);
     p = wait_look(&attempt->wait, registry_of(attempt), u, attempt->attempts->options,
                   monotonic_seconds(), fmax(waited(attempt), owed_for(attempt, u)));
-    if (patience_gives_up(&p)) {
-        call_silent(attempt, u);
-        attempt_fail(attempt);
+    if (is_given_up(attempt, &p)) {
+        attempt_give_up(attempt);
         return false;
     }
     /* What has just been found silent for another client is so for this one. */
@@ -309,11 +357,10 @@ bool attempt_look(struct attempt *attempt)
 
 void attempt_lose(struct attempt *attempt)
 {
-    struct upstream *u = upstream_of(attempt);
-
-    if (attempt->state != ATTEMPT_FAILED && attempt->is_passed && u != NULL)
-        call_silent(attempt, u);
-    attempt_fail(attempt);
+    if (attempt->is_passed)
+        attempt_give_up(attempt);
+    else
+        attempt_fail(attempt);
 }
 
 void attempts_init(struct attempts *attempts, struct enrol *enrol, const struct options *options)

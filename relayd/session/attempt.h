@@ -5,7 +5,7 @@
  *                    \----------\------> failed
  *
  * A safe question is itself what is asked, after a ping only where the upstream was never
- * heard from. For an unsafe one nothing but a ping is sent.
+ * heard from, or is silent. For an unsafe one nothing but a ping is sent.
  *
  * What looks like a client may be our own question coming round, through an ssh -A that leads
  * back here; a ping tells (session.h: session_may_pass()). So one goes first, and alone, where
@@ -29,6 +29,7 @@
 struct question {
     const uint8_t *binds; /* whole session-binds that go first; their answers are dropped */
     size_t binds_size;
+    bool is_forwarded; /* one of them says that the client has come through an ssh -A */
     const uint8_t *bytes; /* NULL: not to be asked here, only pings */
     size_t size;
     enum agent_kind kind;
@@ -68,9 +69,11 @@ struct attempt {
     struct dial dial;
     size_t binds_done; /* bytes of them that were answered */
     double began;
+    double waiting_since; /* began, or has shown since that it is silent no longer */
     struct wait wait;
     bool is_passed;  /* patience with it has run out */
-    bool was_silent; /* when it began: then its silence is no news */
+    bool was_silent; /* when it began, and nothing has come from it since: it had its long wait
+                        already, so a ping goes first, and has a short one */
     void *session;
 };
 
@@ -83,6 +86,12 @@ void attempt_free(struct attempt *attempt);
 
 /* Closes it. Says nothing of the upstream. */
 void attempt_fail(struct attempt *attempt);
+
+/* It has waited as long as may be: closes it, and where that was long, its upstream is silent. */
+void attempt_give_up(struct attempt *attempt);
+
+/* Whether an answer may still come. */
+bool attempt_is_pending(const struct attempt *attempt);
 
 /* Takes a look at the upstream and its link: begins what was blocked and now may begin, and
  * gives up what has waited too long. Returns whether it is still waited for alone; else the

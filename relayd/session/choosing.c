@@ -10,10 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-/* Time for a client to read its failure and close, before it is closed. */
-#define FAREWELL_SECONDS 0.2
-
-static void become_none(struct session *s)
+void choosing_become_none(struct session *s)
 {
     const struct registry *registry = s->sessions->registry;
 
@@ -23,7 +20,7 @@ static void become_none(struct session *s)
     session_drop_attempts(s);
     session_set_state(s, SESSION_NONE);
     s->sessions->refused++;
-    session_start_timer(s, FAREWELL_SECONDS, 0);
+    session_start_timer(s, CHOOSING_FAREWELL, 0);
 }
 
 static bool is_tried(const struct session *s, const struct upstream *u)
@@ -50,16 +47,15 @@ static struct upstream *next_upstream(const struct session *s)
     return NULL;
 }
 
-/* Starts an attempt at the next upstream, or returns NULL where there is none. */
-static struct attempt *start_next(struct session *s)
+/* Returns whether the new attempt is waited for; without memory there is none. */
+static bool start_attempt(struct session *s, struct upstream *u)
 {
-    struct upstream *u = next_upstream(s);
-    struct attempt *attempt =
-        u == NULL ? NULL : attempt_new(&s->sessions->attempts, &s->question, u, s);
+    struct attempt *attempt = attempt_new(&s->sessions->attempts, &s->question, u, s);
 
-    if (attempt != NULL)
-        list_append(&s->attempts, &attempt->mine);
-    return attempt;
+    if (attempt == NULL)
+        return true;
+    list_append(&s->attempts, &attempt->mine);
+    return attempt_look(attempt);
 }
 
 /* Whether the next is not due yet: one of those under way is waited for. */
@@ -73,27 +69,69 @@ static bool is_waited_for(const struct session *s)
     return is;
 }
 
-static bool has_hope(const struct session *s)
+/* How long the choice may last, by the links of those who are asked. */
+static double bound(const struct session *s)
 {
     struct attempt *it;
 
     list_for_each(it, &s->attempts, mine) {
-        if (it->state != ATTEMPT_FAILED)
+        const struct upstream *u = registry_find(s->sessions->registry, it->upstream);
+
+        if (u != NULL && attempt_is_pending(it) && u->tcp.state == LINK_UP)
+            return PATIENCE_UP;
+    }
+    return PATIENCE_UNKNOWN;
+}
+
+/* Whether one of those who are asked may have a person at a prompt: then there is no next. */
+static bool is_prompting(const struct session *s)
+{
+    struct attempt *it;
+
+    list_for_each(it, &s->attempts, mine) {
+        const struct upstream *u = registry_find(s->sessions->registry, it->upstream);
+
+        if (u != NULL && attempt_is_pending(it) && u->tcp.state != LINK_DOWN &&
+            upstream_uses(u, UPSTREAM_PROMPT) > 0)
             return true;
     }
     return false;
 }
 
-void choosing_look(struct session *s)
+/* Asks who is due: the next when nobody is waited for, all that are left when half of the time
+ * is over. Those that are silent, who come last, are asked together. */
+static void start_due(struct session *s)
 {
     bool is_waiting = is_waited_for(s);
-    struct attempt *attempt;
+    bool is_late = monotonic_seconds() - s->choosing_since >= bound(s) / 2 && !is_prompting(s);
+    bool is_silent_turn = false;
+    struct upstream *u;
 
-    assert(s->state == SESSION_CHOOSING);
-    while (!is_waiting && (attempt = start_next(s)) != NULL)
-        is_waiting = attempt_look(attempt);
-    if (!has_hope(s))
-        become_none(s);
+    while ((u = next_upstream(s)) != NULL) {
+        if (is_waiting && !is_late && !(is_silent_turn && u->state == UPSTREAM_SILENT))
+            return;
+        is_silent_turn = u->state == UPSTREAM_SILENT;
+        is_waiting |= start_attempt(s, u);
+    }
+}
+
+static bool has_hope(const struct session *s)
+{
+    struct attempt *it;
+
+    list_for_each(it, &s->attempts, mine) {
+        if (attempt_is_pending(it))
+            return true;
+    }
+    return false;
+}
+
+static void give_up_all(struct session *s)
+{
+    struct attempt *it;
+
+    list_for_each(it, &s->attempts, mine)
+        attempt_give_up(it);
 }
 
 /* They are closed, and those that had been waited for in vain are silent. */
@@ -105,11 +143,6 @@ static void lose_others(struct session *s, const struct attempt *winner)
         if (it != winner)
             attempt_lose(it);
     }
-}
-
-void choosing_give_up(struct session *s)
-{
-    lose_others(s, NULL);
 }
 
 /* The question has been asked, and its answer is here: it goes behind what we answered. */
@@ -126,7 +159,7 @@ static int take_answer(struct session *s, struct flow *answer)
     return r;
 }
 
-int choosing_take(struct session *s, struct attempt *winner)
+static enum choice take(struct session *s, struct attempt *winner)
 {
     struct upstream *u;
     int r = 0;
@@ -144,119 +177,81 @@ int choosing_take(struct session *s, struct attempt *winner)
     session_drop_attempts(s);
     flow_fini(&s->binds);
     session_set_state(s, SESSION_RELAYING);
-    return r;
+    return r < 0 ? CHOICE_NO_MEMORY : CHOICE_MADE;
 }
 
-static void start(struct session *s, const struct question *question)
+/* An answer is at hand, but a better one may come. */
+static enum choice decide_kept(struct session *s)
+{
+    if (has_hope(s) && monotonic_seconds() < s->kept_until)
+        return CHOICE_OPEN;
+    return take(s, s->kept);
+}
+
+enum choice choosing_look(struct session *s)
+{
+    assert(s->state == SESSION_CHOOSING);
+    if (s->kept != NULL) {
+        is_waited_for(s);
+        return decide_kept(s);
+    }
+    start_due(s);
+    if (monotonic_seconds() - s->choosing_since >= bound(s))
+        give_up_all(s);
+    if (has_hope(s))
+        return CHOICE_OPEN;
+    choosing_become_none(s);
+    return CHOICE_NONE;
+}
+
+/* A listing without keys: an agent that is empty or locked does not hide one that has keys. */
+static bool has_no_keys(const struct session *s, const struct attempt *attempt)
+{
+    const struct flow *answer = &attempt->dial.answer;
+
+    return s->question.kind == AGENT_KIND_LIST && s->question.bytes != NULL &&
+           agent_keys(flow_head(answer), flow_size(answer)) <= 0;
+}
+
+/* Asks all others that are alive, but for one with somebody at a prompt. */
+static void keep(struct session *s, struct attempt *attempt)
+{
+    struct upstream *order[REGISTRY_MAX];
+    unsigned n = registry_order(s->sessions->registry, order);
+
+    s->kept = attempt;
+    s->kept_until = monotonic_seconds() + s->sessions->options->patience;
+    for (unsigned i = 0; i < n; i++) {
+        if (order[i]->state == UPSTREAM_ALIVE && !is_tried(s, order[i]) &&
+            upstream_uses(order[i], UPSTREAM_PROMPT) == 0)
+            start_attempt(s, order[i]);
+    }
+}
+
+enum choice choosing_answered(struct session *s, struct attempt *attempt)
+{
+    assert(s->state == SESSION_CHOOSING && attempt->state == ATTEMPT_ANSWERED);
+    if (!has_no_keys(s, attempt))
+        return take(s, attempt);
+    if (s->kept == NULL)
+        keep(s, attempt);
+    return decide_kept(s);
+}
+
+enum choice choosing_start(struct session *s, const struct question *question)
 {
     const struct options *options = s->sessions->options;
 
     s->question = *question;
+    s->choosing_since = monotonic_seconds();
     session_set_state(s, SESSION_CHOOSING);
     session_start_timer(s, fmin(WAIT_QUIET, options->patience),
                         fmin(PATIENCE_TICK, fmax(options->patience, 0.01)));
-    wait_refresh(s->sessions->registry, monotonic_seconds(), options->patience);
-    choosing_look(s);
+    wait_refresh(s->sessions->registry, s->choosing_since, options->patience);
+    return choosing_look(s);
 }
 
-void choosing_start_raw(struct session *s)
+void choosing_give_up(struct session *s)
 {
-    start(s, &(const struct question){.kind = AGENT_KIND_OTHER, .client = s->peer.pid});
-}
-
-/* Only a safe question of which every byte is here is asked before an upstream is chosen. */
-static void start_question(struct session *s, enum agent_kind kind,
-                           const struct agent_frame *frame, size_t n)
-{
-    bool is_asked = agent_kind_is_safe(kind) && n == frame->size;
-
-    start(s, &(const struct question){
-                 .binds = flow_head(&s->binds),
-                 .binds_size = flow_size(&s->binds),
-                 .bytes = is_asked ? flow_head(&s->relay.up) : NULL,
-                 .size = n,
-                 .kind = kind,
-                 .client = s->peer.pid,
-             });
-}
-
-static int answer_first(struct session *s, enum agent_kind kind, const struct agent_frame *frame)
-{
-    bool is_empty_list = kind == AGENT_KIND_LIST && s->state == SESSION_NONE &&
-                         s->sessions->options->when_none == WHEN_NONE_EMPTY;
-
-    s->relay.asked[kind]++;
-    return is_empty_list
-               ? relay_answer_first(&s->relay, frame, agent_empty_list, sizeof(agent_empty_list))
-               : relay_answer_first(&s->relay, frame, agent_failure, sizeof(agent_failure));
-}
-
-/* An ssh -A has its terminal stand still until its session-bind is answered, and where it
- * leads back here would wait for itself. So that is answered FAILURE at once, which ssh does
- * not mind, and kept: the agent gets it before any other question, or a key that is tied to a
- * host (ssh-add -h) would be free. */
-static int hold_bind(struct session *s, const struct agent_frame *frame)
-{
-    if (flow_is_full(&s->binds) ||
-        flow_put(&s->binds, flow_head(&s->relay.up), frame->size) < 0)
-        return -1;
-    return answer_first(s, AGENT_KIND_BIND, frame);
-}
-
-/* Whether the first question of a client is a bind that is held. */
-static bool is_held(const struct session *s, enum agent_kind kind,
-                    const struct agent_frame *frame, size_t n)
-{
-    return s->state == SESSION_WAITING && kind == AGENT_KIND_BIND && n == frame->size &&
-           agent_bind_is_forwarding(flow_head(&s->relay.up), n);
-}
-
-/* Decides about the questions at hand, until an upstream is looked for. Returns RELAY_GOING, or
- * the relay's end. */
-static enum relay_end take_questions(struct session *s)
-{
-    struct agent_frame frame;
-    enum agent_kind kind;
-    size_t n;
-    int r = 1;
-
-    while (s->state != SESSION_CHOOSING && !flow_is_full(&s->relay.down) &&
-           (r = relay_first(&s->relay, &frame, &kind, &n)) == 1) {
-        bool passes = session_may_pass(s, kind, flow_head(&s->relay.up), n);
-
-        if (s->state == SESSION_NONE) {
-            session_note_command(s);
-            session_start_timer(s, FAREWELL_SECONDS, 0);
-        }
-        if (is_held(s, kind, &frame, n))
-            r = hold_bind(s, &frame);
-        else if (passes && s->state == SESSION_WAITING)
-            start_question(s, kind, &frame, n);
-        else
-            r = answer_first(s, kind, &frame);
-        if (r < 0)
-            return RELAY_NO_MEMORY;
-    }
-    return r < 0 ? RELAY_CLIENT_BAD : RELAY_GOING;
-}
-
-enum relay_end choosing_step(struct session *s)
-{
-    const struct registry *registry = s->sessions->registry;
-    enum relay_end end = relay_flush(&s->relay, s->client.fd);
-
-    if (end != RELAY_GOING || s->state == SESSION_CHOOSING)
-        return end;
-    end = relay_read_client(&s->relay, s->client.fd);
-    if (end == RELAY_GOING && s->state == SESSION_WAITING &&
-        (list_is_empty(&registry->upstreams) || registry->is_paused))
-        become_none(s);
-    if (end == RELAY_GOING)
-        end = take_questions(s);
-    if (end == RELAY_GOING)
-        end = relay_flush(&s->relay, s->client.fd);
-    if (end == RELAY_GOING && s->relay.is_client_done && s->state != SESSION_CHOOSING &&
-        flow_size(&s->relay.down) == 0)
-        end = RELAY_CLIENT_DONE;
-    return end;
+    lose_others(s, NULL);
 }

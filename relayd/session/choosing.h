@@ -1,33 +1,46 @@
 /*
- * Choosing: a session without an upstream. It waits for a first question, looks for the
- * upstream that answers it, and where none does says so itself.
+ * Choosing: a session looks for the upstream that answers its client's first question.
  *
- * Upstreams are tried in the registry's order, the next one as well when patience with the
- * last runs out (patience.h); the first to answer has the session, and the others are closed
- * in the same turn. An unsafe question is not asked here: only pings are sent for it, and it
- * goes to the upstream that was chosen, later; so it never reaches two.
+ * Upstreams are tried in the registry's order, the next one as well when patience with the last
+ * runs out (patience.h); those that are silent come last, all together, and by a ping. The
+ * first to answer has the session, and the others are closed in the same turn; only a listing
+ * without keys is kept for a moment while the others that are alive are asked, so that an empty
+ * agent does not hide the keys of another. The whole choice takes no longer than one
+ * question may.
+ *
+ * An unsafe question is not asked here: only pings are sent for it, and it goes to the upstream
+ * that was chosen, later; so it never reaches two.
  */
 #ifndef RELAYD_CHOOSING_H
 #define RELAYD_CHOOSING_H
 
 #include "relayd/session/session.h"
 
-/* Reads the client's questions, decides about them, and writes it its answers, as far as that
- * goes without waiting; in the states waiting, choosing, and none. Returns RELAY_GOING, or why
- * it ends. The state may be another then. */
-enum relay_end choosing_step(struct session *s);
+/* Time for a client to read its failure and close, before it is closed, in seconds. */
+#define CHOOSING_FAREWELL 0.2
 
-/* In --raw there is no question: to be connected is to be chosen. */
-void choosing_start_raw(struct session *s);
+enum choice {
+    CHOICE_OPEN,      /* the state is choosing */
+    CHOICE_MADE,      /* relaying */
+    CHOICE_NONE,      /* none */
+    CHOICE_NO_MEMORY, /* relaying, but the answer is lost */
+};
 
-/* Time has passed, or an attempt has failed: gives up what has waited too long, starts what is
- * due, and where nothing is left to hope for, goes to the state none. Only while choosing. */
-void choosing_look(struct session *s);
+/* Begins to choose, from the state waiting. What question points to stays there until the choice
+ * is made. Never CHOICE_MADE. */
+enum choice choosing_start(struct session *s, const struct question *question);
 
-/* An attempt was answered: the session goes to the state relaying. Returns 0 or -ENOMEM. */
-int choosing_take(struct session *s, struct attempt *winner);
+/* Time has passed, or an attempt has failed: gives up what has waited too long, and starts what
+ * is due. Only while choosing. */
+enum choice choosing_look(struct session *s);
+
+/* An attempt was answered. */
+enum choice choosing_answered(struct session *s, struct attempt *attempt);
 
 /* The client has gone: those that had been waited for in vain are silent. */
 void choosing_give_up(struct session *s);
+
+/* There is nobody to choose: goes to the state none. */
+void choosing_become_none(struct session *s);
 
 #endif

@@ -86,6 +86,7 @@ void session_drop_attempts(struct session *s)
     list_for_each_safe(it, next, &s->attempts, mine)
         attempt_free(it);
     list_init(&s->attempts);
+    s->kept = NULL;
 }
 
 static bool is_failure(const struct session *s, enum session_reason reason)

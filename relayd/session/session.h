@@ -73,6 +73,10 @@ struct session {
     struct question question; /* while choosing */
     struct list attempts;     /* while choosing; owned; those that failed stay, to be
                                  remembered */
+    struct attempt *kept;     /* of them: the first that listed no keys */
+    double choosing_since;
+    double kept_until;        /* a better answer is waited for */
+    bool is_forwarded;        /* its client has come through an ssh -A */
     enum session_reason none_reason; /* in the state none: why */
     uint64_t upstream_id; /* 0: none */
     double began;

@@ -11,6 +11,7 @@
 #include "relayd/base/log.h"
 #include "relayd/base/util.h"
 #include "relayd/session/choosing.h"
+#include "relayd/session/questions.h"
 #include "relayd/session/relaying.h"
 
 #include <assert.h>
@@ -77,7 +78,7 @@ static void step(struct session *s)
     case SESSION_WAITING:
     case SESSION_CHOOSING:
     case SESSION_NONE:
-        end = choosing_step(s);
+        end = questions_step(s);
         break;
     case SESSION_RELAYING:
         end = relaying_step(s);
@@ -91,16 +92,25 @@ static void step(struct session *s)
         arm(s);
 }
 
-/* A look may have left it without hope. In --raw there is nobody to say so to. */
-static void look_and_step(struct session *s)
+static void follow_choice(struct session *s, enum choice choice)
 {
-    choosing_look(s);
-    if (s->state == SESSION_CHOOSING)
-        return;
-    if (s->sessions->options->is_raw)
-        session_end(s, s->none_reason);
-    else
+    switch (choice) {
+    case CHOICE_OPEN:
+        break;
+    case CHOICE_NONE:
+        /* In --raw there is nobody to say so to. */
+        if (s->sessions->options->is_raw)
+            session_end(s, s->none_reason);
+        else
+            step(s);
+        break;
+    case CHOICE_MADE:
         step(s);
+        break;
+    case CHOICE_NO_MEMORY:
+        session_end(s, SESSION_NO_MEMORY);
+        break;
+    }
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
@@ -114,7 +124,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
         break;
     case SESSION_CHOOSING:
         if (!has_gone) {
-            look_and_step(s);
+            follow_choice(s, choosing_look(s));
             break;
         }
         choosing_give_up(s);
@@ -145,12 +155,8 @@ static void on_attempt(struct attempt *attempt)
 {
     struct session *s = attempt->session;
 
-    if (attempt->state != ATTEMPT_ANSWERED)
-        look_and_step(s);
-    else if (choosing_take(s, attempt) < 0)
-        session_end(s, SESSION_NO_MEMORY);
-    else
-        step(s);
+    follow_choice(s, attempt->state == ATTEMPT_ANSWERED ? choosing_answered(s, attempt)
+                                                        : choosing_look(s));
 }
 
 static void on_attempt_news(struct attempt *attempt)
@@ -207,6 +213,15 @@ static void watch(struct session *s)
     ev_timer_init(&s->timer, on_timer, 0, 0);
 }
 
+/* There is no question: to be connected is to be chosen. */
+static void start_raw(struct session *s)
+{
+    const struct question question = {.kind = AGENT_KIND_OTHER, .client = s->peer.pid};
+
+    arm(s);
+    follow_choice(s, choosing_start(s, &question));
+}
+
 void sessions_accept(struct sessions *sessions, int fd)
 {
     struct sock_peer peer = {.uid = (uid_t)-1};
@@ -225,9 +240,7 @@ void sessions_accept(struct sessions *sessions, int fd)
     }
     watch(s);
     if (sessions->options->is_raw)
-        choosing_start_raw(s);
-    if (sessions->options->is_raw && s->state == SESSION_NONE)
-        session_end(s, s->none_reason);
+        start_raw(s);
     else
         step(s);
 }

@@ -55,8 +55,7 @@ static void begin(struct dial *dial, const uint8_t *question, size_t size, enum 
     dial->question_size = size;
     dial->sent = 0;
     dial->kind = kind;
-    /* Not the loop's time, which stands still while a local agent answers. */
-    dial->asked_at = ev_time();
+    dial->asked_at = monotonic_seconds();
     set_state(dial, dial->fd < 0 ? DIAL_CONNECTING : DIAL_ASKING);
     /* From the loop, not from here: the caller need not expect done() yet. */
     ev_feed_event(dial->loop, &dial->retry, EV_TIMER);
@@ -262,7 +261,7 @@ void dial_unpin(struct dial *dial)
 
 double dial_waited(const struct dial *dial)
 {
-    return ev_time() - dial->asked_at;
+    return monotonic_seconds() - dial->asked_at;
 }
 
 int dial_take_fd(struct dial *dial)

@@ -51,7 +51,7 @@ struct dial {
     bool is_ping;
     bool has_no_ping; /* closed on the ping, so a listing stands in */
     uint8_t ping[AGENT_PING_SIZE];
-    ev_tstamp asked_at;
+    double asked_at; /* of monotonic_seconds() */
     void (*done)(struct dial *dial, enum dial_result result);
 };
 

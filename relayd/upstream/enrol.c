@@ -111,9 +111,14 @@ void enrol_ping(struct enrol *enrol, struct upstream *u, struct dial *dial)
 
 void enrol_note_answer(struct enrol *enrol, struct upstream *u, const struct dial *dial)
 {
+    double now = monotonic_seconds();
+
     u->has_no_ping = dial->has_no_ping;
-    registry_set_alive(enrol->registry, u, monotonic_seconds(),
-                       enrol->is_raw ? -1 : dial_waited(dial));
+    if (!enrol->is_raw) {
+        upstream_note_rtt(u, dial_waited(dial), !dial->has_no_ping);
+        upstream_prove(u, now);
+    }
+    registry_set_alive(enrol->registry, u, now);
 }
 
 static void conclude_alive(struct enrol *enrol, struct upstream *u, const struct dial *dial)

@@ -5,14 +5,16 @@
 
 #include "relayd/upstream/patience.h"
 
+#include <math.h>
+
 #define UP_FACTOR 5
-#define GIVE_UP_UP 60.0
+#define STRETCHED_MAX 3.0
 #define GIVE_UP_SAFE 60.0
 #define GIVE_UP_UNSAFE 600.0
 
 double patience_base(double base, double rtt)
 {
-    return rtt > 0 && 4 * rtt > base ? 4 * rtt : base;
+    return fmax(base, fmin(4 * rtt, STRETCHED_MAX));
 }
 
 bool patience_is_over(const struct patience *p)
@@ -38,7 +40,7 @@ bool patience_gives_up(const struct patience *p)
     case LINK_UNKNOWN:
         return p->waited >= PATIENCE_UNKNOWN;
     case LINK_UP:
-        return p->waited >= GIVE_UP_UP;
+        return p->waited >= PATIENCE_UP;
     }
     return true;
 }

@@ -8,7 +8,8 @@
  *   unknown  patience                  30 s          60 s safe, 10 min unsafe
  *   up       5 x patience              60 s          60 s safe, 10 min unsafe
  *
- * where patience is at least four round trips.
+ * where patience is at least four round trips, but no round trip stretches it beyond 3 s. One
+ * client's choice takes no longer than one such question, however many upstreams it asks.
  */
 #ifndef RELAYD_PATIENCE_H
 #define RELAYD_PATIENCE_H
@@ -20,8 +21,10 @@
 /* How often a wait looks at the link and at its client, in seconds. */
 #define PATIENCE_TICK 0.25
 
-/* When a first question is given up where nothing is known, in seconds. */
+/* When a first question is given up, in seconds: where nothing is known, and where a link is
+ * up. */
 #define PATIENCE_UNKNOWN 30.0
+#define PATIENCE_UP 60.0
 
 /* What is known while an answer is waited for; times in seconds. */
 struct patience {
@@ -36,7 +39,7 @@ struct patience {
                           person may be at its prompt */
 };
 
-/* The patience that a round trip stretches. */
+/* The patience that a round trip stretches (negative: none is known). */
 double patience_base(double base, double rtt);
 
 /* Whether it is time to ask the next upstream as well. */

@@ -247,23 +247,12 @@ static void set_state(struct registry *registry, struct upstream *u, enum upstre
         tell_type(registry, REGISTRY_CHANGED, u);
 }
 
-/* A ping was answered, so what had gone out before it did not come round. */
-static void prove(struct upstream *u, double now, double rtt)
-{
-    u->rtt = rtt;
-    u->proven_at = now;
-    while (!list_is_empty(&u->unproven))
-        list_remove(u->unproven.next);
-}
-
-void registry_set_alive(struct registry *registry, struct upstream *u, double now, double rtt)
+void registry_set_alive(struct registry *registry, struct upstream *u, double now)
 {
     /* Also where it was forgiven since: that alone was no answer. */
     bool was_silent = u->silence.cause != CAUSE_NONE;
     char name[128];
 
-    if (rtt >= 0)
-        prove(u, now, rtt);
     u->is_heard = true;
     u->load[UPSTREAM_QUESTION].since = now;
     u->silence.lasts_next = UPSTREAM_SILENCE_MIN;

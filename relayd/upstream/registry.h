@@ -94,8 +94,8 @@ void registry_prefer(struct registry *registry, uint64_t id);
 /* until: 0 for until resumed. */
 void registry_pause(struct registry *registry, bool is_paused, double until);
 
-/* The only writers of a verdict. rtt: of a ping, or negative if this was none. */
-void registry_set_alive(struct registry *registry, struct upstream *u, double now, double rtt);
+/* The only writers of a verdict. */
+void registry_set_alive(struct registry *registry, struct upstream *u, double now);
 /* waited: how long it had been asked, in seconds. */
 void registry_set_silent(struct registry *registry, struct upstream *u, double now,
                          enum upstream_cause cause, double waited);

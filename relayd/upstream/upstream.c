@@ -14,6 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How much of a longer round trip is believed: one slow answer in a row of quick ones does not
+ * count for long. */
+#define RISE 0.125
+
 struct upstream *upstream_new(const char *path)
 {
     struct upstream *u = calloc(1, sizeof(*u));
@@ -23,6 +27,7 @@ struct upstream *upstream_new(const char *path)
     u->pin.fd = -1;
     u->process.fd = -1;
     u->rtt = -1;
+    u->keys = -1;
     u->silence.lasts_next = UPSTREAM_SILENCE_MIN;
     list_init(&u->blocked);
     list_init(&u->unproven);
@@ -100,6 +105,21 @@ void upstream_end(struct upstream *u, enum upstream_use use, double now)
     load->ended_at = now;
 }
 
+void upstream_note_rtt(struct upstream *u, double seconds, bool may_rise)
+{
+    if (u->rtt < 0 || seconds < u->rtt)
+        u->rtt = seconds;
+    else if (may_rise)
+        u->rtt += (seconds - u->rtt) * RISE;
+}
+
+void upstream_prove(struct upstream *u, double now)
+{
+    u->proven_at = now;
+    while (!list_is_empty(&u->unproven))
+        list_remove(u->unproven.next);
+}
+
 bool upstream_is_due(const struct upstream *u, double now)
 {
     return u->state == UPSTREAM_SILENT && now >= u->silence.forgive_at &&
@@ -169,7 +189,8 @@ static void explain_alive(const struct upstream *u, double now, char *out, size_
         snprintf(out, size, "asked %.0f s ago, no answer yet%s", asking,
                  explain_tcp(u, ", connection up", ", its connection acknowledges nothing", ""));
     else
-        snprintf(out, size, "alive%s%s", rtt, u->has_no_ping ? ", no ping" : "");
+        snprintf(out, size, "alive%s%s%s", rtt, u->has_no_ping ? ", no ping" : "",
+                 u->keys == 0 ? ", no keys" : "");
 }
 
 static void explain_silence(const struct upstream *u, double now, char *out, size_t size)

@@ -95,7 +95,8 @@ struct upstream {
     struct upstream_silence silence;
     bool is_heard;    /* it answered since it was registered or looped */
     bool has_no_ping; /* it closes on pings: a listing stands in */
-    double rtt;       /* of the last ping; negative: not measured */
+    int keys;         /* how many it listed last; -1: unknown */
+    double rtt;       /* its round trip, in seconds; negative: not measured */
     double proven_at; /* when a ping was last answered */
     uint64_t nonce;   /* what its pings carry, in the upper 32 bits */
     uint32_t pings;   /* how many went out: the lower ones, so that no two are alike */
@@ -129,6 +130,13 @@ static inline unsigned upstream_uses(const struct upstream *u, enum upstream_use
 {
     return u->load[use].n;
 }
+
+/* An answer came after so many seconds. A shorter round trip is believed at once, since nothing
+ * but the path makes an answer quick; a longer one slowly, and only where no person can have
+ * been asked. */
+void upstream_note_rtt(struct upstream *u, double seconds, bool may_rise);
+/* A ping was answered, so what had gone out before it did not come round. */
+void upstream_prove(struct upstream *u, double now);
 
 /* Whether its silence has lasted its time: for links that are unknown, and loops; not while
  * it may have a person at a prompt. */

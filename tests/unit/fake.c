@@ -39,7 +39,7 @@ static void say(const struct fake_conn *conn, const uint8_t *bytes, size_t n)
 
 static size_t make_answer(const struct fake *fake, enum agent_kind kind, uint8_t out[16])
 {
-    const uint8_t list[] = {0, 0, 0, 6, AGENT_IDENTITIES_ANSWER, 0, 0, 0, 0, fake->name};
+    const uint8_t list[] = {0, 0, 0, 6, AGENT_IDENTITIES_ANSWER, 0, 0, 0, 1, fake->name};
     const uint8_t signature[] = {0, 0, 0, 2, AGENT_SIGN_RESPONSE, fake->name};
     const uint8_t success[] = {0, 0, 0, 1, AGENT_SUCCESS};
     const uint8_t failure[] = {0, 0, 0, 1, AGENT_FAILURE};

@@ -22,8 +22,8 @@ static const uint8_t list[] = {0, 0, 0, 1, 11};
 static const uint8_t sign[] = {0, 0, 0, 4, 13, 1, 2, 3};
 static const uint8_t remove_all[] = {0, 0, 0, 1, 19};
 static const uint8_t failure[] = {0, 0, 0, 1, 5};
-static const uint8_t list_by_a[] = {0, 0, 0, 6, 12, 0, 0, 0, 0, 'a'};
-static const uint8_t list_by_b[] = {0, 0, 0, 6, 12, 0, 0, 0, 0, 'b'};
+static const uint8_t list_by_a[] = {0, 0, 0, 6, 12, 0, 0, 0, 1, 'a'};
+static const uint8_t list_by_b[] = {0, 0, 0, 6, 12, 0, 0, 0, 1, 'b'};
 static const uint8_t sign_by_a[] = {0, 0, 0, 2, 14, 'a'};
 static const uint8_t sign_by_b[] = {0, 0, 0, 2, 14, 'b'};
 

@@ -225,8 +225,21 @@ START_TEST(a_bind_tells_whether_it_is_forwarded)
 }
 END_TEST
 
+START_TEST(the_keys_of_a_listing_are_counted)
+{
+    static const struct { uint8_t bytes[10]; size_t n; int keys; } rows[] = {
+        {{0, 0, 0, 5, 12, 0, 0, 0, 0}, 9, 0},    {{0, 0, 0, 6, 12, 0, 0, 0, 2, 0}, 10, 2},
+        {{0, 0, 0, 1, 5}, 5, -1},                {{0, 0, 0, 4, 12, 0, 0, 0}, 8, -1},
+        {{0, 0, 0, 5, 12, 255, 255, 255, 255}, 9, INT32_MAX},
+    };
+
+    ck_assert_int_eq(agent_keys(rows[_i].bytes, rows[_i].n), rows[_i].keys);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
+    tcase_add_loop_test(tcase, the_keys_of_a_listing_are_counted, 0, 5);
     tcase_add_loop_test(tcase, a_head_is_read, 0, 4);
     tcase_add_test(tcase, a_head_that_is_not_whole_waits);
     tcase_add_loop_test(tcase, a_bad_length_is_refused_at_its_fourth_byte, 0, 5);

@@ -6,6 +6,7 @@
 #include "tests/unit/stage.h"
 #include "tests/unit/test.h"
 
+#include <math.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -201,9 +202,147 @@ START_TEST(the_late_answer_of_the_first_is_good_while_the_next_says_nothing)
 }
 END_TEST
 
+static const uint8_t no_keys[] = {0, 0, 0, 5, 12, 0, 0, 0, 0};
+
+/* a says so much to a listing, which b would answer. */
+static void let_a_say(const uint8_t *answer, size_t size)
+{
+    a.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
+    begin_client();
+    ASK(list);
+    turn_while_busy(loop);
+    ck_assert_uint_eq(a.asked[AGENT_KIND_LIST], 1);
+    fake_say(&a, answer, size);
+}
+
+START_TEST(an_empty_list_does_not_hide_one_with_keys)
+{
+    add_both();
+    let_a_say(_i == 0 ? no_keys : failure, _i == 0 ? sizeof(no_keys) : sizeof(failure));
+    HEAR(list_by_b);
+    ck_assert_uint_eq(a.open, 0);
+    ck_assert_int_eq(registry_find_path(&registry, a.path)->state, UPSTREAM_ALIVE);
+    ck_assert_int_eq(registry_find_path(&registry, a.path)->keys, _i == 0 ? 0 : -1);
+    ck_assert_int_eq(registry_find_path(&registry, b.path)->keys, 1);
+}
+END_TEST
+
+START_TEST(an_empty_list_is_good_where_no_other_answers_in_time)
+{
+    add_both();
+    b.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
+    let_a_say(no_keys, sizeof(no_keys));
+    turn_while_busy(loop);
+    ck_assert(!has_answer(NULL));
+    HEAR(no_keys);
+    ck_assert_uint_eq(b.open, 0);
+    ck_assert_uint_eq(a.open, 1);
+}
+END_TEST
+
+/* How the other one is, that is not asked. */
+static void make_unfit(struct upstream *u, int how)
+{
+    switch (how) {
+    case 0:
+        registry_set_silent(&registry, u, monotonic_seconds(), CAUSE_NO_ANSWER, 1);
+        break;
+    case 1:
+        u->state = UPSTREAM_UNTRIED;
+        break;
+    default:
+        upstream_begin(u, UPSTREAM_PROMPT, monotonic_seconds());
+    }
+}
+
+START_TEST(only_who_is_alive_and_at_no_prompt_is_asked_for_keys)
+{
+    struct upstream *u;
+
+    add_both();
+    u = registry_find_path(&registry, b.path);
+    make_unfit(u, _i);
+    let_a_say(no_keys, sizeof(no_keys));
+    HEAR(no_keys);
+    check_quiet(&b);
+    if (upstream_uses(u, UPSTREAM_PROMPT) > 0)
+        upstream_end(u, UPSTREAM_PROMPT, monotonic_seconds());
+}
+END_TEST
+
+START_TEST(a_bind_does_not_choose)
+{
+    static const uint8_t bind[] = {
+        0, 0, 0, 42, 27, 0, 0, 0, 24, 's', 'e', 's', 's', 'i', 'o', 'n', '-', 'b', 'i', 'n', 'd', '@',
+        'o', 'p', 'e', 'n', 's', 's', 'h', '.', 'c', 'o', 'm', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+
+    add_both();
+    begin_client();
+    ASK(bind);
+    HEAR(failure);
+    check_quiet(&a);
+    a.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
+    ASK(list);
+    turn_while_busy(loop);
+    fake_say(&a, no_keys, sizeof(no_keys));
+    HEAR(list_by_b);
+    ck_assert_uint_eq(a.asked[AGENT_KIND_BIND], 1);
+    ck_assert_uint_eq(b.asked[AGENT_KIND_BIND], 1);
+}
+END_TEST
+
+static struct upstream *silence(struct fake *fake)
+{
+    struct upstream *u = registry_find_path(&registry, fake->path);
+
+    registry_set_silent(&registry, u, monotonic_seconds(), CAUSE_NO_ANSWER, 30);
+    return u;
+}
+
+START_TEST(all_who_are_silent_are_pinged_together_and_not_for_long)
+{
+    add_both();
+    silence(&a);
+    silence(&b);
+    a.on[AGENT_KIND_PING] = b.on[AGENT_KIND_PING] = FAKE_SAYS_NOTHING;
+    begin_client();
+    ASK(list);
+    turn_while_busy(loop);
+    ck_assert_uint_eq(a.asked[AGENT_KIND_PING], 1);
+    ck_assert_uint_eq(b.asked[AGENT_KIND_PING], 1);
+    ck_assert_uint_eq(a.n_asked + b.n_asked, 2);
+    HEAR(failure); /* turn_until() has a bound of some seconds */
+    ck_assert_uint_eq(sessions.refused, 1);
+}
+END_TEST
+
+START_TEST(a_silent_one_that_answers_its_ping_has_its_full_wait)
+{
+    struct upstream *u;
+
+    add_both();
+    registry_drop(&registry, registry_find_path(&registry, b.path), "test");
+    u = silence(&a);
+    a.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
+    begin_client();
+    ASK(list);
+    turn_for(fmax(1, 10 * options.patience));
+    ck_assert_uint_eq(sessions.n, 1);
+    ck_assert_int_eq(u->state, UPSTREAM_ALIVE);
+    fake_say(&a, list_by_a, sizeof(list_by_a));
+    HEAR(list_by_a);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     stage_add(tcase);
+    tcase_add_loop_test(tcase, an_empty_list_does_not_hide_one_with_keys, 0, 2);
+    tcase_add_test(tcase, an_empty_list_is_good_where_no_other_answers_in_time);
+    tcase_add_loop_test(tcase, only_who_is_alive_and_at_no_prompt_is_asked_for_keys, 0, 3);
+    tcase_add_test(tcase, a_bind_does_not_choose);
+    tcase_add_test(tcase, all_who_are_silent_are_pinged_together_and_not_for_long);
+    tcase_add_test(tcase, a_silent_one_that_answers_its_ping_has_its_full_wait);
     tcase_add_loop_test(tcase, a_safe_question_goes_on_to_the_next, 0, 7);
     tcase_add_loop_test(tcase, an_unsafe_question_never_reaches_a_second, 0, 7);
     tcase_add_loop_test(tcase, an_unsafe_question_goes_where_the_ping_was_answered, 0, 7);

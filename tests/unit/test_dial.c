@@ -89,7 +89,7 @@ static enum dial_result probe(bool has_no_ping)
 
 static void check_list_answer(void)
 {
-    static const uint8_t wanted[] = {0, 0, 0, 6, 12, 0, 0, 0, 0, 'f'};
+    static const uint8_t wanted[] = {0, 0, 0, 6, 12, 0, 0, 0, 1, 'f'};
 
     ck_assert_uint_eq(flow_size(&dial.answer), sizeof(wanted));
     ck_assert_mem_eq(flow_head(&dial.answer), wanted, sizeof(wanted));

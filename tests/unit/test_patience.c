@@ -19,6 +19,8 @@ START_TEST(patience_is_at_least_four_round_trips)
     ck_assert_double_eq(patience_base(1, 0.25), 1);
     ck_assert_double_eq(patience_base(1, 0.3), 4 * 0.3);
     ck_assert_double_eq(patience_base(0.1, 0.15), 4 * 0.15);
+    ck_assert_double_eq(patience_base(1, 5), 3);
+    ck_assert_double_eq(patience_base(5, 5), 5);
 }
 END_TEST
 

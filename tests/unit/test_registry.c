@@ -125,7 +125,7 @@ START_TEST(silent_ones_stand_behind_in_the_same_order)
     ck_assert_str_eq(order(), "cabx");
     registry_forgive(&registry, b);
     ck_assert_str_eq(order(), "cbax");
-    registry_set_alive(&registry, a, 1, -1);
+    registry_set_alive(&registry, a, 1);
     ck_assert_str_eq(order(), "acbx");
 }
 END_TEST
@@ -209,7 +209,7 @@ START_TEST(silence_lasts_longer_each_time_up_to_ten_minutes)
         registry_forgive(&registry, u);
         ck_assert(!upstream_is_due(u, now));
     }
-    registry_set_alive(&registry, u, now, -1);
+    registry_set_alive(&registry, u, now);
     silence(u, now);
     ck_assert(upstream_is_due(u, now + 30));
 }
@@ -252,12 +252,14 @@ START_TEST(an_answer_is_noted)
 
     ck_assert_int_eq(u->state, UPSTREAM_UNTRIED);
     ck_assert(!u->is_heard);
-    registry_set_alive(&registry, u, 5, 0.25);
+    upstream_note_rtt(u, 0.25, true);
+    upstream_prove(u, 5);
+    registry_set_alive(&registry, u, 5);
     ck_assert_int_eq(u->state, UPSTREAM_ALIVE);
     ck_assert(u->is_heard);
     ck_assert_double_eq(u->rtt, 0.25);
     ck_assert_double_eq(u->proven_at, 5);
-    registry_set_alive(&registry, u, 9, -1); /* no ping: the measure stays */
+    registry_set_alive(&registry, u, 9); /* no ping: the measure stays */
     ck_assert_double_eq(u->rtt, 0.25);
     ck_assert_double_eq(u->proven_at, 5);
     registry_set_silent(&registry, u, 10, CAUSE_LOOP, 0);
@@ -269,9 +271,9 @@ START_TEST(only_what_is_new_is_told)
 {
     struct upstream *u = add_one("a", false);
 
-    registry_set_alive(&registry, u, 1, -1);
+    registry_set_alive(&registry, u, 1);
     ck_assert_uint_eq(events[REGISTRY_CHANGED], 1);
-    registry_set_alive(&registry, u, 2, 0.1);
+    registry_set_alive(&registry, u, 2);
     ck_assert_uint_eq(events[REGISTRY_CHANGED], 1);
     silence(u, 3);
     silence(u, 4);
@@ -327,19 +329,19 @@ START_TEST(the_end_of_a_silence_is_logged)
 
     log_set_level(LOG_LEVEL_INFO);
     log_set_sink(keep);
-    registry_set_alive(&registry, u, 1, -1);
+    registry_set_alive(&registry, u, 1);
     ck_assert_str_eq(said, "");
     registry_set_silent(&registry, u, 2, CAUSE_CLOSED, 0);
     said[0] = '\0';
-    registry_set_alive(&registry, u, 3, -1);
+    registry_set_alive(&registry, u, 3);
     ck_assert_str_eq(said, "upstream 1 (a): answers again\n");
     registry_set_silent(&registry, u, 4, CAUSE_CLOSED, 0);
     said[0] = '\0';
     registry_forgive(&registry, u);
     ck_assert_str_eq(said, "");
-    registry_set_alive(&registry, u, 5, -1);
+    registry_set_alive(&registry, u, 5);
     ck_assert_str_eq(said, "upstream 1 (a): answers again\n");
-    registry_set_alive(&registry, u, 6, -1);
+    registry_set_alive(&registry, u, 6);
     ck_assert_str_eq(said, "upstream 1 (a): answers again\n");
     log_set_level(LOG_LEVEL_ERROR);
     log_set_sink(log_stderr);
@@ -358,7 +360,7 @@ START_TEST(a_registry_is_usable_while_one_is_not_silent)
     ck_assert(registry_is_usable(&registry));
     silence(b, 0);
     ck_assert(!registry_is_usable(&registry));
-    registry_set_alive(&registry, b, 1, -1);
+    registry_set_alive(&registry, b, 1);
     registry_pause(&registry, true, 60);
     ck_assert(!registry_is_usable(&registry));
     ck_assert_double_eq(registry.paused_until, 60);

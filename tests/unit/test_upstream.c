@@ -142,6 +142,22 @@ START_TEST(a_text_stays_in_its_room)
 }
 END_TEST
 
+START_TEST(a_round_trip_falls_at_once_and_rises_slowly)
+{
+    upstream_note_rtt(u, 5, true); /* a busy agent */
+    ck_assert_double_eq(u->rtt, 5);
+    upstream_note_rtt(u, 0.02, false);
+    ck_assert_double_eq(u->rtt, 0.02);
+    upstream_note_rtt(u, 40, false); /* a person unlocked it */
+    ck_assert_double_eq(u->rtt, 0.02);
+    upstream_note_rtt(u, 0.1, true);
+    ck_assert(u->rtt > 0.02 && u->rtt < 0.04);
+    for (int i = 0; i < 30; i++)
+        upstream_note_rtt(u, 0.1, true); /* a longer path */
+    ck_assert(u->rtt > 0.09 && u->rtt <= 0.1);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, begin, end);
@@ -153,6 +169,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, silence_says_what_its_link_says);
     tcase_add_test(tcase, a_silence_over_a_day_has_its_date);
     tcase_add_test(tcase, a_text_stays_in_its_room);
+    tcase_add_test(tcase, a_round_trip_falls_at_once_and_rises_slowly);
 }
 
 int main(void)

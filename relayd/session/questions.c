@@ -1,0 +1,100 @@
+/* Questions. Each is decided about when it is whole: it is answered here, or an upstream is
+ * looked for that answers it. */
+#include "config.h"
+
+#include "relayd/session/questions.h"
+
+#include "relayd/session/choosing.h"
+
+static int answer_first(struct session *s, enum agent_kind kind, const struct agent_frame *frame)
+{
+    bool is_empty_list = kind == AGENT_KIND_LIST && s->state == SESSION_NONE &&
+                         s->sessions->options->when_none == WHEN_NONE_EMPTY;
+
+    s->relay.asked[kind]++;
+    return is_empty_list
+               ? relay_answer_first(&s->relay, frame, agent_empty_list, sizeof(agent_empty_list))
+               : relay_answer_first(&s->relay, frame, agent_failure, sizeof(agent_failure));
+}
+
+/* A bind that comes first is answered FAILURE at once, which ssh does not mind, and kept: the
+ * agent gets it before any other question, or a key that is tied to a host (ssh-add -h) would
+ * be free. An ssh -A has its terminal stand still until then, and where it leads back here would
+ * wait for itself; and what is asked first must be a listing, for that finds an agent with
+ * keys. */
+static int hold_bind(struct session *s, const struct agent_frame *frame)
+{
+    const uint8_t *bind = flow_head(&s->relay.up);
+
+    if (flow_is_full(&s->binds) || flow_put(&s->binds, bind, frame->size) < 0)
+        return -1;
+    s->is_forwarded |= agent_bind_is_forwarding(bind, frame->size);
+    return answer_first(s, AGENT_KIND_BIND, frame);
+}
+
+/* Only a safe question of which every byte is here is asked before an upstream is chosen. */
+static void start_choosing(struct session *s, enum agent_kind kind,
+                           const struct agent_frame *frame, size_t n)
+{
+    bool is_asked = agent_kind_is_safe(kind) && n == frame->size;
+
+    choosing_start(s, &(const struct question){
+                          .binds = flow_head(&s->binds),
+                          .binds_size = flow_size(&s->binds),
+                          .is_forwarded = s->is_forwarded,
+                          .bytes = is_asked ? flow_head(&s->relay.up) : NULL,
+                          .size = n,
+                          .kind = kind,
+                          .client = s->peer.pid,
+                      });
+}
+
+/* Decides about the questions at hand, until an upstream is looked for. Returns RELAY_GOING, or
+ * the relay's end. */
+static enum relay_end take_questions(struct session *s)
+{
+    struct agent_frame frame;
+    enum agent_kind kind;
+    size_t n;
+    int r = 1;
+
+    while (s->state != SESSION_CHOOSING && !flow_is_full(&s->relay.down) &&
+           (r = relay_first(&s->relay, &frame, &kind, &n)) == 1) {
+        bool passes = session_may_pass(s, kind, flow_head(&s->relay.up), n);
+
+        if (s->state == SESSION_NONE) {
+            session_note_command(s);
+            session_start_timer(s, CHOOSING_FAREWELL, 0);
+        }
+        if (s->state == SESSION_WAITING && kind == AGENT_KIND_BIND && n == frame.size)
+            r = hold_bind(s, &frame);
+        else if (passes && s->state == SESSION_WAITING)
+            start_choosing(s, kind, &frame, n);
+        else
+            r = answer_first(s, kind, &frame);
+        if (r < 0)
+            return RELAY_NO_MEMORY;
+    }
+    return r < 0 ? RELAY_CLIENT_BAD : RELAY_GOING;
+}
+
+enum relay_end questions_step(struct session *s)
+{
+    const struct registry *registry = s->sessions->registry;
+    enum relay_end end = relay_flush(&s->relay, s->client.fd);
+
+    if (end != RELAY_GOING || s->state == SESSION_CHOOSING)
+        return end;
+    end = relay_read_client(&s->relay, s->client.fd);
+    if (end == RELAY_GOING && s->state == SESSION_WAITING &&
+        (list_is_empty(&registry->upstreams) || registry->is_paused))
+        choosing_become_none(s);
+    if (end == RELAY_GOING)
+        end = take_questions(s);
+    if (end == RELAY_GOING)
+        end = relay_flush(&s->relay, s->client.fd);
+    if (end == RELAY_GOING && s->relay.is_client_done && s->state != SESSION_CHOOSING &&
+        flow_size(&s->relay.down) == 0)
+        end = RELAY_CLIENT_DONE;
+    return end;
+}
