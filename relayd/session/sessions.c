@@ -211,6 +211,8 @@ static void watch(struct session *s)
     ev_io_init(&s->client, on_client, s->client.fd, 0);
     ev_io_init(&s->upstream, on_upstream, s->upstream.fd, 0);
     ev_timer_init(&s->timer, on_timer, 0, 0);
+    /* After what has come: a loop that is late sees both in one turn. */
+    ev_set_priority(&s->timer, EV_MINPRI);
 }
 
 /* There is no question: to be connected is to be chosen. */

@@ -78,6 +78,8 @@ void begin_client(void)
 
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
     the_client = pair[0];
+    /* It is the loop that accepts, and that knows how late it is. */
+    ev_now_update(loop);
     sessions_accept(&sessions, pair[1]);
 }
 
@@ -145,6 +147,11 @@ void turn_for(double seconds)
 void outlast_patience(void)
 {
     turn_for(10 * options.patience);
+}
+
+void stall(double seconds)
+{
+    usleep((useconds_t)(seconds * 1e6));
 }
 
 void check_quiet(const struct fake *fake)

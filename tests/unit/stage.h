@@ -58,4 +58,7 @@ void turn_for(double seconds);
 /* Long enough for whatever patience would bring about. */
 void outlast_patience(void);
 
+/* All of this process stands still, as where the host is too busy to run it. */
+void stall(double seconds);
+
 #endif

@@ -230,6 +230,31 @@ START_TEST(a_client_that_meets_no_upstream_is_known_before_it_leaves)
 }
 END_TEST
 
+/* Its time to say something is over, but it has. */
+START_TEST(a_question_that_came_in_time_is_answered_by_a_late_relay)
+{
+    begin_client();
+    turn_while_busy(loop);
+    ASK(list);
+    stall(0.5);
+    HEAR(failure);
+}
+END_TEST
+
+START_TEST(an_answer_that_came_in_time_is_taken_by_a_late_relay)
+{
+    add_both();
+    a.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
+    begin_client();
+    ASK(list);
+    turn_while_busy(loop);
+    fake_say(&a, list_by_a, sizeof(list_by_a));
+    stall(2 * options.patience);
+    HEAR(list_by_a);
+    check_quiet(&b);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     stage_add(tcase);
@@ -247,6 +272,8 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_client_that_asks_for_a_signature_is_known_before_it_has_it);
     tcase_add_test(tcase, a_client_that_meets_no_upstream_is_known_before_it_leaves);
     tcase_add_loop_test(tcase, a_bad_frame_ends_the_client, 0, 2);
+    tcase_add_test(tcase, a_question_that_came_in_time_is_answered_by_a_late_relay);
+    tcase_add_test(tcase, an_answer_that_came_in_time_is_taken_by_a_late_relay);
 }
 
 int main(void)
