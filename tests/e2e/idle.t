@@ -6,7 +6,7 @@
 world sshd strace
 sshd 22
 far train
-relay pat --patience 200ms --dead-after 1s
+relay pat --dead-after 1s
 for name in 1 2 3 4 5 6 7 8 good; do
     start "$name" pat fake-agent -n "$name" good "$name"
     wait_for 20 test -S "$E2E/home/pat/$name"

@@ -26,7 +26,7 @@ is "$(typed old "sh $E2E/shared/often -D")" '300 times exit 1' \
     'ssh-add -D fails with a message, 300 times of 300'
 is "$(relay_pid pat)" "$daemon" 'the relay is the same process as before'
 
-is "$(as pat ask -k "$(agent_socket pat)" list list)" "$(printf '5 1\n5 1\nend')" \
+is "$(as pat ask -kp "$(agent_socket pat)" list list)" "$(printf '5 1\n5 1\nend')" \
     'each question of a connection is refused, and then it is closed'
 is "$(as pat ask -k -t 20 "$(agent_socket pat)")" end 'a client that says nothing is closed too'
 

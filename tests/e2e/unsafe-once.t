@@ -3,8 +3,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world
-start relay.pat pat relayd --verbose --patience 100ms
-wait_for 20 served pat
+relay pat
 home=$E2E/home/pat
 socket=$(agent_socket pat)
 
@@ -29,14 +28,14 @@ fake spare good
 # Each answers pings, so it is alive, and has the session, until it is asked for the signature.
 for kind in silent half drip closing wrong oversized; do
     fake "$kind" -p "$kind"
-    said=$(as pat ask -kt 0.5 "$socket" sign | xargs)
+    said=$(as pat ask -kt 2 "$socket" sign | xargs)
     unlike "$said" '^14 ' "$kind: no signature"
     is "$(asked_for "$kind" other spare)" '1 0 0' "$kind: it was asked, and no other"
     as pat relayctl unregister "$kind"
 done
 
 # Its pings are answered when patience with it runs out: another is asked meanwhile, or is not.
-start late pat fake-agent -n late -c late.count -a 0.101 good late
+start late pat fake-agent -n late -c late.count -a 1.001 good late
 wait_for 20 test -S "$home/late"
 for _ in 1 2 3 4; do
     kill -s USR2 "$(pid late)"
