@@ -57,7 +57,8 @@ ok 'in each the answer of the good one arrives; then it is first, and those that
 half=$(cut -d' ' -f1 "$E2E/beyond" | median)
 worst=$(sort -n "$E2E/beyond" | tail -n 1 | cut -d' ' -f1)
 note "half of them: at most $half ms beyond the sum of the patience, the worst $worst ms"
-ok 'and each at most 3 s' test "$worst" -le $((3000 * slower))
+# A busy host has cost one in a thousand three seconds. A relay at fault waits for --dead-after, or longer.
+ok 'and each at most 9 s' test "$worst" -le $((9000 * slower))
 
 is "$(cat "$E2E"/home/*/count | grep -c '^13 ')" 0 'no bad one was asked for a signature'
 is "$(cat "$E2E"/home/*/good.count | grep -c '^13 ')" "$(grep -c sign "$E2E/beyond")" \
