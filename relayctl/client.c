@@ -49,7 +49,7 @@ int client_left(int64_t deadline)
 
 static int fail(struct client *client, int error, const char *cause, const char *hint)
 {
-    client_close(client);
+    client->fd = close_fd(client->fd);
     client->cause = cause;
     client->hint = hint;
     return error;
@@ -115,7 +115,7 @@ int client_open(struct client *client, const struct paths *paths, int64_t deadli
 {
     int r;
 
-    client_close(client);
+    client->fd = close_fd(client->fd);
     client->object = paths->control;
     r = check_dir(client, paths);
     if (r < 0)
@@ -134,14 +134,9 @@ int client_open(struct client *client, const struct paths *paths, int64_t deadli
     return check_peer(client);
 }
 
-void client_close(struct client *client)
-{
-    client->fd = close_fd(client->fd);
-}
-
 void client_fini(struct client *client)
 {
-    client_close(client);
+    client->fd = close_fd(client->fd);
     proto_msg_fini(&client->refusal);
 }
 

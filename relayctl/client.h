@@ -57,8 +57,6 @@ int client_left(int64_t deadline);
  * or another -errno. */
 int client_open(struct client *client, const struct paths *paths, int64_t deadline);
 
-/* Disconnects; the words stay. */
-void client_close(struct client *client);
 void client_fini(struct client *client);
 
 /* The first half of a conversation: connects where client is not connected yet, and
