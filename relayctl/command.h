@@ -26,7 +26,7 @@ struct command {
     bool is_fallback, is_no_wait, is_no_start;
     bool is_all, is_auto, is_json, is_register;
     double for_s, timeout_s; /* < 0: not given */
-    enum shell shell;
+    enum shell shell; /* SHELL_UNKNOWN: the caller's */
 };
 
 /* How long a relayd that hangs holds up a login, and how long a person. */

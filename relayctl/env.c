@@ -7,63 +7,126 @@
 #include "relayctl/login.h"
 #include "relayctl/register.h"
 #include "relayctl/shell.h"
+#include "relayd/base/sock.h"
+#include "relayd/base/util.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The shell line is out already, and the shell waits: whatever happens here is not
- * worth a word, let alone a failure. A pane's own socket may be long gone. */
-static void register_silently(struct command *cmd)
+/* Registers the login's own socket. One that is known keeps its place and its label: a
+ * new shell of an old login does not put that login in front. */
+static int offer(struct registration *reg, struct command *cmd, struct client *client)
 {
-    struct registration reg;
-    struct proto_msg reply;
+    struct start_words started = {0};
 
-    cmd->is_quiet = true;
-    cmd->is_no_wait = true;
-    if (registration_find(&reg, cmd) == EXIT_DONE && reg.path != NULL &&
-        access(reg.path, F_OK) == 0) {
-        reg.keeps_place = true;
-        if (registration_run(&reg, cmd, &reply) == EXIT_DONE)
-            proto_msg_fini(&reply);
-    }
-    registration_fini(&reg);
+    if (reg->path == NULL || access(reg->path, F_OK) < 0)
+        return 0;
+    reg->keeps_place = true;
+    reg->is_waiting = false;
+    cmd->is_fallback = !login_is_remote();
+    return registration_try(reg, cmd, client, &started, NULL);
 }
 
-static void write_env(const struct command *cmd)
+/* Whether the agent socket leads somewhere for all that an error of offer() says: a
+ * relayd that is slow or is being restarted does serve. */
+static bool is_served(int error)
+{
+    return error == 0 || error == -ETIMEDOUT || error == -ECONNRESET || error == -EBADMSG;
+}
+
+static bool is_working(const char *path)
+{
+    int fd = sock_open(path, SOCK_STREAM);
+
+    close_fd(fd);
+    return fd >= 0 || fd == -EAGAIN;
+}
+
+/* Whether SSH_AUTH_SOCK is the login's own, and not the agent socket already. */
+static bool is_current(const struct registration *reg)
 {
     const char *current = getenv("SSH_AUTH_SOCK");
-    char *own = login_socket(&cmd->paths);
 
-    /* One that came from RELAYD_UPSTREAM is kept there already. */
-    if (own != NULL && current != NULL && login_is_same(own, current) &&
-        shell_can_read(cmd->shell, own)) {
-        shell_set(stdout, cmd->shell, "RELAYD_UPSTREAM", own);
+    return reg->path != NULL && current != NULL && login_is_same(reg->path, current);
+}
+
+static void write_upstream(const struct command *cmd, const struct registration *reg)
+{
+    char *real = is_current(reg) ? login_real(reg->path) : NULL;
+
+    if (real != NULL && shell_can_read(cmd->shell, real)) {
+        shell_set(stdout, cmd->shell, "RELAYD_UPSTREAM", real);
         putchar(' ');
     }
+    free(real);
+}
+
+/* ssh takes the label to the next host, with an agent that need not be that laptop's
+ * any more. So it gets a name that ssh leaves alone. */
+static void write_label(const struct command *cmd)
+{
+    const char *label = login_label();
+
+    if (getenv(LOGIN_LABEL) == NULL)
+        return;
+    if (label != NULL && shell_can_read(cmd->shell, label)) {
+        putchar(' ');
+        shell_set(stdout, cmd->shell, LOGIN_LABEL_KEPT, label);
+    }
+    putchar(' ');
+    shell_unset(stdout, cmd->shell, LOGIN_LABEL);
+}
+
+static void write_env(const struct command *cmd, const struct registration *reg)
+{
+    write_upstream(cmd, reg);
     shell_set(stdout, cmd->shell, "SSH_AUTH_SOCK", cmd->paths.agent);
-    /* ssh takes it to the next host, with an agent that need not be that laptop's any more. */
-    if (getenv(LOGIN_LABEL) != NULL) {
-        putchar(' ');
-        shell_unset(stdout, cmd->shell, LOGIN_LABEL);
-    }
+    write_label(cmd);
     putchar('\n');
-    fflush(stdout);
-    free(own);
+}
+
+static int tell_left_alone(const struct command *cmd, const struct client *client)
+{
+    char cause[256];
+
+    snprintf(cause, sizeof(cause), "%s; SSH_AUTH_SOCK is left as it is", client->cause);
+    command_tell(cmd, client->object, cause, NULL);
+    return EXIT_NO;
+}
+
+/* A working agent is not taken away for a relayd that does not have it. */
+static int register_and_write(struct command *cmd, struct registration *reg)
+{
+    struct client client = CLIENT_INIT;
+    int r = cmd->is_register ? offer(reg, cmd, &client) : 0;
+    int status = EXIT_DONE;
+
+    if (!is_served(r) && is_current(reg) && is_working(reg->path))
+        status = tell_left_alone(cmd, &client);
+    else
+        write_env(cmd, reg);
+    client_fini(&client);
+    return status;
 }
 
 int verb_env(struct command *cmd)
 {
+    struct registration reg;
     int status = command_check_dir(cmd);
 
+    if (cmd->shell == SHELL_UNKNOWN)
+        cmd->shell = shell_of_caller();
     if (status != EXIT_DONE)
         return status;
     if (!shell_can_read(cmd->shell, cmd->paths.agent)) {
         command_tell(cmd, cmd->paths.agent, "such a name cannot be told to a shell safely", NULL);
         return EXIT_NO;
     }
-    write_env(cmd);
-    if (cmd->is_register)
-        register_silently(cmd);
-    return EXIT_DONE;
+    status = registration_find(&reg, cmd);
+    if (status == EXIT_DONE)
+        status = register_and_write(cmd, &reg);
+    registration_fini(&reg);
+    return status;
 }

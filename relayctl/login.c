@@ -56,6 +56,16 @@ static void resolve(const char *path, char name[PATH_MAX])
         strcpy(name, joined);
 }
 
+char *login_real(const char *path)
+{
+    char name[PATH_MAX];
+
+    if (strncmp(path, "/proc/", 6) == 0 || strlen(path) >= PATH_MAX)
+        return strdup(path);
+    resolve(path, name);
+    return strdup(name);
+}
+
 bool login_is_same(const char *a, const char *b)
 {
     char at_a[PATH_MAX], at_b[PATH_MAX];
@@ -103,7 +113,16 @@ const char *login_label(void)
 {
     const char *label = fact_in(LOGIN_LABEL);
 
+    if (label == NULL)
+        label = fact_in(LOGIN_LABEL_KEPT);
     return label != NULL && label[0] != '\0' && strlen(label) <= PROTO_FACT_MAX ? label : NULL;
+}
+
+bool login_is_remote(void)
+{
+    const char *connection = getenv("SSH_CONNECTION");
+
+    return connection != NULL && connection[0] != '\0';
 }
 
 void login_add_facts(struct proto_buf *request)

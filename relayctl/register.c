@@ -5,7 +5,6 @@
 #include "relayctl/register.h"
 
 #include "relayctl/login.h"
-#include "relayctl/start.h"
 #include "relayctl/status.h"
 
 #include <errno.h>
@@ -60,10 +59,12 @@ static void encode(const struct registration *reg, const struct command *cmd, st
 {
     const char *label = cmd->label == NULL && reg->is_own ? login_label() : cmd->label;
     struct proto_buf *request = &call->request;
+    char *real = login_real(reg->path);
 
     call_init(call, "register", client_now() + COMMAND_LOGIN_MS);
     call->object = reg->path;
-    proto_add(request, "path", reg->path);
+    proto_add(request, "path", real != NULL ? real : reg->path);
+    free(real);
     proto_add(request, "label", label);
     if (cmd->is_fallback)
         proto_add(request, "fallback", "1");
@@ -75,34 +76,31 @@ static void encode(const struct registration *reg, const struct command *cmd, st
         login_add_facts(request);
 }
 
-/* Starts a relayd and connects client to it. What the start takes is not taken from
- * the time to answer. */
-static int start(struct command *cmd, struct client *client, struct call *call)
+int registration_try(const struct registration *reg, struct command *cmd, struct client *client,
+                     struct start_words *started, struct proto_msg *reply)
 {
-    struct start_words words = {0};
-    int r = start_daemon(client, &cmd->paths, cmd->dir, &words);
-
-    call->answer_by = client_now() + COMMAND_LOGIN_MS;
-    if (r < 0 && !cmd->is_quiet)
-        fwrite(words.text, 1, words.size, stderr);
-    return r;
-}
-
-int registration_run(const struct registration *reg, struct command *cmd, struct proto_msg *reply)
-{
-    struct client client = CLIENT_INIT;
     struct call call;
     int r;
 
     encode(reg, cmd, &call);
-    r = client_send(&client, &cmd->paths, &call);
+    r = client_send(client, &cmd->paths, &call);
     if (r == -ECONNREFUSED && !cmd->is_no_start) {
-        r = start(cmd, &client, &call);
+        r = start_daemon(client, &cmd->paths, cmd->dir, started);
+        call.answer_by = client_now() + COMMAND_LOGIN_MS; /* what a start takes is extra */
         if (r == 0)
-            r = client_send(&client, &cmd->paths, &call);
+            r = client_send(client, &cmd->paths, &call);
     }
-    if (r == 0)
-        r = client_receive(&client, &call, reply);
+    return r < 0 ? r : client_receive(client, &call, reply);
+}
+
+int registration_run(const struct registration *reg, struct command *cmd, struct proto_msg *reply)
+{
+    struct start_words started = {0};
+    struct client client = CLIENT_INIT;
+    int r = registration_try(reg, cmd, &client, &started, reply);
+
+    if (r < 0 && !cmd->is_quiet)
+        fwrite(started.text, 1, started.size, stderr);
     if (r < 0)
         r = command_tell_client(cmd, &client, r);
     client_fini(&client);

@@ -5,12 +5,13 @@
 #define RELAYCTL_REGISTER_H
 
 #include "relayctl/command.h"
+#include "relayctl/start.h"
 
 #include <stdbool.h>
 
 /* What is to be registered, and how. */
 struct registration {
-    char *path;  /* absolute; owned */
+    char *path;  /* absolute, as it was named; owned */
     bool is_own; /* the environment's facts are about it */
     bool keeps_place;
     bool is_waiting; /* for the verdict */
@@ -21,9 +22,16 @@ struct registration {
 int registration_find(struct registration *reg, const struct command *cmd);
 void registration_fini(struct registration *reg);
 
-/* Registers, starting relayd where the command allows it. Returns an exit status;
+/* Registers, starting relayd where the command allows it. Tells of nothing: client has
+ * the words then, and started what relayd or systemctl said at a start that failed.
+ * Returns as client_send() and client_receive(). Takes at most COMMAND_LOGIN_MS, and
+ * 3 s more for a start. */
+int registration_try(const struct registration *reg, struct command *cmd, struct client *client,
+                     struct start_words *started, struct proto_msg *reply);
+
+/* The same, and tells. Returns an exit status;
  * with EXIT_DONE, and only then, reply is relayd's "ok" and the caller must
- * proto_msg_fini() it. Takes at most COMMAND_LOGIN_MS, and 3 s more for a start. */
+ * proto_msg_fini() it. */
 int registration_run(const struct registration *reg, struct command *cmd,
                      struct proto_msg *reply);
 

@@ -52,10 +52,11 @@ static const struct verb verbs[] = {
     {"why", NULL, false, 0, "tell what the last client that failed met", NULL, verb_why},
     {"env", NULL, false, OPTION(SH) | OPTION(CSH) | OPTION(FISH) | OPTION(REGISTER),
      "print the line that makes a shell use the agent socket",
-     "Prints the shell line that sets SSH_AUTH_SOCK to the agent socket, keeps the\n"
-     "login's own as RELAYD_UPSTREAM, and removes LC_RELAYD_LABEL, for the shell that\n"
-     "SHELL names:\n\n"
-     "  eval \"$(relayctl env)\"",
+     "Prints the line that sets SSH_AUTH_SOCK to the agent socket, keeps the login's\n"
+     "own as RELAYD_UPSTREAM, and the label that the laptop sent as RELAYD_LABEL in\n"
+     "place of LC_RELAYD_LABEL. It is for the shell that calls it:\n\n"
+     "  eval \"$(relayctl env)\"\n\n"
+     "With --register, a working agent that relayd refuses is left to the shell.",
      verb_env},
     {"path", NULL, false, 0, "print the agent socket's path",
      "Prints the agent socket's path. Old panes are healed by a link to it:\n\n"
@@ -140,7 +141,6 @@ static int parse_and_run(int argc, char **argv)
         .started = client_now(),
         .for_s = -1,
         .timeout_s = -1,
-        .shell = shell_of(getenv("SHELL")),
     };
     const struct verb *verb;
     int rest;

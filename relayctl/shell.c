@@ -5,22 +5,57 @@
 
 #include "relayctl/shell.h"
 
+#include "relayd/base/util.h"
+
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static bool ends_with(const char *s, const char *end)
+/* "zsh-5.9", "ksh93" and "bash (deleted)" begin with the name of their shell. */
+static bool is_version_of(const char *program, const char *name)
 {
-    size_t n = strlen(s), m = strlen(end);
+    size_t n = strlen(name);
 
-    return n >= m && strcmp(s + n - m, end) == 0;
+    return strncmp(program, name, n) == 0 && (program[n] < 'a' || program[n] > 'z');
 }
 
-enum shell shell_of(const char *shell)
+enum shell shell_of(const char *program)
 {
-    if (shell == NULL)
-        return SHELL_SH;
-    if (ends_with(shell, "csh"))
-        return SHELL_CSH;
-    return ends_with(shell, "fish") ? SHELL_FISH : SHELL_SH;
+    static const struct { const char *name; enum shell shell; } shells[] = {
+        {"sh", SHELL_SH},     {"ash", SHELL_SH},   {"bash", SHELL_SH},   {"busybox", SHELL_SH},
+        {"dash", SHELL_SH},   {"ksh", SHELL_SH},   {"lksh", SHELL_SH},   {"mksh", SHELL_SH},
+        {"oksh", SHELL_SH},   {"rbash", SHELL_SH}, {"yash", SHELL_SH},   {"zsh", SHELL_SH},
+        {"csh", SHELL_CSH},   {"tcsh", SHELL_CSH}, {"bsd-csh", SHELL_CSH},
+        {"fish", SHELL_FISH},
+    };
+    const char *slash = program != NULL ? strrchr(program, '/') : NULL;
+    const char *name = slash != NULL ? slash + 1 : program;
+
+    for (size_t i = 0; name != NULL && i < ARRAY_SIZE(shells); i++) {
+        if (is_version_of(name, shells[i].name))
+            return shells[i].shell;
+    }
+    return SHELL_UNKNOWN;
+}
+
+/* A shell's name in the list of processes may be its script's, so the program is looked
+ * at. */
+enum shell shell_of_caller(void)
+{
+    char link[32], program[PATH_MAX];
+    enum shell shell = SHELL_UNKNOWN;
+    ssize_t n;
+
+    snprintf(link, sizeof(link), "/proc/%d/exe", (int)getppid());
+    n = readlink(link, program, sizeof(program) - 1);
+    if (n > 0) {
+        program[n] = '\0';
+        shell = shell_of(program);
+    }
+    if (shell == SHELL_UNKNOWN)
+        shell = shell_of(getenv("SHELL"));
+    return shell == SHELL_UNKNOWN ? SHELL_SH : shell;
 }
 
 static bool is_plain(char c)

@@ -8,17 +8,20 @@
 #include <stdio.h>
 
 enum shell {
-    SHELL_SH,
+    SHELL_UNKNOWN,
+    SHELL_SH, /* and its relatives: bash, dash, ksh, zsh ... */
     SHELL_CSH,
     SHELL_FISH,
 };
 
-/* The kind of shell that $SHELL names; any that is not known, and NULL, is taken
- * for a relative of sh. */
-enum shell shell_of(const char *shell);
+/* The kind of shell that a program of that path is; NULL is none. */
+enum shell shell_of(const char *program);
 
-/* Whether a value can be written so that this shell reads it as it is, whatever is
- * done between: eval `...` takes lines and runs of blanks apart. */
+/* The shell that runs this program; else the one that $SHELL names; else SHELL_SH. */
+enum shell shell_of_caller(void);
+
+/* Whether a value can be written so that this shell reads it as it is, through an eval
+ * too: eval `...` takes lines and runs of blanks apart. */
 bool shell_can_read(enum shell shell, const char *value);
 
 /* Writes the commands that set and export name. */

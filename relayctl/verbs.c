@@ -25,18 +25,22 @@ static int add_operand(const struct command *cmd, struct proto_buf *request)
 {
     const char *operand = cmd->operands[0];
     const char *number = operand[0] == '#' ? operand + 1 : operand;
+    char *path, *real;
     uint64_t id;
-    char *path;
 
     if (parse_u64(number, &id) == 0) {
         proto_add_u64(request, "id", id);
         return 0;
     }
-    path = operand[0] != '\0' ? paths_absolute(operand) : NULL;
-    if (path == NULL)
+    if (operand[0] == '\0')
         return -EINVAL;
-    proto_add(request, "path", path);
+    path = paths_absolute(operand);
+    real = path != NULL ? login_real(path) : NULL;
     free(path);
+    if (real == NULL)
+        return -errno;
+    proto_add(request, "path", real);
+    free(real);
     return 0;
 }
 
@@ -44,15 +48,18 @@ static int add_operand(const struct command *cmd, struct proto_buf *request)
 static int ask_about(const struct command *cmd, const char *verb, bool is_flag, const char *flag)
 {
     struct call call;
+    int r;
 
     call_init(&call, verb, command_deadline(cmd));
     if (is_flag) {
         proto_add(&call.request, flag, "1");
-    } else if (add_operand(cmd, &call.request) < 0) {
-        command_tell(cmd, verb, "an empty name is no socket", NULL);
+        return command_ask(cmd, &call, NULL);
+    }
+    call.object = cmd->operands[0];
+    r = add_operand(cmd, &call.request);
+    if (r < 0) {
+        command_tell(cmd, verb, r == -EINVAL ? "an empty name is no socket" : strerror(-r), NULL);
         return EXIT_NO;
-    } else {
-        call.object = cmd->operands[0];
     }
     return command_ask(cmd, &call, NULL);
 }

@@ -74,6 +74,27 @@ START_TEST(links_are_seen_through)
 }
 END_TEST
 
+static const char *real(const char *name)
+{
+    static char found[256];
+    char *path = login_real(name);
+
+    snprintf(found, sizeof(found), "%s", path);
+    free(path);
+    return found;
+}
+
+START_TEST(a_name_is_kept_without_its_links)
+{
+    char *second = paths_absolute("second");
+
+    ck_assert_str_eq(real(second), paths.agent);
+    ck_assert_str_eq(real("/nowhere/x"), "/nowhere/x");
+    ck_assert_str_eq(real("/proc/self/root/x"), "/proc/self/root/x");
+    free(second);
+}
+END_TEST
+
 START_TEST(a_loop_of_links_ends)
 {
     char *name = paths_absolute("loop");
@@ -135,8 +156,12 @@ START_TEST(the_label_of_the_machine_that_logged_in)
     ck_assert_ptr_null(label(longest));
     ck_assert_ptr_null(label(""));
     ck_assert_ptr_null(label(NULL));
+    setenv("RELAYD_LABEL", "kept", 1);
+    ck_assert_str_eq(label("laptop"), "laptop");
+    ck_assert_str_eq(label(NULL), "kept");
     setenv("TMUX", "x", 1);
     ck_assert_ptr_null(label("laptop"));
+    ck_assert_ptr_null(label(NULL));
 }
 END_TEST
 
@@ -144,6 +169,7 @@ static void add_tests(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, links_are_seen_through);
+    tcase_add_test(tcase, a_name_is_kept_without_its_links);
     tcase_add_test(tcase, a_loop_of_links_ends);
     tcase_add_test(tcase, the_login_s_own_socket);
     tcase_add_test(tcase, the_facts);

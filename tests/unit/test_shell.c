@@ -20,13 +20,27 @@ static const char *written(enum shell shell, const char *value)
 
 START_TEST(shells_are_told_apart)
 {
-    ck_assert_int_eq(shell_of(NULL), SHELL_SH);
-    ck_assert_int_eq(shell_of(""), SHELL_SH);
     ck_assert_int_eq(shell_of("/bin/bash"), SHELL_SH);
-    ck_assert_int_eq(shell_of("/usr/bin/zsh"), SHELL_SH);
+    ck_assert_int_eq(shell_of("/usr/bin/bash (deleted)"), SHELL_SH);
+    ck_assert_int_eq(shell_of("/usr/bin/zsh-5.9"), SHELL_SH);
+    ck_assert_int_eq(shell_of("/bin/ksh93"), SHELL_SH);
+    ck_assert_int_eq(shell_of("/bin/busybox"), SHELL_SH);
     ck_assert_int_eq(shell_of("/bin/tcsh"), SHELL_CSH);
+    ck_assert_int_eq(shell_of("/bin/bsd-csh"), SHELL_CSH);
     ck_assert_int_eq(shell_of("csh"), SHELL_CSH);
     ck_assert_int_eq(shell_of("/usr/bin/fish"), SHELL_FISH);
+}
+END_TEST
+
+START_TEST(other_programs_are_no_shells)
+{
+    static const char *const names[] = {
+        NULL, "", "/", "/bin/", "/usr/bin/ssh", "/usr/bin/shred", "/usr/bin/elvish", "/usr/bin/make",
+        "/bash/x", "/usr/bin/fishy",
+    };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        ck_assert_int_eq(shell_of(names[i]), SHELL_UNKNOWN);
 }
 END_TEST
 
@@ -96,6 +110,7 @@ END_TEST
 static void add_tests(TCase *tcase)
 {
     tcase_add_test(tcase, shells_are_told_apart);
+    tcase_add_test(tcase, other_programs_are_no_shells);
     tcase_add_test(tcase, plain_paths_stay_plain);
     tcase_add_test(tcase, a_variable_is_taken_away);
     tcase_add_test(tcase, odd_paths_are_quoted);
