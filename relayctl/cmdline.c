@@ -4,6 +4,7 @@
 
 #include "relayctl/cmdline.h"
 
+#include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 
 #include <getopt.h>
@@ -90,7 +91,7 @@ static bool take_duration(const struct verb *verb, const char *name, double *sec
 
     if (parse_duration(optarg, seconds) == 0)
         return true;
-    snprintf(object, sizeof(object), "--%s %.40s", name, optarg);
+    utf8_format(object, sizeof(object), "--%s %s", name, optarg);
     cmdline_complain(verb, object, "is no duration (such as 500ms, 10s, 5m, 2h)");
     return false;
 }

@@ -8,6 +8,7 @@
 #include "relayctl/register.h"
 #include "relayctl/shell.h"
 #include "relayd/base/sock.h"
+#include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 
 #include <errno.h>
@@ -91,7 +92,7 @@ static int tell_left_alone(const struct command *cmd, const struct client *clien
 {
     char cause[256];
 
-    snprintf(cause, sizeof(cause), "%s; SSH_AUTH_SOCK is left as it is", client->cause);
+    utf8_format(cause, sizeof(cause), "%s; SSH_AUTH_SOCK is left as it is", client->cause);
     command_tell(cmd, client->object, cause, NULL);
     return EXIT_NO;
 }

@@ -165,16 +165,12 @@ static int hold_until_end(struct hold *hold)
 static int hold_run(struct hold *hold)
 {
     struct proto_msg reply;
-    const char *reason;
     int status = hold_take(hold, &reply);
 
     if (status != EXIT_DONE)
         return status;
-    reason = status_text(&reply, "reason");
-    if (!hold->cmd->is_quiet) {
-        printf("holding #%s%s%s\n", hold->id, reason[0] != '\0' ? ": " : "", reason);
-        fflush(stdout);
-    }
+    registration_show(hold->cmd, "holding", &reply);
+    fflush(stdout);
     proto_msg_fini(&reply);
     return hold_until_end(hold);
 }

@@ -5,9 +5,11 @@
 #include "relayctl/register.h"
 
 #include "relayctl/login.h"
+#include "relayctl/printer.h"
 #include "relayctl/status.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,13 +109,20 @@ int registration_run(const struct registration *reg, struct command *cmd, struct
     return r;
 }
 
-static void show_verdict(const struct command *cmd, const struct proto_msg *reply)
+void registration_show(const struct command *cmd, const char *done, const struct proto_msg *reply)
 {
     const char *reason = status_text(reply, "reason");
+    struct printer out;
 
-    if (!cmd->is_quiet)
-        printf("registered as #%s%s%s\n", status_text(reply, "id"), reason[0] != '\0' ? ": " : "",
-               reason);
+    if (cmd->is_quiet)
+        return;
+    printer_init(&out, stdout);
+    printer_text(&out, done, INT_MAX);
+    printer_text(&out, " #", INT_MAX);
+    printer_text(&out, status_text(reply, "id"), INT_MAX);
+    printer_text(&out, reason[0] != '\0' ? ": " : "", INT_MAX);
+    printer_text(&out, reason, INT_MAX);
+    printer_end_line(&out);
 }
 
 static int run_and_tell(const struct registration *reg, struct command *cmd)
@@ -128,7 +137,7 @@ static int run_and_tell(const struct registration *reg, struct command *cmd)
                      "it stays registered, behind the others, and is used when it answers");
         status = EXIT_NO;
     } else {
-        show_verdict(cmd, &reply);
+        registration_show(cmd, "registered as", &reply);
     }
     proto_msg_fini(&reply);
     return status;

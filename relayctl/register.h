@@ -35,6 +35,9 @@ int registration_try(const struct registration *reg, struct command *cmd, struct
 int registration_run(const struct registration *reg, struct command *cmd,
                      struct proto_msg *reply);
 
+/* Shows what reply, as above, says: "registered as #7: alive, 23 ms". */
+void registration_show(const struct command *cmd, const char *done, const struct proto_msg *reply);
+
 int verb_register(struct command *cmd);
 
 #endif
