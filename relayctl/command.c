@@ -65,3 +65,22 @@ int command_ask(const struct command *cmd, const struct call *call, struct proto
     client_fini(&client);
     return r;
 }
+
+static int keep_record(struct proto_msg *record, void *status)
+{
+    int r = status_add(status, record);
+
+    if (r < 0)
+        proto_msg_fini(record);
+    return r;
+}
+
+int command_fetch_status(const struct command *cmd, struct status *status)
+{
+    struct call call;
+
+    call_init(&call, "status", command_deadline(cmd));
+    call.on_record = keep_record;
+    call.on_record_arg = status;
+    return command_ask(cmd, &call, NULL);
+}

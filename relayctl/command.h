@@ -7,6 +7,7 @@
 
 #include "relayctl/client.h"
 #include "relayctl/shell.h"
+#include "relayctl/status.h"
 #include "relayctl/exit.h"
 
 #include "relayd/base/paths.h"
@@ -52,5 +53,9 @@ int command_check_dir(const struct command *cmd);
  * problem is told. Returns an exit status; reply may be NULL, and is the caller's to
  * proto_msg_fini() with EXIT_DONE, and only then. */
 int command_ask(const struct command *cmd, const struct call *call, struct proto_msg *reply);
+
+/* Asks for the status, and tells as above. Returns an exit status; whichever it is, the
+ * caller must status_fini(). */
+int command_fetch_status(const struct command *cmd, struct status *status);
 
 #endif

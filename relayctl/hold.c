@@ -29,6 +29,7 @@ struct hold {
     struct client client; /* asks that; not connected while relayd is away */
     int signals;          /* a signalfd */
     char id[24];          /* the login's */
+    bool is_first;        /* nobody had registered it before */
     int64_t give_up;      /* while relayd is away */
 };
 
@@ -130,11 +131,14 @@ static enum hold_event hold_step(struct hold *hold)
     return is_away ? hold_retake(hold) : HOLD_ON;
 }
 
+/* rc has registered the login before, mostly, and then it is not ours to drop. */
 static int unregister(struct hold *hold)
 {
     struct command quiet = *hold->cmd;
     struct call call;
 
+    if (!hold->is_first)
+        return EXIT_DONE;
     quiet.is_quiet = true; /* it may have gone by itself in this moment */
     call_init(&call, "unregister", client_now() + COMMAND_LOGIN_MS);
     proto_add(&call.request, "id", hold->id);
@@ -162,13 +166,34 @@ static int hold_until_end(struct hold *hold)
     return EXIT_DONE;
 }
 
+/* The highest number of a login that is registered; 0: there is none. */
+static uint64_t highest_id(const struct command *cmd)
+{
+    struct command quiet = *cmd;
+    struct status status = {0};
+    uint64_t highest = 0;
+
+    quiet.is_quiet = true;
+    command_fetch_status(&quiet, &status);
+    for (size_t i = 0; i < status.n; i++) {
+        uint64_t id = proto_get_u64(&status.upstreams[i], "id", 0);
+
+        highest = id > highest ? id : highest;
+    }
+    status_fini(&status);
+    return highest;
+}
+
 static int hold_run(struct hold *hold)
 {
+    uint64_t highest = highest_id(hold->cmd);
     struct proto_msg reply;
     int status = hold_take(hold, &reply);
 
     if (status != EXIT_DONE)
         return status;
+    /* A login that is new has a number higher than all. */
+    hold->is_first = proto_get_u64(&reply, "id", 0) > highest;
     registration_show(hold->cmd, "holding", &reply);
     fflush(stdout);
     proto_msg_fini(&reply);

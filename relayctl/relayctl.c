@@ -65,7 +65,8 @@ static const struct verb verbs[] = {
     {"hold", "SOCKET", false, OPTION(LABEL) | OPTION(FALLBACK) | OPTION(NO_START),
      "register, and stay until stdin or the login ends",
      "Registers, stays until stdin ends, a signal comes or the login is gone, and\n"
-     "unregisters. Beside mosh, on the machine where the agent is:\n\n"
+     "unregisters what nobody had registered before. Beside mosh, on the machine\n"
+     "where the agent is:\n\n"
      "  ssh -A host relayctl hold",
      verb_hold},
     {"stop", NULL, false, 0, "end relayd",

@@ -92,31 +92,11 @@ int verb_resume(struct command *cmd)
     return command_ask(cmd, &call, NULL);
 }
 
-static int keep_record(struct proto_msg *record, void *status)
-{
-    int r = status_add(status, record);
-
-    if (r < 0)
-        proto_msg_fini(record);
-    return r;
-}
-
-/* Fills status, which the caller must fini whatever is returned: an exit status. */
-static int fetch_status(const struct command *cmd, struct status *status)
-{
-    struct call call;
-
-    call_init(&call, "status", command_deadline(cmd));
-    call.on_record = keep_record;
-    call.on_record_arg = status;
-    return command_ask(cmd, &call, NULL);
-}
-
 int verb_status(struct command *cmd)
 {
     struct status status = {0};
     struct printer out;
-    int r = fetch_status(cmd, &status);
+    int r = command_fetch_status(cmd, &status);
 
     if (r == EXIT_DONE) {
         r = status_can_serve(&status) ? EXIT_DONE : EXIT_NO;
@@ -197,7 +177,7 @@ static bool is_activated(const struct command *cmd)
     bool is;
 
     quiet.is_quiet = true;
-    is = fetch_status(&quiet, &status) == EXIT_DONE && proto_get_flag(&status.daemon, "activated");
+    is = command_fetch_status(&quiet, &status) == EXIT_DONE && proto_get_flag(&status.daemon, "activated");
     status_fini(&status);
     return is;
 }

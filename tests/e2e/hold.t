@@ -35,4 +35,11 @@ ok 'held once more' wait_for 30 held good
 end good KILL
 ok 'the agent ends: so does it' wait_for 20 not pgrep -u pat -x relayctl
 
+# As where rc has registered the login already.
+start rc pat fake-agent -n rc good rc
+wait_for 20 test -S "$E2E/home/pat/rc"
+as pat relayctl register --quiet rc
+as pat SSH_AUTH_SOCK="$E2E/home/pat/rc" relayctl hold </dev/null >/dev/null
+is "$(status pat path)" "$E2E/home/pat/rc" 'what another registered before stays registered'
+
 finish
