@@ -32,7 +32,8 @@ static const struct json_field upstream_fields[] = {
     {"host", JSON_TEXT},       {"tty", JSON_TEXT},       {"pid", JSON_NUMBER},
     {"state", JSON_TEXT},      {"link", JSON_TEXT},      {"rtt_ms", JSON_NUMBER_OR_NULL},
     {"age_s", JSON_NUMBER},    {"sessions", JSON_NUMBER}, {"served", JSON_NUMBER},
-    {"fallback", JSON_BOOL},   {"preferred", JSON_BOOL}, {"reason", JSON_TEXT},
+    {"fallback", JSON_BOOL},   {"preferred", JSON_BOOL}, {"keys", JSON_NUMBER_OR_NULL},
+    {"reason", JSON_TEXT},
 };
 
 static void put_char(FILE *file, uint32_t c)

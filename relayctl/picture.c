@@ -177,13 +177,16 @@ static void draw_details(struct printer *out, const struct proto_msg *login, boo
 {
     const char *link = status_text(login, "link");
     bool is_known = strcmp(link, "unknown") != 0;
-    char clients[48], line[200];
+    char keys[48] = "", clients[48], line[200];
 
+    if (proto_get(login, "keys") != NULL)
+        format_count(keys, sizeof(keys), proto_get_u64(login, "keys", 0), "key");
     format_count(clients, sizeof(clients), proto_get_u64(login, "sessions", 0), "client");
-    snprintf(line, sizeof(line), "%s%s%s, %" PRIu64 " served%s%.16s  ",
+    snprintf(line, sizeof(line), "%s%s%s%s%s, %" PRIu64 " served%s%.16s  ",
              proto_get_flag(login, "preferred") ? "preferred, " : "",
-             proto_get_flag(login, "fallback") ? "fallback, " : "", clients,
-             proto_get_u64(login, "served", 0), is_known ? ", link " : "", is_known ? link : "");
+             proto_get_flag(login, "fallback") ? "fallback, " : "", keys,
+             keys[0] != '\0' ? ", " : "", clients, proto_get_u64(login, "served", 0),
+             is_known ? ", link " : "", is_known ? link : "");
     indent_login(out, &is_last);
     draw_text(out, STYLE_FAINT, line);
     printer_style(out, STYLE_FAINT);

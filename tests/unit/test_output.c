@@ -110,6 +110,23 @@ START_TEST(a_link_that_is_unknown_is_not_spoken_of)
 }
 END_TEST
 
+START_TEST(how_many_keys_a_login_has_is_told_where_it_is_known)
+{
+    add(DAEMON);
+    add(LAPTOP "keys=1\n");
+    add(LAPTOP "keys=0\n");
+    add(TRAIN);
+    show(false, false, 80);
+    ck_assert(shows("  1 key, 2 clients, 100 served"));
+    ck_assert(shows("  0 keys, 2 clients, 100 served"));
+    ck_assert(shows("  fallback, 0 clients, 1 served"));
+    show_json();
+    ck_assert(shows("\"keys\": 1,"));
+    ck_assert(shows("\"keys\": 0,"));
+    ck_assert(shows("\"keys\": null,"));
+}
+END_TEST
+
 START_TEST(nobody_is_a_picture_too)
 {
     add(DAEMON);
@@ -261,6 +278,7 @@ static void add_tests(TCase *tcase)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, the_picture_is_this);
     tcase_add_test(tcase, a_link_that_is_unknown_is_not_spoken_of);
+    tcase_add_test(tcase, how_many_keys_a_login_has_is_told_where_it_is_known);
     tcase_add_test(tcase, nobody_is_a_picture_too);
     tcase_add_test(tcase, all_silent_is_said);
     tcase_add_test(tcase, a_pause_is_said);
