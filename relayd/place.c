@@ -35,9 +35,12 @@ static int take_lock(struct place *place)
 {
     const char *path = place->paths.lock;
     int fd = place->is_activated ? lock_take_over(path) : lock_take(path);
+    int holder = fd == -EBUSY ? lock_holder(path) : 0;
 
-    if (fd == -EBUSY)
-        log_error("%s: a relayd runs here already: pid %d", place->paths.dir, lock_holder(path));
+    if (holder > 0)
+        log_error("%s: a relayd runs here already: pid %d", place->paths.dir, holder);
+    else if (fd == -EBUSY)
+        log_error("%s: a relayd runs here already, out of sight", place->paths.dir);
     else if (fd < 0)
         log_error("%s: %s", path, strerror(-fd));
     place->lock_fd = fd < 0 ? -1 : fd;

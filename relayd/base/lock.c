@@ -58,25 +58,32 @@ int lock_take(const char *path)
     return r;
 }
 
-int lock_take_over(const char *path)
+/* Has the holder end, and takes the lock then; as try(). */
+static int relieve(int fd)
 {
     const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};
-    int fd = open_file(path);
-    pid_t pid;
-    int r = fd < 0 ? fd : try(fd);
+    pid_t pid = holder(fd);
+    int r = -EBUSY;
 
-    if (fd < 0 || r == 0)
-        return fd;
-    pid = holder(fd);
-    if (r == -EBUSY)
+    if (pid > 0) {
         log_notice("taking over from the relayd with pid %d", (int)pid);
-    if (pid > 0)
         kill(pid, SIGTERM);
+    }
     for (int ms = 0; r == -EBUSY && ms < TAKEOVER_MS; ms += POLL_MS) {
         nanosleep(&pause, NULL);
         r = try(fd);
     }
-    if (r < 0)
+    return r;
+}
+
+int lock_take_over(const char *path)
+{
+    int fd = open_file(path);
+    int r = fd < 0 ? fd : try(fd);
+
+    if (r == -EBUSY)
+        r = relieve(fd);
+    if (r < 0 && fd >= 0)
         log_warning("%s: %s: serving without it", path, r == -EBUSY ? "still held" : strerror(-r));
     return fd;
 }

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -58,6 +59,34 @@ START_TEST(the_holder_is_named)
     end_holder(pid, input);
     ck_assert_int_eq(lock_holder(path), 0);
     ck_assert_int_ge(lock_take(path), 0);
+}
+END_TEST
+
+/* lock_holder() in a new pid namespace; -1, as there, for whoever may not make one. */
+static int holder_from_inside(const char *path)
+{
+    int status;
+
+    if (unshare(CLONE_NEWPID) < 0)
+        return -1;
+    if (fork() == 0)
+        _exit(lock_holder(path) & 0xff);
+    wait(&status);
+    return (signed char)WEXITSTATUS(status);
+}
+
+START_TEST(a_holder_that_has_no_pid_here_is_one)
+{
+    const char *path = scratch_path("lock");
+    int input, status;
+    pid_t pid = start_holder(path, &input);
+    pid_t inside = fork();
+
+    if (inside == 0)
+        _exit(holder_from_inside(path) == -1 ? 0 : 1);
+    ck_assert_int_eq(waitpid(inside, &status, 0), inside);
+    ck_assert_int_eq(status, 0);
+    end_holder(pid, input);
 }
 END_TEST
 
@@ -117,6 +146,7 @@ static void add_tests(TCase *tcase)
 {
     scratch_add(tcase);
     tcase_add_test(tcase, the_holder_is_named);
+    tcase_add_test(tcase, a_holder_that_has_no_pid_here_is_one);
     tcase_add_test(tcase, who_asks_for_the_holder_makes_nothing);
     tcase_add_test(tcase, a_lock_that_is_replaced_is_not_in_place);
     tcase_add_test(tcase, no_locks_are_no_holder);
