@@ -164,10 +164,34 @@ static void handle_wait(struct control *control, struct conn *conn,
     watchers_add(&control->watchers, conn, WATCH_USABLE, 0);
 }
 
+static bool has_label_of(const struct upstream *a, const struct upstream *b)
+{
+    return a->login.label != NULL && b->login.label != NULL &&
+           strcmp(a->login.label, b->login.label) == 0;
+}
+
+/* A laptop that comes back holds its login anew, while the hold from before need not have
+ * noticed yet: it is relieved. */
+static void replace_holds(struct control *control, struct upstream *u)
+{
+    struct upstream *it, *next;
+
+    list_for_each_safe(it, next, &control->registry->upstreams, link) {
+        if (it != u && has_label_of(it, u) && watchers_has(&control->watchers, WATCH_GONE, it->id))
+            registry_replace(control->registry, it, u, "held anew from the same machine");
+    }
+}
+
+/* `relayctl hold` asks this, and nobody else. */
 static void handle_gone(struct control *control, struct conn *conn,
                         const struct proto_msg *msg)
 {
-    watchers_add(&control->watchers, conn, WATCH_GONE, proto_get_u64(msg, "id", 0));
+    uint64_t id = proto_get_u64(msg, "id", 0);
+    struct upstream *u = registry_find(control->registry, id);
+
+    if (u != NULL)
+        replace_holds(control, u);
+    watchers_add(&control->watchers, conn, WATCH_GONE, id);
 }
 
 static void handle_pause(struct control *control, struct conn *conn,

@@ -126,6 +126,17 @@ void watchers_init(struct watchers *watchers, struct conns *conns,
     registry_observe(watchers->registry, &watchers->observer, on_event);
 }
 
+bool watchers_has(const struct watchers *watchers, enum watch_topic topic, uint64_t id)
+{
+    const struct conn *it;
+
+    list_for_each(it, &watchers->conns->list, link) {
+        if (it->state == CONN_WAITING && it->topic == (int)topic && it->subject == id)
+            return true;
+    }
+    return false;
+}
+
 static void begin_events(const struct watchers *watchers, struct conn *conn)
 {
     char summary[256];

@@ -31,6 +31,9 @@ void watchers_init(struct watchers *watchers, struct conns *conns,
 void watchers_add(struct watchers *watchers, struct conn *conn, enum watch_topic topic,
                   uint64_t id);
 
+/* Whether anybody waits for that. */
+bool watchers_has(const struct watchers *watchers, enum watch_topic topic, uint64_t id);
+
 /* conn has waited for a verdict as long as may be: untried, and it comes when it comes. */
 void watchers_on_timeout(struct watchers *watchers, struct conn *conn);
 

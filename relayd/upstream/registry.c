@@ -139,6 +139,22 @@ void registry_drop(struct registry *registry, struct upstream *u, const char *wh
     remove_upstream(registry, u, why);
 }
 
+void registry_replace(struct registry *registry, struct upstream *old, struct upstream *u,
+                      const char *why)
+{
+    bool was_preferred = registry->preferred == old->id;
+
+    assert(old != u);
+    if (old->login.is_fallback == u->login.is_fallback) {
+        list_remove(&u->link);
+        list_append(&old->link, &u->link);
+        tell_type(registry, REGISTRY_CHANGED, u);
+    }
+    registry_drop(registry, old, why);
+    if (was_preferred)
+        registry_prefer(registry, u->id);
+}
+
 struct upstream *registry_find(const struct registry *registry, uint64_t id)
 {
     struct upstream *u;

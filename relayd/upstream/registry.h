@@ -77,6 +77,9 @@ void registry_add(struct registry *registry, struct upstream *u);
 void registry_append(struct registry *registry, struct upstream *u);
 /* Moves u in front of its kind. */
 void registry_move_front(struct registry *registry, struct upstream *u);
+/* Drops old; u takes its place, where both are of one kind, and is preferred if old was. */
+void registry_replace(struct registry *registry, struct upstream *old, struct upstream *u,
+                      const char *why);
 /* Frees u. */
 void registry_drop(struct registry *registry, struct upstream *u, const char *why);
 

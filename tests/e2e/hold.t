@@ -41,5 +41,32 @@ wait_for 20 test -S "$E2E/home/pat/rc"
 as pat relayctl register --quiet rc
 as pat SSH_AUTH_SOCK="$E2E/home/pat/rc" relayctl hold </dev/null >/dev/null
 is "$(status pat path)" "$E2E/home/pat/rc" 'what another registered before stays registered'
+as pat relayctl unregister rc
+
+# A laptop comes back, and its first hold has not noticed that it went.
+order() {
+    [ "$(status pat path | xargs -r -n 1 basename | xargs)" = "$*" ]
+}
+# hold NAME LABEL: a hold that ends by itself, if it ends.
+hold() {
+    start "agent.$1" pat fake-agent -n "$1" good "$1"
+    wait_for 20 test -S "$E2E/home/pat/$1"
+    start "hold.$1" pat sh -c "sleep 86400 | relayctl hold --label '$2' '$1'"
+}
+hold before laptop
+ok 'a hold with a label' wait_for 20 order before
+hold desk desk
+ok 'another with another label goes first' wait_for 20 order desk before
+as pat relayctl use before
+hold after laptop
+ok 'one with the label of the first takes its place' wait_for 20 order after desk
+ok 'and is preferred as that was' grep -qx true <<END
+$(status pat preferred | head -n 1)
+END
+ok 'the first is told' wait_for 20 grep -q 'not registered any more' "$E2E/log/hold.before"
+as pat relayctl use --auto
+ok 'its place is behind the other' order desk after
+as pat relayctl register --label laptop before >/dev/null
+ok 'what is registered and not held replaces nothing' order before desk after
 
 finish
