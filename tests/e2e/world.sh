@@ -36,10 +36,11 @@ have() {
 
 # isolate COMMAND...: becomes the command, alone. The hour-glass is for hangs that no bound of the
 # test's own caught. In a chroot, where the root is no mount point, unshare itself cannot make it
-# private; furnish() does where it can.
+# private; furnish() does where it can. That of util-linux 2.36 has what it starts ignore SIGTERM.
 isolate() {
     exec timeout -k 1 900 \
-        unshare --mount --propagation unchanged --pid --fork --kill-child --net -- "$@"
+        unshare --mount --propagation unchanged --pid --fork --kill-child --net -- \
+        env --default-signal=INT,TERM "$@"
 }
 
 # enter: runs this test again inside, and ends with its status.
