@@ -4,6 +4,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world sshd
+needs_binding
 sshd 22
 other_host second 2221
 other_host third 2222

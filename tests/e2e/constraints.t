@@ -4,6 +4,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world sshd
+needs_binding
 sshd 22
 account bob
 rc pat

@@ -36,7 +36,7 @@ for what, attempt in tries.items():
 print('core files:', *resource.getrlimit(resource.RLIMIT_CORE))
 END
 sed -e '/^\(Type\|WatchdogSec\|Restart\|Requires\|After\)=/d' \
-    -e "s|^ExecStart=.*|Type=oneshot\nWorkingDirectory=$home\nExecStart=/usr/bin/python3 probe\nStandardOutput=truncate:$home/said|" \
+    -e "s|^ExecStart=.*|Type=oneshot\nWorkingDirectory=$home\nExecStart=/usr/bin/python3 probe\nStandardOutput=file:$home/said|" \
     /etc/systemd/user/relayd.service >/etc/systemd/user/probe.service
 systemctl_of pat daemon-reload
 ok 'a probe runs as the relay would' systemctl_of pat start probe.service

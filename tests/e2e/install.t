@@ -26,7 +26,7 @@ remote() {
 }
 # in_shell COMMAND: in an interactive one, which a login has.
 in_shell() {
-    remote -tt "bash -ic '$1'" | tr -d '\r'
+    remote -tt -q "bash -ic '$1'" | tr -d '\r'
 }
 files() {
     (cd "$home" && find . -name '.cache' -prune -o \( -type f -o -type l \) -print | sort)

@@ -5,6 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world sshd tmux
+needs_binding
 sshd 22
 rc pat
 far there

@@ -63,7 +63,7 @@ is "$(relays pat)" agent-relayd 'with the service, which it started'
 is "$(systemctl_of pat show -P MainPID agent-relayd.service)" "$(pgrep -u pat -x agent-relayd)" \
     'and which is the only relay'
 as pat sh -c 'cat .local/share/relayd/shell/relayd.bash >>.bashrc'
-is "$(as laptop SSH_AUTH_SOCK=one.agent timeout 60 ssh -A -tt -o LogLevel=ERROR pat@localhost \
+is "$(as laptop SSH_AUTH_SOCK=one.agent timeout 60 ssh -A -tt -q pat@localhost \
     'bash -ic "ssh-add -l"' | tr -d '\r' | names)" one 'a shell uses it'
 
 systemctl_of pat stop agent-relayd.socket agent-relayd.service 2>/dev/null

@@ -49,9 +49,13 @@ cat "$E2E/home/pat/other.pub" >>/etc/ssh/authorized_keys
 locally ssh-add -q other
 rm "$E2E/home/pat/other"
 refused=$(card -s locally ssh -A bob@second) || :
-like "$refused" 'agent refused operation' 'the agent takes no card from the next host'
-is "$(card -s through pat ssh -A bob@second)" "$refused" 'neither does it through the relay'
-is "$(keys pat)" other 'there is none'
+if openssh_is 8.9; then
+    like "$refused" 'agent refused operation' 'the agent takes no card from the next host'
+    is "$(card -s through pat ssh -A bob@second)" "$refused" 'neither does it through the relay'
+    is "$(keys pat)" other 'there is none'
+else
+    skip 3 'an agent of OpenSSH before 8.9 knows not from which host it is asked'
+fi
 
 arrives one
 refused=$(card -s in_login one) || :

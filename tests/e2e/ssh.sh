@@ -1,6 +1,16 @@
 # shellcheck shell=sh
 # OpenSSH: sshd, agents on the laptop, logins, and networks to log in from.
 
+# openssh_is VERSION: whether it is of that version or a newer one.
+openssh_is() {
+    printf '%s\n' "$1" "$(ssh -V 2>&1 | sed 's/^OpenSSH_\([0-9.]*\).*/\1/')" | sort -V -C
+}
+
+# needs_binding: skips the whole file where ssh does not tell agents which host it talks to.
+needs_binding() {
+    openssh_is 8.9 || skip_all 'OpenSSH before 8.9 binds no session to its agent'
+}
+
 # sshd PORT: a server that any agent of this world can log in to, on any account. Without PAM there
 # is no XDG_RUNTIME_DIR, as in much of the world.
 sshd() {
@@ -23,6 +33,8 @@ PidFile none
 AcceptEnv LANG LC_* RELAYD_*
 SetEnv "ASAN_OPTIONS=$E2E_SANITIZERS" "UBSAN_OPTIONS=$E2E_SANITIZERS"
 END
+        # Logins that fail here fail on purpose.
+        ! openssh_is 9.8 || printf 'PerSourcePenalties no\n' >>/etc/ssh/sshd_config
     fi
     # sshd wants an absolute name, to run itself again.
     /usr/sbin/sshd -D -E "$E2E/log/sshd.$1" -p "$1" </dev/null >/dev/null 2>&1 &

@@ -14,7 +14,7 @@ cat >/etc/systemd/user/backup.service <<END
 [Service]
 Type=oneshot
 ExecStart=/usr/bin/ssh-add -l
-StandardOutput=truncate:$E2E/home/pat/said
+StandardOutput=file:$E2E/home/pat/said
 END
 systemctl_of pat daemon-reload
 ok 'a service runs ssh-add' systemctl_of pat start backup.service

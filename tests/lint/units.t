@@ -21,8 +21,11 @@ number=0
 result=0
 for unit in relayd.socket relayd.service; do
     number=$((number + 1))
-    # The man pages are not installed yet.
-    if said=$(XDG_RUNTIME_DIR=$units systemd-analyze --user --man=no verify "$units/$unit" 2>&1) && [ -z "$said" ]; then
+    # The man pages are not installed yet. That of systemd 247 looks for a bus, and says so.
+    XDG_RUNTIME_DIR=$units systemd-analyze --user --man=no verify "$units/$unit" >"$units/said" 2>&1 &&
+        sound=yes || sound=no
+    said=$(grep -v 'Failed to connect to system bus' "$units/said" || :)
+    if [ "$sound" = yes ] && [ -z "$said" ]; then
         printf 'ok %d - %s\n' "$number" "$unit"
     else
         printf 'not ok %d - %s\n' "$number" "$unit"
