@@ -4,60 +4,55 @@
 
 #include "relayd/host/options.h"
 
+#include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <pwd.h>
+#include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum option_type {
+    OPTION_FLAG,
+    OPTION_TEXT,    /* not empty; borrowed */
+    OPTION_SECONDS, /* more than 0 */
+    OPTION_COUNT,   /* 1 to a million */
+    OPTION_CHOICE,  /* the place in `argument`, whose words are in the enum's order */
+};
 
 struct option_row {
     const char *name;
     const char *argument; /* NULL: takes none */
     const char *help;
     bool is_for_files;
-    int (*set)(struct options *options, const char *value);
+    enum option_type type;
+    size_t offset; /* of its member in struct options */
 };
 
-static int set_dir(struct options *options, const char *value)
-{
-    options->dir = value;
-    return value[0] == '\0' ? -EINVAL : 0;
-}
+#define TO(member) offsetof(struct options, member)
 
-static int set_daemon(struct options *options, const char *value)
-{
-    (void)value;
-    options->is_daemon = true;
-    return 0;
-}
-
-static int set_when_none(struct options *options, const char *value)
-{
-    if (strcmp(value, "close") == 0)
-        options->when_none = WHEN_NONE_CLOSE;
-    else if (strcmp(value, "empty") == 0)
-        options->when_none = WHEN_NONE_EMPTY;
-    else
-        return -EINVAL;
-    return 0;
-}
-
-static int set_raw(struct options *options, const char *value)
-{
-    (void)value;
-    options->is_raw = true;
-    return 0;
-}
-
-static int set_read_only(struct options *options, const char *value)
-{
-    (void)value;
-    options->is_read_only = true;
-    return 0;
-}
+static const struct option_row rows[] = {
+    {"dir", "DIR", "where the sockets are (default: see relayd(1))", false, OPTION_TEXT, TO(dir)},
+    {"daemon", NULL, "detach; return once it serves", false, OPTION_FLAG, TO(is_daemon)},
+    {"raw", NULL, "relay any protocol: ask nothing, look at nothing", true, OPTION_FLAG,
+     TO(is_raw)},
+    {"when-none", "close|empty", "without a login: close (default), or no keys", true,
+     OPTION_CHOICE, TO(when_none)},
+    {"read-only", NULL, "let only listing and signing pass", true, OPTION_FLAG, TO(is_read_only)},
+    {"patience", "DURATION", "wait this long before also asking the next (1s)", true,
+     OPTION_SECONDS, TO(patience)},
+    {"dead-after", "DURATION", "give up a link that is down for so long (10s)", true,
+     OPTION_SECONDS, TO(dead_after)},
+    {"max-clients", "N", "serve at most N at once (from the descriptor limit)", true,
+     OPTION_COUNT, TO(max_clients)},
+    {"verbose", NULL, "log each step", true, OPTION_FLAG, TO(is_verbose)},
+    {"version", NULL, "print the version", false, OPTION_FLAG, TO(is_version)},
+    {"help", NULL, "print this", false, OPTION_FLAG, TO(is_help)},
+};
 
 static int set_seconds(double *place, const char *value)
 {
@@ -69,64 +64,54 @@ static int set_seconds(double *place, const char *value)
     return 0;
 }
 
-static int set_patience(struct options *options, const char *value)
-{
-    return set_seconds(&options->patience, value);
-}
-
-static int set_dead_after(struct options *options, const char *value)
-{
-    return set_seconds(&options->dead_after, value);
-}
-
-static int set_max_clients(struct options *options, const char *value)
+static int set_count(unsigned *place, const char *value)
 {
     uint64_t n;
 
     if (parse_u64(value, &n) < 0 || n == 0 || n > 1000000)
         return -EINVAL;
-    options->max_clients = (unsigned)n;
+    *place = (unsigned)n;
     return 0;
 }
 
-static int set_verbose(struct options *options, const char *value)
+/* words: "close|empty". */
+static int set_choice(unsigned *place, const char *words, const char *value)
 {
-    (void)value;
-    options->is_verbose = true;
-    return 0;
+    size_t length = strlen(value);
+
+    for (unsigned n = 0;; n++) {
+        size_t word = strcspn(words, "|");
+
+        if (word == length && strncmp(words, value, word) == 0) {
+            *place = n;
+            return 0;
+        }
+        if (words[word] == '\0')
+            return -EINVAL;
+        words += word + 1;
+    }
 }
 
-static int set_version(struct options *options, const char *value)
+static int set(struct options *options, const struct option_row *row, const char *value)
 {
-    (void)value;
-    options->is_version = true;
-    return 0;
-}
+    void *place = (char *)options + row->offset;
 
-static int set_help(struct options *options, const char *value)
-{
-    (void)value;
-    options->is_help = true;
-    return 0;
+    switch (row->type) {
+    case OPTION_FLAG:
+        *(bool *)place = true;
+        return 0;
+    case OPTION_TEXT:
+        *(const char **)place = value;
+        return value[0] == '\0' ? -EINVAL : 0;
+    case OPTION_SECONDS:
+        return set_seconds(place, value);
+    case OPTION_COUNT:
+        return set_count(place, value);
+    case OPTION_CHOICE:
+        break;
+    }
+    return set_choice(place, row->argument, value);
 }
-
-static const struct option_row rows[] = {
-    {"dir", "DIR", "where the sockets are (default: see relayd(1))", false, set_dir},
-    {"daemon", NULL, "detach; return once it serves", false, set_daemon},
-    {"raw", NULL, "relay any protocol: ask nothing, look at nothing", true, set_raw},
-    {"when-none", "close|empty", "without an upstream: close (default), or no keys", true,
-     set_when_none},
-    {"read-only", NULL, "let only listing and signing pass", true, set_read_only},
-    {"patience", "DURATION", "wait this long before also asking the next (1s)", true,
-     set_patience},
-    {"dead-after", "DURATION", "give up a link that is down for so long (10s)", true,
-     set_dead_after},
-    {"max-clients", "N", "serve at most N at once (from the descriptor limit)", true,
-     set_max_clients},
-    {"verbose", NULL, "log each step", true, set_verbose},
-    {"version", NULL, "print the version", false, set_version},
-    {"help", NULL, "print this", false, set_help},
-};
 
 void options_init(struct options *options)
 {
@@ -146,7 +131,7 @@ int options_parse(struct options *options, int argc, char **argv)
     while ((i = -1, getopt_long(argc, argv, "", table, &i)) != -1) {
         if (i < 0)
             return -EINVAL; /* getopt has said why */
-        if (rows[i].set(options, optarg) < 0) {
+        if (set(options, &rows[i], optarg) < 0) {
             fprintf(stderr, "relayd: --%s: not a %s: '%s'\n", rows[i].name, rows[i].argument,
                     optarg);
             return -EINVAL;
@@ -186,36 +171,66 @@ static const char *read_line(struct options *options, char *line, bool *is_denie
         return "unknown option";
     if ((value == NULL) != (row->argument == NULL) || strtok_r(NULL, " \t\r\n", &save) != NULL)
         return row->argument == NULL ? "takes no value" : "takes one value";
-    return row->set(options, value) < 0 ? "bad value" : NULL;
+    return set(options, row, value) < 0 ? "bad value" : NULL;
+}
+
+/* Whatever keeps it from being read: who may not know whether the host denies is denied. */
+static int tell_unreadable(const char *path, int error, bool is_host)
+{
+    if (error == ENOENT || error == ENOTDIR)
+        return 0;
+    fprintf(stderr, "relayd: %s: cannot be read: %s%s\n", path, strerror(error),
+            is_host ? ": it may not allow relayd to run on this host" : ": passed over");
+    return is_host ? -EPERM : 0;
+}
+
+static int tell_problem(const char *path, int number, const char *line, const char *problem)
+{
+    char shown[80];
+
+    fprintf(stderr, "relayd: %s:%d: %s: %s\n", path, number,
+            utf8_copy(shown, sizeof(shown), line), problem);
+    return -EINVAL;
+}
+
+static int read_lines(struct options *options, FILE *file, const char *path, bool *is_denied)
+{
+    const char *problem = NULL;
+    char *line = NULL;
+    size_t size = 0;
+    int number = 0, r = 0;
+
+    while (r == 0 && getline(&line, &size, file) >= 0) {
+        line[strcspn(line, "#")] = '\0';
+        number++;
+        problem = read_line(options, line, is_denied);
+        if (problem != NULL)
+            r = tell_problem(path, number, line, problem);
+    }
+    if (r == 0 && !feof(file))
+        r = tell_unreadable(path, errno, is_denied != NULL);
+    free(line);
+    return r;
 }
 
 int options_read(struct options *options, const char *path, bool is_host)
 {
     FILE *file = fopen(path, "re");
     bool is_denied = false;
-    const char *problem = NULL;
-    char line[256];
-    int number = 0;
+    int r;
 
-    if (file == NULL && (errno == ENOENT || errno == ENOTDIR))
-        return 0;
-    if (file == NULL) {
-        fprintf(stderr, "relayd: %s: %s\n", path, strerror(errno));
-        return -EINVAL;
-    }
-    while (problem == NULL && fgets(line, sizeof(line), file) != NULL) {
-        line[strcspn(line, "#")] = '\0';
-        problem = read_line(options, line, is_host ? &is_denied : NULL);
-        number++;
-    }
+    if (file == NULL)
+        return tell_unreadable(path, errno, is_host);
+    r = read_lines(options, file, path, is_host ? &is_denied : NULL);
     fclose(file);
-    if (problem != NULL)
-        fprintf(stderr, "relayd: %s:%d: %s: %s\n", path, number, line, problem);
-    else if (is_denied)
+    if (r == 0 && is_denied) {
         fprintf(stderr, "relayd: %s: relayd is not allowed to run on this host\n", path);
-    return problem != NULL ? -EINVAL : is_denied ? -EPERM : 0;
+        r = -EPERM;
+    }
+    return r;
 }
 
+/* getpwuid(3) may wait for a directory server, but nobody is served yet. */
 int options_read_files(struct options *options)
 {
     const struct passwd *pw = getpwuid(geteuid());

@@ -36,8 +36,9 @@ int options_parse(struct options *options, int argc, char **argv);
 /* Reads a file: the same options without dashes, one a line ("patience 2s"), '#' in
  * front of comments; none of those that are about one start (dir, daemon, help,
  * version). is_host: the host's, which may say "deny" as well. A missing file is
- * an empty one. Returns 0, or -EINVAL after saying on stderr what is wrong; -EPERM
- * where the host denies. */
+ * an empty one. One that cannot be read is as good as "deny" where it is the host's; the
+ * user's own is told of and passed over. Returns 0, or after saying on stderr why:
+ * -EINVAL where a line is wrong, -EPERM where the host denies. */
 int options_read(struct options *options, const char *path, bool is_host);
 
 /* Reads /etc/relayd.conf and ~/.config/relayd.conf, the home being passwd's. */

@@ -45,6 +45,40 @@ fails 'a user denies'
 like "$(cat "$E2E/why")" "^relayd: $user:1: deny: unknown option\$" 'as that is not for a user to say'
 rm "$user"
 
+# What a long line ends with is neither an option nor a word of the host's.
+blanks=$(printf '%300s' '')
+printf '#%s deny\n#%s nonsense\nwhen-none%sempty\n' "$blanks" "$blanks" "$blanks" >/etc/relayd.conf
+gives 'no identities' 'a line may have any length'
+printf '#%s\ndeny%s\n' "$blanks" "$blanks" >/etc/relayd.conf
+fails 'a host that denies at length'
+rm /etc/relayd.conf
+
+# A file that is there and cannot be read may say anything.
+mkdir /etc/relayd.conf
+fails "a directory in the place of the host's file"
+like "$(cat "$E2E/why")" '^relayd: /etc/relayd.conf: cannot be read: Is a directory: it may not allow' 'which it names'
+rmdir /etc/relayd.conf
+ln -s /proc/self/mem /etc/relayd.conf
+fails 'one that breaks off'
+like "$(cat "$E2E/why")" '^relayd: /etc/relayd.conf: cannot be read: Input/output error: ' 'with the reason'
+rm /etc/relayd.conf
+(umask 077 && echo 'when-none empty' >/etc/relayd.conf)
+fails 'one that is not for users to read'
+like "$(cat "$E2E/why")" '^relayd: /etc/relayd.conf: cannot be read: Permission denied: ' 'with the reason'
+rm /etc/relayd.conf
+ln -s /dev/null /etc/relayd.conf
+gives 'agent refused' 'nothing at all is an empty file'
+rm /etc/relayd.conf
+
+as pat mkdir "$user"
+gives 'agent refused' "a directory in the place of the user's file is passed over"
+like "$(cat "$E2E/log/relay.pat")" "^relayd: $user: cannot be read: Is a directory: passed over\$" 'and told'
+rmdir "$user"
+(umask 077 && echo nonsense >"$user")
+gives 'agent refused' 'so is one that the user may not read'
+like "$(cat "$E2E/log/relay.pat")" "^relayd: $user: cannot be read: Permission denied: passed over\$" 'and told'
+rm -f "$user"
+
 rc pat
 relay pat --read-only
 arrives one
