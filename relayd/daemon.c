@@ -51,7 +51,7 @@ static void load(struct daemon *d)
         return;
     snprintf(aside, sizeof(aside), "%s.damaged", path);
     rename(path, aside);
-    log_warning("%s: %s: kept as %s, starting with no upstreams", path,
+    log_warning("%s: %s: kept as %s, starting with no logins", path,
                 r == -EBADMSG ? "damaged" : strerror(-r), aside);
 }
 
@@ -288,7 +288,7 @@ static void take_up(struct daemon *d)
     unsigned n = handover_take_up(&d->handover, &d->sessions, &d->notify);
 
     if (n > 0)
-        log_info("%u client%s taken up from the relay before", n, n == 1 ? "" : "s");
+        log_info("%u client%s taken up from the relayd before", n, n == 1 ? "" : "s");
 }
 
 /* What the daemon before left, and then the sockets. */
@@ -303,7 +303,7 @@ static int begin(struct daemon *d)
 static void announce(struct daemon *d)
 {
     set_phase(d, DAEMON_SERVING);
-    log_info("%s: serving, pid %d, %u upstream%s", d->place.paths.agent, (int)getpid(),
+    log_info("%s: serving, pid %d, %u login%s", d->place.paths.agent, (int)getpid(),
              d->registry.n, d->registry.n == 1 ? "" : "s");
     report_ready(&d->report);
     if (d->ready_fd >= 0)

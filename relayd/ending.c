@@ -30,7 +30,6 @@ static void on_quiescing(struct ev_loop *loop, ev_timer *timer, int events)
     struct ending *ending = container_of(timer, struct ending, quiescing);
     unsigned n;
 
-    (void)events;
     if (!sessions_are_portable(ending->sessions) && ++ending->looks < LOOKS_MAX)
         return;
     ev_timer_stop(loop, timer);
@@ -43,7 +42,6 @@ static void on_drained(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct ending *ending = container_of(timer, struct ending, draining);
 
-    (void)loop, (void)events;
     ending->on_over(ending->arg);
 }
 

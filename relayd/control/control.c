@@ -76,7 +76,7 @@ static void finish_unknown(struct conn *conn)
     struct proto_buf buf;
 
     proto_begin(&buf, "error");
-    proto_add(&buf, "reason", "no such upstream");
+    proto_add(&buf, "reason", "no such login");
     proto_add(&buf, "hint", "name it by its number in relayctl status, or by its socket's whole path");
     conn_finish(conn, &buf);
 }
@@ -229,7 +229,7 @@ static void handle_why(struct control *control, struct conn *conn,
     strftime(when, sizeof(when), "%F %T", localtime_r(&sessions->why_at, &tm));
     proto_begin(&buf, "ok");
     if (sessions->why[0] == '\0')
-        proto_add(&buf, "text", "no client has failed since the relay was started: its log tells of those before");
+        proto_add(&buf, "text", "no client has failed since relayd was started: its log tells of those before");
     else
         proto_addf(&buf, "text", "%s: %s", when, sessions->why);
     conn_finish(conn, &buf);

@@ -62,7 +62,6 @@ static void on_later(struct ev_loop *loop, ev_timer *timer, int events)
     struct healing *healing = container_of(timer, struct healing, later);
     int r = heal(healing);
 
-    (void)loop, (void)events;
     if (r == -EADDRINUSE || r == -EBUSY) {
         ev_io_stop(healing->loop, &healing->events);
         healing->on_lost(healing->arg);
@@ -98,7 +97,6 @@ static void on_events(struct ev_loop *loop, ev_io *io, int events)
     bool is_harm = false;
     ssize_t n;
 
-    (void)loop, (void)events;
     while ((n = read(io->fd, buf, sizeof(buf))) > 0) {
         const struct inotify_event *event;
 

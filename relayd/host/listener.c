@@ -38,7 +38,6 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 {
     struct listener *listener = container_of(io, struct listener, io);
 
-    (void)events;
     for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
         int fd;
 
@@ -62,7 +61,6 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 
 static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int events)
 {
-    (void)loop, (void)events;
     listener_resume(container_of(timer, struct listener, pause));
 }
 

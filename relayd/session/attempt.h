@@ -77,8 +77,6 @@ struct attempt {
     void *session;
 };
 
-void attempts_init(struct attempts *attempts, struct enrol *enrol, const struct options *options);
-
 /* Makes one and begins what may begin. NULL without memory. */
 struct attempt *attempt_new(struct attempts *attempts, const struct question *question,
                             struct upstream *u, void *session);
@@ -102,15 +100,11 @@ bool attempt_look(struct attempt *attempt);
  * silent. */
 void attempt_lose(struct attempt *attempt);
 
-/* For the events of the registry: attempts at its upstream let go of it, fail, or begin. */
-void attempts_on_event(struct attempts *attempts, const struct registry_event *event);
+/* It was held back for a ping, which has ended: begins it, if it may now. */
+void attempt_unblock(struct attempt *attempt);
 
-/* Fails all attempts at an upstream. Their sessions have to look again. */
-void attempts_fail(struct attempts *attempts, struct upstream *u);
-
-/* The upstream that is being asked the very same question by another, or 0. A ping has no
- * equal: it has come round through that one. */
-uint64_t attempts_find_question(const struct attempts *attempts, const uint8_t *bytes,
-                                size_t size);
+/* Its upstream is dropped, and the pin with it: no new connection is made to it, one that is
+ * there goes on. */
+void attempt_let_go(struct attempt *attempt, struct upstream *u);
 
 #endif

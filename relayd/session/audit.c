@@ -19,14 +19,14 @@ static const char *reason_text(enum session_reason reason)
     case SESSION_CLIENT_CLOSED: return "done";
     case SESSION_CLIENT_GONE: return "the client left before its answer";
     case SESSION_CLIENT_BAD: return "the client does not speak the agent protocol";
-    case SESSION_UPSTREAM_CLOSED: return "the upstream closed the connection";
-    case SESSION_UPSTREAM_BAD: return "the upstream's answer was not the agent protocol";
+    case SESSION_UPSTREAM_CLOSED: return "the login closed the connection";
+    case SESSION_UPSTREAM_BAD: return "its answer was not the agent protocol";
     case SESSION_UPSTREAM_SILENT: return "no answer came in time";
     case SESSION_NO_LOGIN: return "no login is registered";
     case SESSION_NO_ANSWER: return "no registered login has an agent that answers";
-    case SESSION_DROPPED: return "its upstream was unregistered";
-    case SESSION_PAUSED: return "the relay was paused";
-    case SESSION_STOPPING: return "the relay is stopping";
+    case SESSION_DROPPED: return "its login was unregistered";
+    case SESSION_PAUSED: return "relayd was paused";
+    case SESSION_STOPPING: return "relayd is stopping";
     case SESSION_NO_MEMORY: return "out of memory";
     }
     return "?";

@@ -20,7 +20,7 @@
 
 #include "relayd/base/list.h"
 #include "relayd/base/sock.h"
-#include "relayd/session/attempt.h"
+#include "relayd/session/attempts.h"
 #include "relayd/session/audit.h"
 #include "relayd/session/relay.h"
 #include "relayd/upstream/wait.h"

@@ -202,13 +202,11 @@ static void dial_step(struct dial *dial)
 
 static void on_io(struct ev_loop *loop, ev_io *io, int events)
 {
-    (void)loop, (void)events;
     dial_step(container_of(io, struct dial, io));
 }
 
 static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)
 {
-    (void)loop, (void)events;
     dial_step(container_of(timer, struct dial, retry));
 }
 

@@ -43,7 +43,6 @@ static void on_death(struct ev_loop *loop, ev_io *io, int events)
     char path[PIN_PATH_SIZE];
     int fd;
 
-    (void)events;
     ev_io_stop(loop, io);
     process_close(&u->process);
     fd = sock_open(pin_path(&u->pin, path), SOCK_STREAM);
@@ -170,7 +169,6 @@ static void on_timeout(struct ev_loop *loop, ev_timer *timer, int events)
     struct enrol_watch *watch = container_of(timer, struct enrol_watch, timeout);
     struct upstream *u = registry_find(watch->enrol->registry, watch->id);
 
-    (void)loop, (void)events;
     learn_process(watch, u);
     conclude(watch->enrol, u, VERDICT_UNTRIED, "no answer yet");
 }
@@ -319,7 +317,7 @@ void enrol_resume(void *arg, struct upstream *u)
 
     if (pin_open(&u->pin, u->path, enrol->own_paths, &reason) < 0 ||
         !pin_is_same(&u->pin, &saved)) {
-        log_info("%s: its login ended while no relay was running", u->path);
+        log_info("%s: its login ended while no relayd was running", u->path);
         upstream_free(u);
         return;
     }
@@ -346,5 +344,5 @@ void enrol_note_loop(struct enrol *enrol, struct upstream *u)
 {
     registry_set_silent(enrol->registry, u, monotonic_seconds(), CAUSE_LOOP, 0);
     if (u->watch->is_registering)
-        conclude(enrol, u, VERDICT_REFUSED, "leads back to this relay");
+        conclude(enrol, u, VERDICT_REFUSED, "leads back to this relayd");
 }

@@ -69,7 +69,7 @@ static const char *pin_problem(const struct stat *st, int pin, const char *const
     if (st->st_uid != geteuid())
         return "not ours: it belongs to another user";
     if (is_own(st, own_paths))
-        return "this is the relay itself";
+        return "this is relayd itself";
     if (!is_in_safe_dir(pin))
         return "in a directory that others can write to";
     return NULL;

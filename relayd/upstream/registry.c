@@ -72,7 +72,7 @@ void registry_fini(struct registry *registry)
     struct upstream *u, *next;
 
     list_for_each_safe(u, next, &registry->upstreams, link)
-        remove_upstream(registry, u, "the relay ends");
+        remove_upstream(registry, u, "relayd ends");
     assert(registry->n == 0);
 }
 

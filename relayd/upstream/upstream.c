@@ -147,7 +147,7 @@ const char *upstream_title(const struct upstream *u)
 
 const char *upstream_name(const struct upstream *u, char *out, size_t size)
 {
-    return utf8_format(out, size, "upstream %llu (%s)", (unsigned long long)u->id,
+    return utf8_format(out, size, "login %llu (%s)", (unsigned long long)u->id,
                        upstream_title(u));
 }
 
@@ -224,7 +224,7 @@ static void explain_silence(const struct upstream *u, double now, char *out, siz
         snprintf(out, size, "%s: its answer was not the agent protocol", when);
         break;
     case CAUSE_LOOP:
-        snprintf(out, size, "leads back to this relay");
+        snprintf(out, size, "leads back to this relayd");
         break;
     }
 }

@@ -36,7 +36,7 @@ like "$(cat "$E2E/got")" '^-----BEGIN SSH SIGNATURE' 'and is served'
 
 # says LOG SIGNERS: whether these are the signatures in it: how many, of which command, where.
 says() {
-    [ "$(sed -nE "s/.*client [0-9]+ \((.*), uid $(id -u pat)\) at upstream [0-9]+ \((.*)\): .*1 sign in .* s: done\$/\1 at \2/p" "$1" |
+    [ "$(sed -nE "s/.*client [0-9]+ \((.*), uid $(id -u pat)\) at login [0-9]+ \((.*)\): .*1 sign in .* s: done\$/\1 at \2/p" "$1" |
         sort | uniq -c | xargs)" = "$2" ]
 }
 

@@ -47,7 +47,7 @@ RELAYD_REASON=done
 RELAYD_UPSTREAM=laptop
 RELAYD_UPSTREAM_ID=1" 'its fields say who it was, what was asked, how long that took and how it ended'
 like "$(journal_of pat RELAYD_UPSTREAM=laptop)" \
-    "relayd\[[0-9]+\]: client $signer \(ssh-keygen, uid $(id -u pat)\) at upstream 1 \(laptop\): 1 list, 1 sign in [0-9.]+ s: done\$" \
+    "relayd\[[0-9]+\]: client $signer \(ssh-keygen, uid $(id -u pat)\) at login 1 \(laptop\): 1 list, 1 sign in [0-9.]+ s: done\$" \
     'so do its words'
 like "$(journalctl -q _SYSTEMD_USER_UNIT=relayd.service "_UID=$(id -u pat)" RELAYD_UPSTREAM=laptop)" \
     "client $signer " 'root sees it too'

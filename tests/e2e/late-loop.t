@@ -65,7 +65,7 @@ for round in 1 2 3; do
     ok "which does not wait ($round)" within 500 keys pat
 done
 is "$(status pat path | head -n 1)" "$(upstream one)" 'the login that leads back comes last'
-is "$(status pat reason | tail -n 1)" 'leads back to this relay' 'and status says that it does'
+is "$(status pat reason | tail -n 1)" 'leads back to this relayd' 'and status says that it does'
 ok 'the terminal echoes now too' echoes pane def
 is "$(keys bob)" one 'a client of bob is served through the relay of pat'
 for _ in 1 2 3 4 5; do

@@ -12,7 +12,7 @@ terminal old pat SSH_AUTH_SOCK="$(agent_socket pat)"
 arrives one
 
 said=$(typed old 'ssh -A localhost "relayctl register; echo exit \$?"')
-like "$said" 'leads back to this relay' 'ssh -A localhost from a pane: register says that it leads back'
+like "$said" 'leads back to this relayd' 'ssh -A localhost from a pane: register says that it leads back'
 like "$said" 'exit 1' 'and fails'
 is "$(typed old 'ssh -A localhost ssh-add -l' | names)" one 'the inner login has the agent nonetheless'
 is "$(status pat path)" "$(upstream one)" 'no inner login is among the upstreams'
@@ -26,7 +26,7 @@ SSH_AUTH_SOCK=$socket ssh -A pat@localhost 'relayctl register; echo exit $?'
 END
 said=$(typed old "ssh -A bob@localhost sh $E2E/shared/back")
 like "$said" '^bob has .* one ' 'A to B: the relay of B serves the key through the relay of A'
-like "$said" 'leads back to this relay' 'A to B to A: register says that it leads back'
+like "$said" 'leads back to this relayd' 'A to B to A: register says that it leads back'
 like "$said" 'exit 1' 'and fails'
 is "$(status pat path)" "$(upstream one)" 'the login from B is not among the upstreams'
 is "$(typed old 'ssh-add -l' | names)" one 'the pane still has the first login'

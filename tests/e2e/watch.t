@@ -15,9 +15,9 @@ told() {
 
 ok 'watch tells first how things are' wait_for 20 told '0 logins, 0 clients'
 as pat relayctl register --label laptop good >/dev/null
-ok 'a login is registered, and answers' wait_for 20 told 'upstream [0-9]+ \(laptop\): alive, [0-9.]+ ms'
+ok 'a login is registered, and answers' wait_for 20 told 'login [0-9]+ \(laptop\): alive, [0-9.]+ ms'
 as pat relayctl use good
-ok 'it is preferred' wait_for 20 told 'upstream [0-9]+ \(laptop\): preferred'
+ok 'it is preferred' wait_for 20 told 'login [0-9]+ \(laptop\): preferred'
 as pat relayctl use --auto
 ok 'it is not any more' wait_for 20 told 'none is preferred: the newest goes first'
 as pat relayctl pause
@@ -30,7 +30,7 @@ as pat relayctl pause --for 100ms
 ok 'for a shorter one: it tells when that is over' wait_for 20 told resumed
 ok 'and had told how short' grep -q 'paused for 0\.1 s$' "$E2E/log/watch"
 as pat relayctl unregister good
-ok 'the login is unregistered' wait_for 20 told 'upstream [0-9]+ \(laptop\): dropped: unregistered'
+ok 'the login is unregistered' wait_for 20 told 'login [0-9]+ \(laptop\): dropped: unregistered'
 is "$(grep -c 'paused$' "$E2E/log/watch")" 1 'each thing is told once'
 end relay.pat
 ok 'the relay ends: so does watch' wait_for 20 gone "$(pid watch)"

@@ -17,7 +17,7 @@ says() {
     as pat relayctl status | grep -Eq -- "$1"
 }
 
-is "$(why)" 'no client has failed since the relay was started: its log tells of those before' 'no client has failed'
+is "$(why)" 'no client has failed since relayd was started: its log tells of those before' 'no client has failed'
 like "$(keys pat)" 'agent refused' 'a client meets no login'
 like "$(why)" "$client: 1 list in [0-9.]+ s: no login is registered\$" 'why says so'
 like "$(cat "$log")" ': 1 list in [0-9.]+ s: no login is registered$' 'so does the log'
@@ -37,13 +37,13 @@ wait_for 20 grep -q '^12 ' "$E2E/log/stays"
 as pat relayctl pause
 wait_for 20 gone "$(pid stays)"
 like "$(keys pat)" 'agent refused' 'paused, a client is refused'
-like "$(why)" 'the relay was paused$' 'why says that it was'
+like "$(why)" 'relayd was paused$' 'why says that it was'
 as pat relayctl resume
 start stays pat ask -k -t 600 "$(agent_socket pat)" list
 wait_for 20 sh -c "[ \$(grep -c '^12 ' '$E2E/log/stays') -eq 2 ]"
 as pat relayctl unregister good >/dev/null
 ok 'unregistered, it ends its client' wait_for 20 gone "$(pid stays)"
-like "$(why)" 'its upstream was unregistered$' 'why says so'
+like "$(why)" 'its login was unregistered$' 'why says so'
 
 start bad pat fake-agent closing bad
 wait_for 20 test -S "$home/bad"
@@ -69,7 +69,7 @@ gave_up() {
     why | grep -q 'the client left before its answer$'
 }
 ok 'the client is tired of waiting: why says so' wait_for 20 gave_up
-like "$(why)" "$client at upstream [0-9]+ \(10\.9\.0\.2\): .*1 sign in" 'and at which login, and what it had asked'
+like "$(why)" "$client at login [0-9]+ \(10\.9\.0\.2\): .*1 sign in" 'and at which login, and what it had asked'
 touch "$E2E/shared/confirm"
 serves() {
     [ "$(keys pat | head -n 1)" = one ]
@@ -80,11 +80,11 @@ cut_link train
 like "$(keys pat)" 'agent refused' 'its link is dead: a client is let go'
 silent="silent since ($(date +%H:%M)|$(date -d '-1 min' +%H:%M)): nothing acknowledged for [0-9]+ s"
 ok 'status says since when it acknowledges nothing' says "$silent"
-like "$(cat "$log")" "upstream [0-9]+ \(10\.9\.0\.2\): $silent" 'so does the log'
+like "$(cat "$log")" "login [0-9]+ \(10\.9\.0\.2\): $silent" 'so does the log'
 like "$(why)" 'no registered login has an agent that answers$' 'why says that nobody answered'
 mend_link train
 ok 'the link comes back: it serves' wait_for 60 serves
 ok 'and is alive' says 'alive, [0-9.]+ ms'
-like "$(cat "$log")" 'upstream [0-9]+ \(10\.9\.0\.2\): answers again' 'the log says that it answers again'
+like "$(cat "$log")" 'login [0-9]+ \(10\.9\.0\.2\): answers again' 'the log says that it answers again'
 
 finish

@@ -103,7 +103,6 @@ static void on_conn(struct ev_loop *loop, ev_io *io, int events)
     ssize_t n = read(io->fd, conn->bytes + conn->n, sizeof(conn->bytes) - conn->n);
     struct agent_frame frame;
 
-    (void)loop, (void)events;
     if (n <= 0) {
         conn_free(conn);
         return;
@@ -121,7 +120,6 @@ static void on_accept(struct ev_loop *loop, ev_io *io, int events)
     int fd = accept(io->fd, NULL, NULL);
     struct fake_conn *conn;
 
-    (void)events;
     if (fd < 0)
         return;
     conn = calloc(1, sizeof(*conn));
@@ -175,7 +173,6 @@ void fake_behave(struct fake *fake, enum fake_behaviour behaviour)
 
 static void on_bound(struct ev_loop *loop, ev_timer *timer, int events)
 {
-    (void)loop, (void)timer, (void)events;
     ck_abort_msg("waited for in vain");
 }
 

@@ -92,7 +92,6 @@ bool has_answer(const void *arg)
 {
     uint8_t byte;
 
-    (void)arg;
     return recv(the_client, &byte, 1, MSG_PEEK) >= 0 || errno == ECONNRESET;
 }
 
@@ -108,7 +107,6 @@ void hear(const void *bytes, size_t n)
 
 bool is_over(const void *arg)
 {
-    (void)arg;
     return sessions.n == 0;
 }
 
@@ -124,7 +122,6 @@ void check_end(void)
 
 static void note_passed(struct ev_loop *l, ev_timer *timer, int events)
 {
-    (void)l, (void)events;
     *(bool *)timer->data = true;
 }
 

@@ -58,7 +58,6 @@ static void end(void)
 
 static bool is_done(const void *arg)
 {
-    (void)arg;
     return n_done > 0;
 }
 
@@ -302,7 +301,6 @@ END_TEST
 
 static void make_room(struct ev_loop *l, ev_timer *timer, int events)
 {
-    (void)events;
     ck_assert_uint_eq(n_done, 0);
     ck_assert_int_eq(dial.state, DIAL_CONNECTING);
     ev_io_start(l, &fake.io); /* begins to accept */

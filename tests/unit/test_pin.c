@@ -144,7 +144,7 @@ START_TEST(our_own_sockets_are_refused_by_whatever_name)
     ck_assert_int_eq(symlink("agent.sock", "link"), 0);
     ck_assert_int_eq(link("control.sock", "hardlink"), 0);
     ck_assert_int_eq(pin_open(&pin, "agent.sock", own, &reason), -EPERM);
-    ck_assert_ptr_nonnull(strstr(reason, "relay itself"));
+    ck_assert_ptr_nonnull(strstr(reason, "relayd itself"));
     ck_assert_int_eq(pin_open(&pin, "link", own, &reason), -EPERM);
     ck_assert_int_eq(pin_open(&pin, "hardlink", own, &reason), -EPERM);
     ck_assert_int_eq(pin_open(&pin, "s", own, &reason), 0);

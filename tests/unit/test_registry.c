@@ -334,15 +334,15 @@ START_TEST(the_end_of_a_silence_is_logged)
     registry_set_silent(&registry, u, 2, CAUSE_CLOSED, 0);
     said[0] = '\0';
     registry_set_alive(&registry, u, 3);
-    ck_assert_str_eq(said, "upstream 1 (a): answers again\n");
+    ck_assert_str_eq(said, "login 1 (a): answers again\n");
     registry_set_silent(&registry, u, 4, CAUSE_CLOSED, 0);
     said[0] = '\0';
     registry_forgive(&registry, u);
     ck_assert_str_eq(said, "");
     registry_set_alive(&registry, u, 5);
-    ck_assert_str_eq(said, "upstream 1 (a): answers again\n");
+    ck_assert_str_eq(said, "login 1 (a): answers again\n");
     registry_set_alive(&registry, u, 6);
-    ck_assert_str_eq(said, "upstream 1 (a): answers again\n");
+    ck_assert_str_eq(said, "login 1 (a): answers again\n");
     log_set_level(LOG_LEVEL_ERROR);
     log_set_sink(log_stderr);
 }
@@ -395,12 +395,12 @@ START_TEST(a_name_is_the_best_known)
     struct upstream *u = add_one("/tmp/s", false);
     char name[64];
 
-    ck_assert_str_eq(upstream_name(u, name, sizeof(name)), "upstream 1 (/tmp/s)");
+    ck_assert_str_eq(upstream_name(u, name, sizeof(name)), "login 1 (/tmp/s)");
     upstream_set_facts(u, NULL, "10.0.0.5 1 10.0.0.9 22", NULL);
-    ck_assert_str_eq(upstream_name(u, name, sizeof(name)), "upstream 1 (10.0.0.5)");
+    ck_assert_str_eq(upstream_name(u, name, sizeof(name)), "login 1 (10.0.0.5)");
     upstream_set_facts(u, "laptop", "10.0.0.5 1 10.0.0.9 22", NULL);
-    ck_assert_str_eq(upstream_name(u, name, sizeof(name)), "upstream 1 (laptop)");
-    ck_assert_str_eq(upstream_name(u, name, 9), "upstream");
+    ck_assert_str_eq(upstream_name(u, name, sizeof(name)), "login 1 (laptop)");
+    ck_assert_str_eq(upstream_name(u, name, 6), "login");
 }
 END_TEST
 

@@ -91,7 +91,7 @@ START_TEST(silence_is_explained_by_its_cause)
         {CAUSE_LINK_DOWN, "silent since 01:46: nothing was acknowledged"},
         {CAUSE_CLOSED, "silent since 01:46: forwards no working agent at the moment"},
         {CAUSE_NONSENSE, "silent since 01:46: its answer was not the agent protocol"},
-        {CAUSE_LOOP, "leads back to this relay"},
+        {CAUSE_LOOP, "leads back to this relayd"},
     };
 
     u->state = UPSTREAM_SILENT;

@@ -1,0 +1,109 @@
+/* The attempts there are. A login that changes touches those that it held back, which are on a
+ * list of their own, and no others. */
+#include "config.h"
+
+#include "relayd/session/attempts.h"
+
+#include <string.h>
+
+void attempts_init(struct attempts *attempts, struct enrol *enrol, const struct options *options)
+{
+    *attempts = (struct attempts){.enrol = enrol, .options = options};
+    list_init(&attempts->list);
+}
+
+/* In their order, until one is held back again: then so would the next be. */
+static void begin_blocked(struct upstream *u)
+{
+    struct attempt *it, *next;
+
+    list_for_each_safe(it, next, &u->blocked, queue) {
+        attempt_unblock(it);
+        if (it->state == ATTEMPT_BLOCKED)
+            return;
+    }
+}
+
+/* What is blocked there would wait in vain. */
+static void tell_blocked(struct attempts *attempts, struct upstream *u)
+{
+    struct attempt *it;
+
+    list_for_each(it, &u->blocked, queue)
+        attempts->on_news(it);
+}
+
+static void fail_blocked(struct attempts *attempts, struct upstream *u)
+{
+    while (!list_is_empty(&u->blocked)) {
+        struct attempt *it = list_entry(u->blocked.next, struct attempt, queue);
+
+        attempt_fail(it);
+        attempts->on_news(it);
+    }
+}
+
+static void let_go(struct attempts *attempts, struct upstream *u)
+{
+    struct attempt *it;
+
+    fail_blocked(attempts, u);
+    list_for_each(it, &attempts->list, link) {
+        if (it->upstream == u->id)
+            attempt_let_go(it, u);
+    }
+}
+
+void attempts_on_event(struct attempts *attempts, const struct registry_event *event)
+{
+    struct upstream *u = event->upstream;
+
+    switch (event->type) {
+    case REGISTRY_DROPPED:
+        let_go(attempts, u);
+        break;
+    case REGISTRY_LOOPS:
+        attempts_fail(attempts, u);
+        break;
+    case REGISTRY_CHANGED:
+        if (u->state == UPSTREAM_SILENT)
+            tell_blocked(attempts, u);
+        break;
+    case REGISTRY_PING_ENDED:
+        begin_blocked(u);
+        break;
+    case REGISTRY_ADDED:
+    case REGISTRY_REGISTERED:
+    case REGISTRY_PREFERRED:
+    case REGISTRY_PAUSED:
+        break;
+    }
+}
+
+/* Those that are blocked first: the end of a ping would begin them. */
+void attempts_fail(struct attempts *attempts, struct upstream *u)
+{
+    struct attempt *it;
+
+    fail_blocked(attempts, u);
+    list_for_each(it, &attempts->list, link) {
+        if (it->upstream != u->id || it->state == ATTEMPT_FAILED)
+            continue;
+        attempt_fail(it);
+        attempts->on_news(it);
+    }
+}
+
+uint64_t attempts_find_question(const struct attempts *attempts, const uint8_t *bytes, size_t size)
+{
+    const struct attempt *it;
+
+    list_for_each(it, &attempts->list, link) {
+        const struct question *q = it->question;
+
+        if (it->state == ATTEMPT_ASKING && q->bytes != NULL && q->size == size &&
+            memcmp(q->bytes, bytes, size) == 0)
+            return it->upstream;
+    }
+    return 0;
+}
