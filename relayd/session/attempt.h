@@ -55,7 +55,7 @@ struct attempts {
      * attempt_new() or attempt_look(); may free it. */
     void (*on_done)(struct attempt *attempt);
     /* Its upstream is gone, or has fallen silent for somebody else: it is worth a look. */
-    void (*on_news)(struct attempt *attempt);
+    void (*on_change)(struct attempt *attempt);
 };
 
 struct attempt {

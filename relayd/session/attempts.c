@@ -30,7 +30,7 @@ static void tell_blocked(struct attempts *attempts, struct upstream *u)
     struct attempt *it;
 
     list_for_each(it, &u->blocked, queue)
-        attempts->on_news(it);
+        attempts->on_change(it);
 }
 
 static void fail_blocked(struct attempts *attempts, struct upstream *u)
@@ -39,7 +39,7 @@ static void fail_blocked(struct attempts *attempts, struct upstream *u)
         struct attempt *it = list_entry(u->blocked.next, struct attempt, queue);
 
         attempt_fail(it);
-        attempts->on_news(it);
+        attempts->on_change(it);
     }
 }
 
@@ -90,7 +90,7 @@ void attempts_fail(struct attempts *attempts, struct upstream *u)
         if (it->upstream != u->id || it->state == ATTEMPT_FAILED)
             continue;
         attempt_fail(it);
-        attempts->on_news(it);
+        attempts->on_change(it);
     }
 }
 

@@ -6,7 +6,7 @@
 
 #include "relayd/session/attempt.h"
 
-/* on_done and on_news are the caller's to set. */
+/* on_done and on_change are the caller's to set. */
 void attempts_init(struct attempts *attempts, struct enrol *enrol, const struct options *options);
 
 /* For the events of the registry: attempts at its upstream let go of it, fail, or begin. */

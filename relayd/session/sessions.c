@@ -159,7 +159,7 @@ static void on_attempt(struct attempt *attempt)
                                                         : choosing_look(s));
 }
 
-static void on_attempt_news(struct attempt *attempt)
+static void on_attempt_change(struct attempt *attempt)
 {
     session_wake(attempt->session);
 }
@@ -192,7 +192,7 @@ void sessions_init(struct sessions *sessions, struct enrol *enrol, const struct 
     list_init(&sessions->list);
     attempts_init(&sessions->attempts, enrol, options);
     sessions->attempts.on_done = on_attempt;
-    sessions->attempts.on_news = on_attempt_news;
+    sessions->attempts.on_change = on_attempt_change;
     registry_observe(sessions->registry, &sessions->observer, on_registry_event);
 }
 
