@@ -97,7 +97,7 @@ START_TEST(a_client_that_only_shut_down_gets_its_answer)
 {
     GIVE(client, sign);
     shutdown(client, SHUT_WR);
-    ck_assert_int_eq(settle(), RELAY_GOING);
+    ck_assert_int_eq(carry_on(), RELAY_GOING);
     TAKE(upstream, sign);
     /* Held back: an agent drops its answer where it sees the end. */
     check_nothing(upstream);
@@ -105,7 +105,7 @@ START_TEST(a_client_that_only_shut_down_gets_its_answer)
     ck_assert_int_eq(relay_client_events(&relay), 0);
     check_going();
     GIVE(upstream, sign_answer);
-    ck_assert_int_eq(settle(), RELAY_CLIENT_DONE);
+    ck_assert_int_eq(carry_on(), RELAY_CLIENT_DONE);
     TAKE(client, sign_answer);
 }
 END_TEST
@@ -113,7 +113,7 @@ END_TEST
 START_TEST(a_client_that_is_owed_nothing_is_done)
 {
     shutdown(client, SHUT_WR);
-    ck_assert_int_eq(settle(), RELAY_CLIENT_DONE);
+    ck_assert_int_eq(carry_on(), RELAY_CLIENT_DONE);
 }
 END_TEST
 
@@ -121,7 +121,7 @@ START_TEST(half_a_question_at_the_end_is_dropped)
 {
     give(client, sign, 6);
     shutdown(client, SHUT_WR);
-    ck_assert_int_eq(settle(), RELAY_CLIENT_DONE);
+    ck_assert_int_eq(carry_on(), RELAY_CLIENT_DONE);
     check_nothing(upstream);
 }
 END_TEST
@@ -133,7 +133,7 @@ START_TEST(an_upstream_that_closes_ends_it_after_what_it_said)
     check_going();
     GIVE(upstream, sign_answer);
     upstream = close_fd(upstream);
-    ck_assert_int_eq(settle(), RELAY_UPSTREAM_CLOSED);
+    ck_assert_int_eq(carry_on(), RELAY_UPSTREAM_CLOSED);
     TAKE(client, sign_answer);
     ck_assert_uint_eq(relay.owed, 1);
 }
@@ -146,7 +146,7 @@ START_TEST(what_was_answered_before_a_broken_write_is_delivered)
     GIVE(upstream, list_answer);
     upstream = close_fd(upstream);
     GIVE(client, sign);
-    ck_assert_int_eq(settle(), RELAY_UPSTREAM_CLOSED);
+    ck_assert_int_eq(carry_on(), RELAY_UPSTREAM_CLOSED);
     TAKE(client, list_answer);
 }
 END_TEST
@@ -184,7 +184,7 @@ START_TEST(half_an_answer_at_the_end_owes_still)
     check_going();
     give(upstream, sign_answer, 3);
     upstream = close_fd(upstream);
-    ck_assert_int_eq(settle(), RELAY_UPSTREAM_CLOSED);
+    ck_assert_int_eq(carry_on(), RELAY_UPSTREAM_CLOSED);
     ck_assert_uint_eq(relay.owed, 1);
 }
 END_TEST
@@ -195,7 +195,7 @@ START_TEST(a_client_that_has_gone_ends_it)
     check_going();
     client = close_fd(client);
     GIVE(upstream, sign_answer);
-    ck_assert_int_eq(settle(), RELAY_CLIENT_GONE);
+    ck_assert_int_eq(carry_on(), RELAY_CLIENT_GONE);
 }
 END_TEST
 

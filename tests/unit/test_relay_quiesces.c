@@ -1,4 +1,4 @@
-/* A relay that settles: what is begun gets through, and nothing new is begun. */
+/* A relay that quiesces: what is begun gets through, and nothing new is begun. */
 #include "config.h"
 
 #include "tests/unit/test.h"
@@ -13,7 +13,7 @@ static void begin_settling(void)
     check_going();
 }
 
-START_TEST(one_at_rest_is_settled_and_reads_no_more)
+START_TEST(one_at_rest_is_empty_and_reads_no_more)
 {
     begin_settling();
     GIVE(client, list);
@@ -24,7 +24,7 @@ START_TEST(one_at_rest_is_settled_and_reads_no_more)
     check_nothing(upstream);
     check_nothing(client);
     relay.is_quiescing = false;
-    ck_assert_int_eq(settle(), RELAY_GOING);
+    ck_assert_int_eq(carry_on(), RELAY_GOING);
     TAKE(upstream, list);
     TAKE(client, list_answer);
 }
@@ -38,7 +38,7 @@ START_TEST(a_question_whose_beginning_is_here_is_completed_and_no_other_begun)
     ck_assert_int_eq(relay_is_empty(&relay), _i == 0);
     give(client, sign + _i, sizeof(sign) - (size_t)_i);
     GIVE(client, list);
-    ck_assert_int_eq(settle(), RELAY_GOING);
+    ck_assert_int_eq(carry_on(), RELAY_GOING);
     ck_assert(relay_is_empty(&relay));
     ck_assert_uint_eq(relay.owed, _i > 0);
     if (_i > 0)
@@ -56,11 +56,11 @@ START_TEST(an_answer_whose_beginning_is_here_goes_on)
     check_going();
     begin_settling();
     give(upstream, sign_answer + _i, sizeof(sign_answer) - (size_t)_i);
-    ck_assert_int_eq(settle(), RELAY_GOING);
+    ck_assert_int_eq(carry_on(), RELAY_GOING);
     ck_assert(relay_is_empty(&relay));
     /* What another process does from here on. */
     relay.is_quiescing = false;
-    ck_assert_int_eq(settle(), RELAY_GOING);
+    ck_assert_int_eq(carry_on(), RELAY_GOING);
     TAKE(client, sign_answer);
     ck_assert_uint_eq(relay.owed, 0);
 }
@@ -74,7 +74,7 @@ START_TEST(of_a_long_question_the_rest_is_left_where_it_is)
     give(client, question, 50000);
     check_going();
     relay.is_quiescing = true;
-    ck_assert_int_eq(settle(), RELAY_GOING);
+    ck_assert_int_eq(carry_on(), RELAY_GOING);
     ck_assert(relay_is_empty(&relay));
     ck_assert_uint_gt(relay.up_left, 50000);
     relay.is_quiescing = false;
@@ -91,7 +91,7 @@ START_TEST(of_a_long_question_the_rest_is_left_where_it_is)
 }
 END_TEST
 
-START_TEST(one_whose_client_does_not_read_is_not_settled)
+START_TEST(one_whose_client_does_not_read_is_not_empty)
 {
     static uint8_t answer[4 + 250000] = {0, 3, 0xd0, 0x90, 14};
     size_t sent = 0;
@@ -110,7 +110,7 @@ START_TEST(one_whose_client_does_not_read_is_not_settled)
 }
 END_TEST
 
-START_TEST(one_that_holds_a_refused_question_back_is_not_settled)
+START_TEST(one_that_holds_a_refused_question_back_is_not_empty)
 {
     refused = AGENT_KIND_REMOVE;
     GIVE(client, sign);
@@ -124,16 +124,16 @@ END_TEST
 static void add(TCase *tcase)
 {
     wire_add(tcase);
-    tcase_add_test(tcase, one_at_rest_is_settled_and_reads_no_more);
+    tcase_add_test(tcase, one_at_rest_is_empty_and_reads_no_more);
     tcase_add_loop_test(tcase, a_question_whose_beginning_is_here_is_completed_and_no_other_begun, 0,
                         sizeof(sign));
     tcase_add_loop_test(tcase, an_answer_whose_beginning_is_here_goes_on, 1, sizeof(sign_answer));
     tcase_add_test(tcase, of_a_long_question_the_rest_is_left_where_it_is);
-    tcase_add_test(tcase, one_whose_client_does_not_read_is_not_settled);
-    tcase_add_test(tcase, one_that_holds_a_refused_question_back_is_not_settled);
+    tcase_add_test(tcase, one_whose_client_does_not_read_is_not_empty);
+    tcase_add_test(tcase, one_that_holds_a_refused_question_back_is_not_empty);
 }
 
 int main(void)
 {
-    return run_tests("relay_settles", add);
+    return run_tests("relay_quiesces", add);
 }

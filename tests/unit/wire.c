@@ -57,7 +57,7 @@ void check_going(void)
     ck_assert_int_eq(step(), RELAY_GOING);
 }
 
-enum relay_end settle(void)
+enum relay_end carry_on(void)
 {
     enum relay_end end = RELAY_GOING;
 

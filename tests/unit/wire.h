@@ -30,7 +30,7 @@ enum relay_end step(void);
 /* Steps, and the relay goes on. */
 void check_going(void);
 /* Steps until it ends or comes to rest, as a loop would. */
-enum relay_end settle(void);
+enum relay_end carry_on(void);
 
 void give(int fd, const void *bytes, size_t n);
 #define GIVE(fd, frame) give(fd, frame, sizeof(frame))
