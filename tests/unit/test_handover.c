@@ -250,7 +250,7 @@ START_TEST(a_raw_session_goes_on_too)
 }
 END_TEST
 
-START_TEST(a_raw_session_that_settles_reads_no_more)
+START_TEST(a_raw_session_that_quiesces_reads_no_more)
 {
     options.is_raw = enrol.is_raw = true;
     add_both();
@@ -467,7 +467,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, so_may_one_that_was_refused);
     tcase_add_test(tcase, one_half_closed_is_answered);
     tcase_add_test(tcase, a_raw_session_goes_on_too);
-    tcase_add_test(tcase, a_raw_session_that_settles_reads_no_more);
+    tcase_add_test(tcase, a_raw_session_that_quiesces_reads_no_more);
     tcase_add_test(tcase, one_with_a_bind_that_is_held_is_not_given_away);
     tcase_add_test(tcase, one_that_met_no_upstream_is_not_given_away);
     tcase_add_test(tcase, what_comes_meanwhile_is_not_lost);

@@ -7,7 +7,7 @@
 #include <ev.h>
 #include <sys/socket.h>
 
-static void begin_settling(void)
+static void begin_quiescing(void)
 {
     relay.is_quiescing = true;
     check_going();
@@ -15,7 +15,7 @@ static void begin_settling(void)
 
 START_TEST(one_at_rest_is_empty_and_reads_no_more)
 {
-    begin_settling();
+    begin_quiescing();
     GIVE(client, list);
     GIVE(upstream, list_answer);
     check_going();
@@ -34,7 +34,7 @@ START_TEST(a_question_whose_beginning_is_here_is_completed_and_no_other_begun)
 {
     give(client, sign, _i);
     check_going();
-    begin_settling();
+    begin_quiescing();
     ck_assert_int_eq(relay_is_empty(&relay), _i == 0);
     give(client, sign + _i, sizeof(sign) - (size_t)_i);
     GIVE(client, list);
@@ -54,7 +54,7 @@ START_TEST(an_answer_whose_beginning_is_here_goes_on)
     check_going();
     give(upstream, sign_answer, _i);
     check_going();
-    begin_settling();
+    begin_quiescing();
     give(upstream, sign_answer + _i, sizeof(sign_answer) - (size_t)_i);
     ck_assert_int_eq(carry_on(), RELAY_GOING);
     ck_assert(relay_is_empty(&relay));
@@ -104,7 +104,7 @@ START_TEST(one_whose_client_does_not_read_is_not_empty)
         sent += n > 0 ? (size_t)n : 0;
         check_going();
     }
-    begin_settling();
+    begin_quiescing();
     ck_assert(!relay_is_empty(&relay));
     ck_assert_int_eq(relay_client_events(&relay), EV_WRITE);
 }
@@ -116,7 +116,7 @@ START_TEST(one_that_holds_a_refused_question_back_is_not_empty)
     GIVE(client, sign);
     GIVE(client, remove_all);
     check_going();
-    begin_settling();
+    begin_quiescing();
     ck_assert(!relay_is_empty(&relay));
 }
 END_TEST
