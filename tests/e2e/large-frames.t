@@ -45,7 +45,8 @@ as pat ask "$socket" hex:13 >/dev/null
 is "$(add 1 499 465)" '499 6 1' 'other keys'
 is "$(add 500 500 "$((rest + 63))")" '1 6 1' 'whose listing is a byte too large'
 is "$(as pat ask "$direct" list)" 'frame of 262145' 'the agent sends it'
-is "$(as pat ask "$socket" extension:query list | xargs)" '5 1 end' 'the session ends there'
+# Agents before OpenSSH 10.3 know nothing of the query.
+like "$(as pat ask "$socket" extension:query list | xargs)" '^(5 1|29 [0-9]*) end$' 'the session ends there'
 like "$(as pat relayctl why)" "its answer was not the agent protocol\$" 'the relay says why'
 ok 'ssh-add -l fails' not through pat ssh-add -l
 is "$(status pat state)" silent 'and remembers it'
