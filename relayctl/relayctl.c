@@ -9,14 +9,13 @@
 #include "relayctl/usage.h"
 #include "relayctl/verbs.h"
 #include "relayctl/wait.h"
+#include "relayd/base/util.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static int verb_help(struct command *cmd);
 
@@ -160,18 +159,6 @@ static int parse_and_run(int argc, char **argv)
     if (outcome == CMDLINE_RUN)
         outcome = cmdline_take_operands(&cmd, verb, argc - rest, argv + rest);
     return outcome == CMDLINE_RUN ? run(&cmd, verb) : answer(outcome, verb);
-}
-
-/* Where a standard descriptor is missing, a socket would take its place. */
-static void fill_standard_fds(void)
-{
-    int fd;
-
-    do
-        fd = open("/dev/null", O_RDWR);
-    while (fd >= 0 && fd <= STDERR_FILENO);
-    if (fd >= 0)
-        close(fd);
 }
 
 int main(int argc, char **argv)

@@ -355,7 +355,7 @@ int daemon_run(struct daemon *d)
         daemonize_log(d->place.paths.log);
     if (r == 0) {
         place_raise_limits(&d->options);
-        d->loop = ev_default_loop(EVFLAG_AUTO);
+        d->loop = ev_default_loop(EVFLAG_NOENV);
         r = d->loop == NULL ? -ENOMEM : serve(d);
     }
     handover_fini(&d->handover);

@@ -4,6 +4,7 @@
 #include "relayd/host/daemonize.h"
 #include "relayd/daemon.h"
 #include "relayd/base/log.h"
+#include "relayd/base/util.h"
 #include "relayd/host/journal.h"
 #include "relayd/host/options.h"
 
@@ -17,6 +18,7 @@ int main(int argc, char **argv)
 {
     struct daemon *d = &daemon_state;
 
+    fill_standard_fds();
     d->ready_fd = -1;
     options_init(&d->options);
     if (options_parse(&d->options, argc, argv) < 0) {

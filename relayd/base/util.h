@@ -14,6 +14,10 @@
  * `fd = close_fd(fd)` leaves no stale number behind. */
 int close_fd(int fd);
 
+/* Opens /dev/null where a standard descriptor is missing: a socket or a file would take its
+ * place, and be read or written as if it were the terminal. For main(), first of all. */
+void fill_standard_fds(void);
+
 /* Seconds of CLOCK_MONOTONIC, the one clock that durations are measured on: nobody sets it,
  * it stands while the host sleeps, and all processes of a host share it. */
 double monotonic_seconds(void);

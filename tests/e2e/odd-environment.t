@@ -1,0 +1,33 @@
+#!/bin/sh
+# What a relay is started with is none of its clients' business: descriptors that are closed, and
+# variables that other programs' libraries look at.
+
+. "$(dirname "$0")/lib.sh"
+world
+start good pat fake-agent -n good good good
+wait_for 20 test -S "$E2E/home/pat/good"
+runtime=/run/user/$(id -u pat)/relayd
+
+# Lines for a stderr that is closed must not go to the file that has got its number.
+start relay pat sh -c 'exec relayd --verbose 2>&-'
+ok 'without stderr a relay serves' wait_for 20 served pat
+as pat relayctl register good >/dev/null
+is "$(keys pat)" good 'keys too'
+is "$(wc -c <"$runtime/lock")" 0 'and no line of its log goes to a file that is none'
+end relay
+
+ok 'so does one in the background, which returns' as pat timeout 20 sh -c 'exec relayd --daemon <&- >&- 2>&-'
+is "$(keys pat)" good 'and serves'
+as pat relayctl stop
+
+# LIBEV_FLAGS chooses libev's backend; that of 128, io_uring, aborts under many clients.
+start relay pat LIBEV_FLAGS=128 relayd
+wait_for 20 served pat
+is "$(find "/proc/$(pid relay)/fd" -lname 'anon_inode:*io_uring*')" '' 'LIBEV_FLAGS chooses nothing'
+start clients pat steady 200 "$(agent_socket pat)"
+ok 'many clients are served' wait_for 60 grep -q asking "$E2E/log/clients"
+end clients
+like "$(tail -n 1 "$E2E/log/clients")" '0 wrong' 'and each has its answers'
+note "$(tail -n 1 "$E2E/log/clients")"
+
+finish
