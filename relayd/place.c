@@ -113,19 +113,16 @@ static void on_lost(void *arg)
 
 static int open_socket(struct listener *listener, int given)
 {
-    int r;
+    int r = 0;
 
     if (given >= 0) {
         listener_adopt(listener, given);
-        r = listener_heal(listener);
+        listener_heal(listener); /* what fails is told and tried again by healing */
     } else {
         r = listener_bind(listener);
     }
     if (r < 0)
-        log_error("%s: %s", listener->path,
-                  r == -EADDRINUSE ? "somebody listens there already"
-                  : r == -ENOTSOCK ? "in the way, and not a socket"
-                                   : strerror(-r));
+        log_error("%s: %s", listener->path, listener_problem(r));
     else
         listener_resume(listener);
     return r;

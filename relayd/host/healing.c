@@ -28,50 +28,95 @@ static void look_after(struct healing *healing, double seconds)
     ev_timer_start(healing->loop, &healing->later);
 }
 
-static void watch_path(struct healing *healing, const char *path, uint32_t what)
+static int watch_path(const struct healing *healing, const char *path, uint32_t what)
 {
-    if (inotify_add_watch(healing->events.fd, path, what | IN_ONLYDIR) < 0)
-        log_warning("%s: not watched: %s", path, strerror(errno));
+    return inotify_add_watch(healing->events.fd, path, what | IN_ONLYDIR) < 0 ? -errno : 0;
 }
 
 /* /run/user/UID is a mount, which can be taken away under whoever has files open in
  * it: they see no event. Those are above it, where its mount point comes and goes. */
-static void watch(struct healing *healing)
+static int watch(struct healing *healing)
 {
-    watch_path(healing, healing->paths->dir,
-               IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF);
-    if (paths_is_user_manager_dir(healing->paths))
-        watch_path(healing, PATHS_RUN_USER, IN_CREATE | IN_DELETE);
+    int r;
+
+    if (healing->events.fd < 0) {
+        int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+        if (fd < 0)
+            return -errno;
+        ev_io_set(&healing->events, fd, EV_READ);
+    }
+    ev_io_start(healing->loop, &healing->events);
+    r = watch_path(healing, healing->paths->dir,
+                   IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF);
+    if (r == 0 && paths_is_user_manager_dir(healing->paths))
+        r = watch_path(healing, PATHS_RUN_USER, IN_CREATE | IN_DELETE);
+    return r;
 }
 
-static int heal(struct healing *healing)
+/* All that is missing, one failure being no reason to leave the rest. Another that
+ * listens is the worst of them. */
+static int heal_sockets(struct healing *healing, const char **where)
 {
-    int r = paths_check_dir(healing->paths, true);
+    int r = 0;
 
-    if (r < 0)
-        return r;
-    watch(healing);
-    r = healing->on_heal(healing->arg);
-    for (size_t i = 0; i < ARRAY_SIZE(healing->listeners) && r == 0; i++)
-        r = listener_heal(healing->listeners[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(healing->listeners); i++) {
+        int one = listener_heal(healing->listeners[i]);
+
+        if (one < 0 && (r == 0 || one == -EADDRINUSE)) {
+            r = one;
+            *where = healing->listeners[i]->path;
+        }
+    }
     return r;
+}
+
+/* Where it fails, *where is what cannot be made again. */
+static int heal(struct healing *healing, const char **where)
+{
+    int r = healing->on_heal(healing->arg);
+
+    *where = healing->paths->dir;
+    return r < 0 ? r : heal_sockets(healing, where);
+}
+
+/* What is not seen to go is looked for, now and then. */
+static int look(struct healing *healing)
+{
+    const char *where = healing->paths->dir, *why;
+    int r = paths_check_dir(healing->paths, true);
+    int watched = r < 0 ? 0 : watch(healing);
+
+    why = paths_problem(r);
+    if (r == 0) {
+        r = heal(healing, &where);
+        why = listener_problem(r);
+    }
+    if (r < 0 && r != healing->problem)
+        log_error("%s: cannot be made again: %s", where, why);
+    else if (watched < 0 && watched != healing->problem)
+        log_warning("%s: cannot be watched: %s", where, strerror(-watched));
+    healing->problem = r < 0 ? r : watched;
+    return r;
+}
+
+static void look_again(struct healing *healing)
+{
+    healing->retry = fmin(fmax(2 * healing->retry, RETRY_MIN), RETRY_MAX);
+    look_after(healing, healing->retry);
 }
 
 static void on_later(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct healing *healing = container_of(timer, struct healing, later);
-    int r = heal(healing);
+    int r = look(healing);
 
     if (r == -EADDRINUSE || r == -EBUSY) {
         ev_io_stop(healing->loop, &healing->events);
         healing->on_lost(healing->arg);
-        return;
+    } else if (healing->problem < 0) {
+        look_again(healing);
     }
-    if (r < 0 && healing->retry == 0)
-        log_error("%s: cannot be made again: %s", healing->paths->dir, paths_problem(r));
-    healing->retry = r < 0 ? fmin(fmax(2 * healing->retry, RETRY_MIN), RETRY_MAX) : 0;
-    if (r < 0)
-        look_after(healing, healing->retry);
 }
 
 /* Our own writing of the registry moves its file into place, and is no harm. */
@@ -97,6 +142,11 @@ static void on_events(struct ev_loop *loop, ev_io *io, int events)
     bool is_harm = false;
     ssize_t n;
 
+    if ((events & EV_ERROR) != 0) {
+        log_warning("%s: cannot be watched", healing->paths->dir);
+        look_again(healing);
+        return;
+    }
     while ((n = read(io->fd, buf, sizeof(buf))) > 0) {
         const struct inotify_event *event;
 
@@ -113,13 +163,16 @@ static void on_events(struct ev_loop *loop, ev_io *io, int events)
 
 void healing_start(struct healing *healing)
 {
-    int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    int r;
 
-    ev_io_init(&healing->events, on_events, fd, EV_READ);
+    ev_io_init(&healing->events, on_events, -1, EV_READ);
     ev_timer_init(&healing->later, on_later, 0, 0);
-    watch(healing);
-    if (fd >= 0)
-        ev_io_start(healing->loop, &healing->events);
+    r = watch(healing);
+    if (r < 0)
+        log_warning("%s: cannot be watched: %s", healing->paths->dir, strerror(-r));
+    healing->problem = r;
+    /* A socket from systemd may never have been where it was bound. */
+    look_after(healing, LATER_SECONDS);
 }
 
 void healing_fini(struct healing *healing)

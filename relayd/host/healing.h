@@ -25,7 +25,8 @@ struct healing {
 
     ev_io events;   /* inotify(7) */
     ev_timer later;
-    double retry; /* it failed, and is tried again after so many seconds; or 0 */
+    double retry; /* seconds of the last wait before another try; an event makes it short */
+    int problem;  /* what failed and has been said, -errno, or 0 */
 };
 
 void healing_start(struct healing *healing);

@@ -24,11 +24,13 @@ static bool is_full(const struct listener *listener)
     return listener->limit > 0 && listener->count(listener->arg) >= listener->limit;
 }
 
-static void pause_for_descriptors(struct listener *listener)
+/* Whatever it is that fails, a shortage of descriptors mostly, it fails again at once: a
+ * loop that goes on would spin. */
+static void pause_for(struct listener *listener, const char *why)
 {
-    if (!listener->is_short)
-        log_warning("%s: accept: %s: clients wait", listener->path, strerror(errno));
-    listener->is_short = true;
+    if (!listener->is_pausing)
+        log_warning("%s: %s: clients wait", listener->path, why);
+    listener->is_pausing = true;
     ev_io_stop(listener->loop, &listener->io);
     ev_timer_set(&listener->pause, PAUSE_SECONDS, 0);
     ev_timer_start(listener->loop, &listener->pause);
@@ -38,6 +40,10 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 {
     struct listener *listener = container_of(io, struct listener, io);
 
+    if ((events & EV_ERROR) != 0) {
+        pause_for(listener, "cannot be watched");
+        return;
+    }
     for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
         int fd;
 
@@ -47,14 +53,14 @@ static void on_readable(struct ev_loop *loop, ev_io *io, int events)
         }
         fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
-            listener->is_short = false;
+            listener->is_pausing = false;
             listener->accept(listener->arg, fd);
             continue;
         }
         if (errno == ECONNABORTED || errno == EINTR)
             continue;
-        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
-            pause_for_descriptors(listener);
+        if (errno != EAGAIN)
+            pause_for(listener, strerror(errno));
         return;
     }
 }
@@ -84,7 +90,7 @@ static int clear_stale(const struct listener *listener)
     if (lstat(listener->path, &st) < 0)
         return errno == ENOENT ? 0 : -errno;
     if (!S_ISSOCK(st.st_mode))
-        return -ENOTSOCK;
+        return S_ISDIR(st.st_mode) ? -EISDIR : -ENOTSOCK;
     if (sock_is_live(listener->path, listener->type))
         return -EADDRINUSE;
     return unlink(listener->path) < 0 && errno != ENOENT ? -errno : 0;
@@ -133,15 +139,39 @@ bool listener_is_in_place(const struct listener *listener)
            st.st_ino == listener->ino;
 }
 
-/* What systemd bound has no file that we know: only where nothing is, it is missing. */
+/* What systemd bound has no file that we know: where a socket is, it is taken for it. */
 static bool is_missing(const struct listener *listener)
 {
     struct stat st;
 
     if (listener->is_own)
         return !listener_is_in_place(listener);
-    return sock_is_bound_to(listener->fd, listener->path) && lstat(listener->path, &st) < 0 &&
-           errno == ENOENT;
+    if (!sock_is_bound_to(listener->fd, listener->path))
+        return false;
+    return lstat(listener->path, &st) < 0 ? errno == ENOENT : !S_ISSOCK(st.st_mode);
+}
+
+const char *listener_problem(int error)
+{
+    switch (-error) {
+    case EADDRINUSE: return "somebody listens there already";
+    case EISDIR: return "a directory stands where the socket should be: remove it";
+    case ENOTSOCK: return "what stands there is not a socket: remove it";
+    default: return strerror(-error);
+    }
+}
+
+const char *listener_obstacle(const struct listener *listener)
+{
+    struct stat st;
+
+    if (listener->is_stopped || !is_missing(listener))
+        return NULL;
+    if (lstat(listener->path, &st) < 0)
+        return "its socket is missing";
+    return listener_problem(S_ISDIR(st.st_mode)    ? -EISDIR
+                            : !S_ISSOCK(st.st_mode) ? -ENOTSOCK
+                                                    : -EADDRINUSE);
 }
 
 int listener_heal(struct listener *listener)

@@ -14,7 +14,7 @@
 struct listener {
     struct ev_loop *loop;
     ev_io io;
-    ev_timer pause; /* out of descriptors: tried again */
+    ev_timer pause; /* something failed: tried again when it is over */
     const char *path; /* borrowed */
     int type;
     int fd;
@@ -22,7 +22,7 @@ struct listener {
     dev_t dev;   /* of our file */
     ino_t ino;
     bool is_stopped;
-    bool is_short; /* of descriptors, and it has been said */
+    bool is_pausing; /* and it has been said; until a client is accepted */
     unsigned limit; /* at most that many at once; 0: no limit */
     /* How many are served now. */
     unsigned (*count)(void *arg);
@@ -36,7 +36,7 @@ void listener_init(struct listener *listener, struct ev_loop *loop, const char *
                    void (*accept)(void *arg, int fd), void *arg);
 
 /* Binds path: a stale socket there is replaced, a live one never (-EADDRINUSE), nor
- * anything that is no socket (-ENOTSOCK). Returns 0 or -errno. */
+ * anything that is no socket (-EISDIR, -ENOTSOCK). Returns 0 or -errno. */
 int listener_bind(struct listener *listener);
 /* Takes over a listening descriptor instead, wherever it is bound. */
 void listener_adopt(struct listener *listener, int fd);
@@ -48,6 +48,13 @@ void listener_resume(struct listener *listener);
  * -EADDRINUSE where somebody else listens there now, or another -errno for what may
  * succeed later. */
 int listener_heal(struct listener *listener);
+
+/* What an error of the two means, in words that go behind the path. */
+const char *listener_problem(int error);
+
+/* Why clients that connect to the path do not come here, in such words; NULL where they
+ * do. Looks at the path, and changes nothing. */
+const char *listener_obstacle(const struct listener *listener);
 
 /* Whether the path still leads to the own socket. */
 bool listener_is_in_place(const struct listener *listener);

@@ -24,6 +24,23 @@ rm "${socket%/*}/lock"
 ok 'the lock is removed: it is made again' wait_for 30 test -e "${socket%/*}/lock"
 like "$(as pat relayd 2>&1)" "already: pid $daemon" 'and held: no other relay starts'
 
+# Where a bind mount comes first, docker makes a directory.
+rm "$socket"
+as pat mkdir "$socket"
+ok 'a directory stands in its place: the relay says so' wait_for 30 grep -Fq \
+    "$socket: cannot be made again: a directory stands where the socket should be: remove it" "$E2E/log/relay.pat"
+ok 'the control socket serves on' served pat
+as pat rmdir "$socket"
+ok 'the directory is removed: the socket is made again' wait_for 30 has_keys good
+end relay.pat
+as pat mkdir "$socket"
+is "$(as pat timeout 20 relayd 2>&1)" \
+    "relayd: $socket: a directory stands where the socket should be: remove it" 'nor does one start there'
+as pat rmdir "$socket"
+relay pat
+daemon=$(pid relay.pat)
+wait_for 30 has_keys good
+
 start other pat fake-agent -n other good "$socket.other"
 wait_for 20 test -S "$socket.other"
 as pat mv "$socket.other" "$socket"

@@ -52,6 +52,16 @@ is "$(keys pat)" one 'so does the next process'
 ok 'and still who has a connection keeps it' not gone "$(pid stays)"
 end stays
 
+# The socket unit has it, and something else is in its place.
+systemctl_of pat stop relayd.service 2>/dev/null
+systemctl_of pat restart relayd.socket
+as pat rm "$runtime/relayd/agent.sock"
+as pat mkdir "$runtime/relayd/agent.sock"
+ok 'a directory in the place of the agent socket: the service starts' wait_for 20 served pat
+ok 'and runs on' test "$(active)" = active
+as pat rmdir "$runtime/relayd/agent.sock"
+ok 'the directory is removed: the socket is made again' wait_for 70 has_keys one
+
 systemctl_of pat stop relayd.service 2>/dev/null
 ok 'register starts one' as pat relayctl register "$(upstream one)"
 is "$(active)" active 'through the user manager'
