@@ -63,7 +63,7 @@ static int fail_errno(struct client *client, int error)
 static int fail_nobody(struct client *client)
 {
     return fail(client, -ECONNREFUSED, "no relayd answers here",
-                "start one: relayctl register, in a login made by ssh -A");
+                "start one: " RELAYCTL_NAME " register, in a login made by ssh -A");
 }
 
 static int fail_hung(struct client *client)

@@ -80,7 +80,7 @@ void cmdline_complain(const struct verb *verb, const char *object, const char *c
     const struct command loud = {.is_quiet = false};
     char hint[64];
 
-    snprintf(hint, sizeof(hint), "try: relayctl help%s%s", verb != NULL ? " " : "",
+    snprintf(hint, sizeof(hint), "try: " RELAYCTL_NAME " help%s%s", verb != NULL ? " " : "",
              verb != NULL ? verb->name : "");
     command_tell(&loud, object, cause, hint);
 }

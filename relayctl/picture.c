@@ -250,7 +250,7 @@ static void draw_paused(struct printer *out, const struct proto_msg *d)
     char span[TEXT_SPAN_MAX], line[200];
 
     text_span(left, span);
-    snprintf(line, sizeof(line), "paused%s%s: every client is turned away (relayctl resume)",
+    snprintf(line, sizeof(line), "paused%s%s: every client is turned away (" RELAYCTL_NAME " resume)",
              left > 0 ? " for another " : "", left > 0 ? span : "");
     draw_sentence(out, STYLE_DOUBTFUL, line);
 }
@@ -263,7 +263,7 @@ static void draw_nobody(struct printer *out)
     draw_text(out, STYLE_DOUBTFUL, "no login is registered: every client is turned away");
     printer_end_line(out);
     printer_end_line(out);
-    draw_text(out, STYLE_PLAIN, " log in with ssh -A, and there: relayctl register");
+    draw_text(out, STYLE_PLAIN, " log in with ssh -A, and there: " RELAYCTL_NAME " register");
     printer_end_line(out);
 }
 

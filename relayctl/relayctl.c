@@ -54,19 +54,19 @@ static const struct verb verbs[] = {
      "Prints the line that sets SSH_AUTH_SOCK to the agent socket, keeps the login's\n"
      "own as RELAYD_UPSTREAM, and the label that the laptop sent as RELAYD_LABEL in\n"
      "place of LC_RELAYD_LABEL. It is for the shell that calls it:\n\n"
-     "  eval \"$(relayctl env)\"\n\n"
+     "  eval \"$(" RELAYCTL_NAME " env)\"\n\n"
      "With --register, a working agent that relayd refuses is left to the shell.",
      verb_env},
     {"path", NULL, false, 0, "print the agent socket's path",
      "Prints the agent socket's path. Old panes are healed by a link to it:\n\n"
-     "  ln -sfn \"$(relayctl path)\" ~/.ssh/ssh_auth_sock",
+     "  ln -sfn \"$(" RELAYCTL_NAME " path)\" ~/.ssh/ssh_auth_sock",
      verb_path},
     {"hold", "SOCKET", false, OPTION(LABEL) | OPTION(FALLBACK) | OPTION(NO_START),
      "register, and stay until stdin or the login ends",
      "Registers, stays until stdin ends, a signal comes or the login is gone, and\n"
      "unregisters what nobody had registered before. Beside mosh, on the machine\n"
      "where the agent is:\n\n"
-     "  ssh -A host relayctl hold",
+     "  ssh -A host " RELAYCTL_NAME " hold",
      verb_hold},
     {"stop", NULL, false, 0, "end relayd",
      "Ends relayd, once what its clients are owed is delivered.", verb_stop},

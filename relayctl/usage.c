@@ -44,7 +44,7 @@ static void print_synopsis(FILE *file, const struct verb *verb)
     char option[40], word[48];
     size_t column = 0;
 
-    snprintf(word, sizeof(word), "usage: relayctl %s", verb->name);
+    snprintf(word, sizeof(word), "usage: " RELAYCTL_NAME " %s", verb->name);
     print_word(file, word, &column);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         if (!takes(verb, i) || cmdline_options[i].place == PLACE_OPERAND)
@@ -83,15 +83,15 @@ static void print_common_options(FILE *file)
 
 void usage_all(FILE *file, const struct verb *verbs)
 {
-    fputs("usage: relayctl [--dir DIR] [-q] [COMMAND]\n\n"
+    fputs("usage: " RELAYCTL_NAME " [--dir DIR] [-q] [COMMAND]\n\n"
           "relayd keeps one fixed agent socket for all your panes, and carries each client\n"
-          "to the newest ssh -A login that is alive. relayctl tells it of logins, and shows\n"
+          "to the newest ssh -A login that is alive. " RELAYCTL_NAME " tells it of logins, and shows\n"
           "what it does.\n\n", file);
     for (; verbs->name != NULL; verbs++)
         fprintf(file, "  %-12s  %s\n", verbs->name, verbs->summary);
     fputs("\nwithout a command: status\n\n", file);
     print_common_options(file);
-    fputs("\nrelayctl help COMMAND tells more of each, relayctl(1) all.\n", file);
+    fputs("\n" RELAYCTL_NAME " help COMMAND tells more of each, " RELAYCTL_NAME "(1) all.\n", file);
 }
 
 void usage_verb(FILE *file, const struct verb *verb)

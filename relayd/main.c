@@ -22,7 +22,7 @@ int main(int argc, char **argv)
     d->ready_fd = -1;
     options_init(&d->options);
     if (options_parse(&d->options, argc, argv) < 0) {
-        fputs("try 'relayd --help'\n", stderr);
+        fputs("try '" RELAYD_NAME " --help'\n", stderr);
         return EXIT_USAGE;
     }
     if (d->options.is_help) {

@@ -245,7 +245,7 @@ int options_read_files(struct options *options)
 
 void options_usage(FILE *out)
 {
-    fprintf(out, "usage: relayd [OPTION...]\n"
+    fprintf(out, "usage: " RELAYD_NAME " [OPTION...]\n"
                  "Holds one agent socket and relays it to the newest login that is alive.\n\n");
     for (size_t k = 0; k < ARRAY_SIZE(rows); k++) {
         char left[64];

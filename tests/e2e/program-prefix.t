@@ -49,6 +49,8 @@ is "$(grep -E '/(bin|man1|user)/' "$E2E/shared/files" | xargs -n 1 basename | xa
     'agent-relayctl agent-relayd agent-relayctl.1 agent-relayd.1 agent-relayd.service agent-relayd.socket' \
     'programs, man pages and units have it'
 is "$(unprefixed)" '' 'nothing that is installed names them without'
+like "$(ctl nonesuch 2>&1)" 'try: agent-relayctl help' 'what they say can be pasted'
+is "$(ctl help | grep -cE '(^|[^-])relayctl')" 0 'so can their help'
 printf 'deny\n' >/etc/relayd.conf
 like "$(as pat .local/bin/agent-relayd 2>&1)" '/etc/relayd.conf: relayd is not allowed' \
     'what /etc denies is denied, whatever the prefix'
