@@ -54,8 +54,7 @@ static int watch(struct healing *healing)
     return r;
 }
 
-/* All that is missing, one failure being no reason to leave the rest. Another that
- * listens is the worst of them. */
+/* One failure is no reason to leave the rest. That somebody else listens weighs most. */
 static int heal_sockets(struct healing *healing, const char **where)
 {
     int r = 0;
@@ -80,21 +79,25 @@ static int heal(struct healing *healing, const char **where)
     return r < 0 ? r : heal_sockets(healing, where);
 }
 
-/* What is not seen to go is looked for, now and then. */
+static bool is_lost(int r)
+{
+    return r == -EADDRINUSE || r == -EBUSY;
+}
+
+/* A problem is said once; what cannot be watched is looked at again and again. */
 static int look(struct healing *healing)
 {
-    const char *where = healing->paths->dir, *why;
     int r = paths_check_dir(healing->paths, true);
     int watched = r < 0 ? 0 : watch(healing);
+    const char *where = healing->paths->dir, *why = paths_problem(r);
 
-    why = paths_problem(r);
     if (r == 0) {
         r = heal(healing, &where);
         why = listener_problem(r);
     }
-    if (r < 0 && r != healing->problem)
+    if (r < 0 && r != healing->problem && !is_lost(r))
         log_error("%s: cannot be made again: %s", where, why);
-    else if (watched < 0 && watched != healing->problem)
+    else if (r == 0 && watched < 0 && watched != healing->problem)
         log_warning("%s: cannot be watched: %s", where, strerror(-watched));
     healing->problem = r < 0 ? r : watched;
     return r;
@@ -111,7 +114,7 @@ static void on_later(struct ev_loop *loop, ev_timer *timer, int events)
     struct healing *healing = container_of(timer, struct healing, later);
     int r = look(healing);
 
-    if (r == -EADDRINUSE || r == -EBUSY) {
+    if (is_lost(r)) {
         ev_io_stop(healing->loop, &healing->events);
         healing->on_lost(healing->arg);
     } else if (healing->problem < 0) {

@@ -16,7 +16,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,35 +133,27 @@ FAULTY(int, inotify_init1, (int flags), (flags))
 FAULTY(int, inotify_add_watch, (int fd, const char *path, uint32_t mask), (fd, path, mask))
 FAULTY(ssize_t, getrandom, (void *bytes, size_t size, unsigned flags), (bytes, size, flags))
 
-static int lock(int fd, int command, void *argument, bool is_wide)
+/* The header may have another symbol for this name, the same one here as in the program. An int
+ * is passed where a pointer would be, and taken so. */
+#undef fcntl
+int fcntl(int fd, int command, ...);
+int fcntl(int fd, int command, ...)
 {
+    static int (*real)(int, int, ...);
     static unsigned long calls;
     int error = command == F_SETLK ? fault("setlk", &calls) : 0;
-    static int (*real[2])(int, int, ...);
+    void *argument;
+    va_list ap;
 
-    if (real[is_wide] == NULL)
-        *(void **)&real[is_wide] = dlsym(RTLD_NEXT, is_wide ? "fcntl64" : "fcntl");
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "fcntl64");
+    if (real == NULL)
+        *(void **)&real = dlsym(RTLD_NEXT, "fcntl");
+    va_start(ap, command);
+    argument = va_arg(ap, void *);
+    va_end(ap);
     if (error == 0)
-        return real[is_wide](fd, command, argument);
+        return real(fd, command, argument);
     errno = error;
     return -1;
 }
-
-/* An int is passed where a pointer would be, and taken so. */
-#define LOCKING(name, is_wide)                                                                     \
-    int name(int fd, int command, ...);                                                            \
-    int name(int fd, int command, ...)                                                             \
-    {                                                                                              \
-        va_list ap;                                                                                \
-        void *argument;                                                                            \
-                                                                                                   \
-        va_start(ap, command);                                                                     \
-        argument = va_arg(ap, void *);                                                             \
-        va_end(ap);                                                                                \
-        return lock(fd, command, argument, is_wide);                                               \
-    }
-
-#undef fcntl
-#undef fcntl64
-LOCKING(fcntl, false)
-LOCKING(fcntl64, true)
