@@ -148,7 +148,7 @@ static bool is_missing(const struct listener *listener)
         return !listener_is_in_place(listener);
     if (!sock_is_bound_to(listener->fd, listener->path))
         return false;
-    return lstat(listener->path, &st) < 0 ? errno == ENOENT : !S_ISSOCK(st.st_mode);
+    return stat(listener->path, &st) < 0 ? errno == ENOENT : !S_ISSOCK(st.st_mode);
 }
 
 const char *listener_problem(int error)

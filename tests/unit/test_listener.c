@@ -8,6 +8,7 @@
 #include "tests/unit/test.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -141,6 +142,18 @@ START_TEST(none_is_bound_where_something_stands)
 }
 END_TEST
 
+START_TEST(a_link_to_it_is_as_good)
+{
+    begins[_i]();
+    ck_assert_int_eq(rename(path, scratch_path("elsewhere")), 0);
+    ck_assert_int_eq(symlink("elsewhere", path), 0);
+    ck_assert_ptr_null(listener_obstacle(&listener));
+    ck_assert_int_eq(listener_heal(&listener), 0);
+    ck_assert_int_eq(unlink(scratch_path("elsewhere")), 0);
+    check_obstacle("not a socket");
+}
+END_TEST
+
 /* Past the limit who comes is served late. */
 START_TEST(no_more_than_the_limit_are_accepted)
 {
@@ -188,6 +201,7 @@ static void add(TCase *tcase)
     tcase_add_loop_test(tcase, a_directory_in_its_place_is_named_and_left_alone, 0, 2);
     tcase_add_loop_test(tcase, so_is_a_file, 0, 2);
     tcase_add_test(tcase, so_is_somebody_else_s_socket);
+    tcase_add_loop_test(tcase, a_link_to_it_is_as_good, 0, 2);
     tcase_add_test(tcase, none_is_bound_where_something_stands);
     tcase_add_test(tcase, no_more_than_the_limit_are_accepted);
     tcase_add_test(tcase, an_accept_that_fails_pauses);
