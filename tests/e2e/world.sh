@@ -105,7 +105,7 @@ install_programs() {
     built=${abs_top_builddir:-$PWD}
     cp "${RELAYD:-$built/relayd/relayd}" "$E2E/bin/relayd"
     cp "${RELAYCTL:-$built/relayctl/relayctl}" "$E2E/bin/relayctl"
-    for program in ask delay fake-agent fault.so steady; do
+    for program in ask delay fake-agent fault.so steady stepped-clock.so; do
         cp "$built/tests/e2e/$program" "$E2E/bin"
     done
     ! in_valgrind || wrap_programs "$built"
