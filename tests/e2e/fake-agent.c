@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -37,13 +38,14 @@ enum {
 };
 
 static const char usage[] =
-    "usage: fake-agent [-a SECONDS] [-c FILE] [-k KEYS] [-n NAME] BEHAVIOUR SOCKET";
+    "usage: fake-agent [-a SECONDS] [-c FILE] [-f SECONDS] [-k KEYS] [-n NAME] [-p] BEHAVIOUR SOCKET";
 
 static long answer_after;         /* ms; -a, in seconds */
+static long *first_after;         /* the first listing of all; shared by the children; -f */
 static int count_fd = -1;         /* a line for each question: its type and length; -c */
 static unsigned keys = 1;         /* how many a listing shows; -k */
 static const char *name = "fake"; /* their comment; -n */
-static bool answers_pings;        /* then the behaviour is for the other questions; -p */
+static bool answers_pings;        /* at once; the behaviour is for the other questions; -p */
 static sigset_t old_mask;         /* without the two that change the behaviour */
 static volatile sig_atomic_t is_good;
 
@@ -162,12 +164,22 @@ static const struct frame *listing(void)
     return &f;
 }
 
+/* How long an answer takes. */
+static long delay_of(int type)
+{
+    long first = type == LIST ? __atomic_exchange_n(first_after, 0, __ATOMIC_RELAXED) : 0;
+
+    if (answers_pings && type == EXTENSION)
+        return 0;
+    return first > 0 ? first : answer_after;
+}
+
 /* The answer that an agent with one idea of each question gives. */
 static void answer(int fd, int type)
 {
     static struct frame f;
 
-    nap(answer_after);
+    nap(delay_of(type));
     if (type == LIST) {
         put(fd, listing()->bytes, 4 + listing()->length);
         return;
@@ -393,7 +405,11 @@ int main(int argc, char **argv)
     sigset_t changes;
     int option;
 
-    while ((option = getopt(argc, argv, "a:c:k:n:p")) != -1)
+    first_after = mmap(NULL, sizeof(*first_after), PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (first_after == MAP_FAILED)
+        err(1, "mmap");
+    while ((option = getopt(argc, argv, "a:c:f:k:n:p")) != -1)
         switch (option) {
         case 'a':
             answer_after = (long)(atof(optarg) * 1000);
@@ -402,6 +418,9 @@ int main(int argc, char **argv)
             count_fd = open(optarg, O_WRONLY | O_CREAT | O_APPEND, 0666);
             if (count_fd < 0)
                 err(1, "%s", optarg);
+            break;
+        case 'f':
+            *first_after = (long)(atof(optarg) * 1000);
             break;
         case 'k':
             keys = (unsigned)atoi(optarg);
