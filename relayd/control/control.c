@@ -218,20 +218,31 @@ static void handle_watch(struct control *control, struct conn *conn,
     watchers_add(&control->watchers, conn, WATCH_EVENTS, 0);
 }
 
+/* What has been mended meanwhile is told of as over. */
+static void put_why(struct proto_buf *buf, const struct sessions *sessions)
+{
+    unsigned long long n = sessions->served - sessions->why_served;
+    char when[32], since[64] = "";
+    struct tm tm;
+
+    strftime(when, sizeof(when), "%F %T", localtime_r(&sessions->why_at, &tm));
+    if (n > 0)
+        snprintf(since, sizeof(since), "; since then %llu client%s been served", n,
+                 n == 1 ? " has" : "s have");
+    proto_addf(buf, "text", "%s: %s%s", when, sessions->why, since);
+}
+
 static void handle_why(struct control *control, struct conn *conn,
                        const struct proto_msg *msg)
 {
     const struct sessions *sessions = control->sessions;
     struct proto_buf buf;
-    char when[32];
-    struct tm tm;
 
-    strftime(when, sizeof(when), "%F %T", localtime_r(&sessions->why_at, &tm));
     proto_begin(&buf, "ok");
     if (sessions->why[0] == '\0')
         proto_add(&buf, "text", "no client has failed since relayd was started: its log tells of those before");
     else
-        proto_addf(&buf, "text", "%s: %s", when, sessions->why);
+        put_why(&buf, sessions);
     conn_finish(conn, &buf);
 }
 

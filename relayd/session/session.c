@@ -119,9 +119,15 @@ void session_note_command(struct session *s)
     audit_look_up(s->command, s->peer.pid);
 }
 
+void session_note_failure(struct sessions *sessions, const char line[AUDIT_LINE_MAX])
+{
+    memcpy(sessions->why, line, sizeof(sessions->why));
+    sessions->why_at = time(NULL);
+    sessions->why_served = sessions->served;
+}
+
 static void tell_end(struct session *s, enum session_reason reason)
 {
-    struct sessions *sessions = s->sessions;
     const struct audit audit = {
         .client = s->peer,
         .upstream = session_upstream(s),
@@ -134,10 +140,8 @@ static void tell_end(struct session *s, enum session_reason reason)
     char line[AUDIT_LINE_MAX];
 
     audit_log(&audit, line);
-    if (!audit.is_failure)
-        return;
-    memcpy(sessions->why, line, sizeof(line));
-    sessions->why_at = time(NULL);
+    if (audit.is_failure)
+        session_note_failure(s->sessions, line);
 }
 
 void session_free(struct session *s)

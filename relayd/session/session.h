@@ -53,6 +53,7 @@ struct sessions {
     bool is_draining;
     char why[AUDIT_LINE_MAX]; /* what the last client that failed met, or empty */
     time_t why_at;
+    uint64_t why_served; /* `served` then */
     /* Called after each end. */
     void (*on_end)(void *arg);
     void *on_end_arg;
@@ -89,6 +90,9 @@ struct session {
  * memory: they are still the caller's then. Nothing is waited for yet. */
 struct session *session_new(struct sessions *sessions, int client_fd, int upstream_fd,
                             const struct sock_peer *peer);
+
+/* Keeps the line that tells of a client that failed, for who asks why. */
+void session_note_failure(struct sessions *sessions, const char line[AUDIT_LINE_MAX]);
 
 /* Ends and frees it. */
 void session_end(struct session *s, enum session_reason reason);

@@ -9,6 +9,7 @@
 #include "relayd/session/sessions.h"
 
 #include "relayd/base/log.h"
+#include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 #include "relayd/session/choosing.h"
 #include "relayd/session/questions.h"
@@ -224,14 +225,26 @@ static void start_raw(struct session *s)
     follow_choice(s, choosing_start(s, &question));
 }
 
+/* Whose user it is may surprise its owner: a container maps users to others. */
+static void refuse(struct sessions *sessions, const struct sock_peer *peer)
+{
+    char command[AUDIT_COMMAND_MAX] = "", line[AUDIT_LINE_MAX] = "";
+
+    audit_look_up(command, peer->pid);
+    utf8_format(line, sizeof(line), "client %d (%s, uid %d): refused: not our user",
+                (int)peer->pid, command, (int)peer->uid);
+    log_warning("%s", line);
+    sessions->refused++;
+    session_note_failure(sessions, line);
+}
+
 void sessions_accept(struct sessions *sessions, int fd)
 {
     struct sock_peer peer = {.uid = (uid_t)-1};
     struct session *s;
 
     if (sock_peer(fd, &peer) < 0 || !sock_uid_is_trusted(peer.uid)) {
-        log_warning("client %d of uid %d: refused: not our user", (int)peer.pid, (int)peer.uid);
-        sessions->refused++;
+        refuse(sessions, &peer);
         close(fd);
         return;
     }

@@ -24,6 +24,8 @@ trespass() {
 }
 like "$(trespass "$agent" list)" '^(end|Connection reset by peer)$' \
     'another user with the right to open anything is closed at the agent socket'
+like "$(as pat relayctl why)" "client [0-9]+ \(ask, uid $(id -u laptop)\): refused: not our user\$" 'why tells of it'
+like "$(cat "$E2E/log/relay.pat")" "client [0-9]+ \(ask, uid $(id -u laptop)\): refused: not our user\$" 'so does the log'
 unlike "$(trespass -ks "$control" text:status)" '^ok|path=' 'and learns nothing at the control socket'
 like "$(ask "$agent" list)" '^12 ' 'root is served'
 like "$(ask -ks "$control" text:status)" '^ok' 'at the control socket too'

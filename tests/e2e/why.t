@@ -29,7 +29,9 @@ like "$(cat "$E2E/got")" 'alive, [0-9.]+ ms' 'a login comes: register says that 
 ok 'so does status' says 'alive, [0-9.]+ ms'
 like "$(cat "$log")" "good.*: alive, [0-9.]+ ms" 'so does the log'
 is "$(keys pat)" good 'it serves'
-like "$(why)" 'no login is registered$' 'which is no failure'
+like "$(why)" 'no login is registered; since then 1 client has been served$' 'why says that all is well since'
+is "$(keys pat)" good 'it serves another'
+like "$(why)" 'no login is registered; since then 2 clients have been served$' 'and counts'
 
 # A client that is served is not one that failed, however it ends; one that is cut off is.
 start stays pat ask -k -t 600 "$(agent_socket pat)" list
@@ -84,6 +86,7 @@ like "$(cat "$log")" "login [0-9]+ \(10\.9\.0\.2\): $silent" 'so does the log'
 like "$(why)" 'no registered login has an agent that answers$' 'why says that nobody answered'
 mend_link train
 ok 'the link comes back: it serves' wait_for 60 serves
+like "$(why)" 'an agent that answers; since then [0-9]+ clients? ha(s|ve) been served$' 'why says that this is over'
 ok 'and is alive' says 'alive, [0-9.]+ ms'
 like "$(cat "$log")" 'login [0-9]+ \(10\.9\.0\.2\): answers again' 'the log says that it answers again'
 
