@@ -7,32 +7,39 @@
 #include <stdbool.h>
 #include <sys/socket.h>
 
-/* One way. Returns false where it broke. */
-static bool carry(struct flow *flow, int from, int to, bool may_read, bool *is_done, bool *is_shut)
+/* One way. Returns how many bytes went on, or negative where it broke. */
+static ssize_t carry(struct flow *flow, int from, int to, bool may_read, bool *is_done,
+                     bool *is_shut)
 {
     ssize_t n = *is_done || !may_read ? -EAGAIN : flow_read(flow, from, FLOW_SIZE);
+    ssize_t sent;
 
     *is_done |= n == 0;
     if (n < 0 && n != -EAGAIN && n != -ENOBUFS)
-        return false;
-    if (flow_write(flow, to, FLOW_SIZE) < 0)
-        return false;
+        return n;
+    sent = flow_write(flow, to, FLOW_SIZE);
+    if (sent < 0)
+        return sent;
     if (*is_done && flow_size(flow) == 0 && !*is_shut) {
         shutdown(to, SHUT_WR);
         *is_shut = true;
     }
-    return true;
+    return sent;
 }
 
 enum relay_end raw_step(struct relay *relay, int client_fd, int upstream_fd)
 {
     bool may_read = !relay->is_quiescing;
+    ssize_t up, down = 0;
 
     relay->up_left = relay->down_left = SIZE_MAX;
-    if (!carry(&relay->up, client_fd, upstream_fd, may_read, &relay->is_client_done,
-               &relay->is_upstream_shut) ||
-        !carry(&relay->down, upstream_fd, client_fd, may_read, &relay->is_upstream_done,
-               &relay->is_client_shut))
+    up = carry(&relay->up, client_fd, upstream_fd, may_read, &relay->is_client_done,
+               &relay->is_upstream_shut);
+    if (up >= 0)
+        down = carry(&relay->down, upstream_fd, client_fd, may_read, &relay->is_upstream_done,
+                     &relay->is_client_shut);
+    if (up < 0 || down < 0)
         return RELAY_CLIENT_GONE;
+    relay->is_taken |= up > 0;
     return relay->is_client_shut && relay->is_upstream_shut ? RELAY_CLIENT_DONE : RELAY_GOING;
 }

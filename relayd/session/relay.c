@@ -277,6 +277,11 @@ int relay_client_events(const struct relay *relay)
     return (is_readable ? EV_READ : 0) | (relay_is_client_slow(relay) ? EV_WRITE : 0);
 }
 
+bool relay_is_client_unseen(const struct relay *relay)
+{
+    return !relay->is_quiescing && relay_client_events(relay) == 0;
+}
+
 int relay_upstream_events(const struct relay *relay)
 {
     size_t limit = read_limit(relay, &relay->down, relay->down_left, FLOW_SIZE);

@@ -49,6 +49,7 @@ struct relay {
     bool is_client_done, is_upstream_done; /* they will send no more */
     bool is_upstream_deaf; /* it takes no more; what it answered is still read */
     bool is_client_shut, is_upstream_shut; /* raw: they have been told of the other's end */
+    bool is_taken; /* raw: bytes from the client have gone on since this was last unset */
     bool is_held; /* a refused question waits until nothing is owed: none after it is
                      read */
     bool is_quiescing; /* reads no more than completes what is begun: the caller's to set */
@@ -97,6 +98,10 @@ void relay_restore(struct relay *relay, const struct record *record);
 /* What to wait for then, as EV_READ and EV_WRITE. */
 int relay_client_events(const struct relay *relay);
 int relay_upstream_events(const struct relay *relay);
+
+/* Whether that shows nothing of the client, so that its end has to be looked for. It may shut
+ * down its side at any time: only sock_has_hung_up() tells that from an end. */
+bool relay_is_client_unseen(const struct relay *relay);
 
 /* Notes a question as asked, where somebody else has sent it. */
 void relay_count(struct relay *relay, enum agent_kind kind);

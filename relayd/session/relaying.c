@@ -1,5 +1,6 @@
 /* Relaying. The clock of what is owed starts with the first question and anew with each answer,
- * and stands while it is the client that does not read. */
+ * and stands while it is the client that does not read. The timer runs with that clock, and
+ * where nothing is read from the client: its end would go unseen. An idle session has none. */
 #include "config.h"
 
 #include "relayd/session/relaying.h"
@@ -13,45 +14,70 @@ static void watch_owed(struct session *s, bool is_answered)
 
     session_note_prompt(s, s->relay.is_unsafe);
     if (!is_waiting) {
-        ev_timer_stop(s->sessions->loop, &s->timer);
         s->waiting_since = 0;
         s->wait = (struct wait){0};
-        return;
-    }
-    if (s->waiting_since == 0 || is_answered)
+    } else if (s->waiting_since == 0 || is_answered) {
         s->waiting_since = monotonic_seconds();
-    if (!ev_is_active(&s->timer))
+    }
+}
+
+static void run_timer(struct session *s)
+{
+    bool is_needed = s->waiting_since > 0 || relay_is_client_unseen(&s->relay);
+
+    if (!is_needed)
+        ev_timer_stop(s->sessions->loop, &s->timer);
+    else if (!ev_is_active(&s->timer))
         session_start_timer(s, PATIENCE_TICK, PATIENCE_TICK);
+}
+
+/* In --raw, what a client said before it left is still to arrive. */
+static bool is_passing_on(const struct session *s)
+{
+    return s->sessions->options->is_raw && flow_size(&s->relay.up) > 0;
 }
 
 void relaying_resume(struct session *s)
 {
     watch_owed(s, false);
+    run_timer(s);
 }
 
 enum relay_end relaying_step(struct session *s)
 {
     uint32_t answered_before = s->relay.answered;
-    enum relay_end end;
+    bool is_raw = s->sessions->options->is_raw;
+    enum relay_end end = is_raw ? raw_step(&s->relay, s->client.fd, s->upstream.fd)
+                                : relay_step(&s->relay, s->client.fd, s->upstream.fd);
 
-    if (s->sessions->options->is_raw)
-        return raw_step(&s->relay, s->client.fd, s->upstream.fd);
-    end = relay_step(&s->relay, s->client.fd, s->upstream.fd);
     if (end != RELAY_GOING)
         return end;
-    watch_owed(s, s->relay.answered != answered_before);
-    if (s->relay.is_client_done && sock_has_hung_up(s->client.fd))
+    if (!is_raw)
+        watch_owed(s, s->relay.answered != answered_before);
+    if (s->relay.is_client_done && !is_passing_on(s) && sock_has_hung_up(s->client.fd))
         return RELAY_CLIENT_GONE;
+    run_timer(s);
     return RELAY_GOING;
+}
+
+bool relaying_look_at_client(struct session *s)
+{
+    bool was_taken = s->relay.is_taken;
+
+    s->relay.is_taken = false;
+    return (is_passing_on(s) && was_taken) || !sock_has_hung_up(s->client.fd);
 }
 
 bool relaying_look(struct session *s)
 {
     struct upstream *u = session_upstream(s);
     double now = monotonic_seconds();
-    struct patience p = wait_look(&s->wait, s->sessions->registry, u, s->sessions->options, now,
-                                  now - s->waiting_since);
+    struct patience p;
 
+    if (s->waiting_since == 0)
+        return true;
+    p = wait_look(&s->wait, s->sessions->registry, u, s->sessions->options, now,
+                  now - s->waiting_since);
     p.is_unsafe = s->relay.is_unsafe;
     if (!patience_gives_up_owed(&p))
         return true;

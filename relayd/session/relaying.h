@@ -14,6 +14,10 @@ enum relay_end relaying_step(struct session *s);
 /* Begins to watch over what is owed already, in a session that another process had. */
 void relaying_resume(struct session *s);
 
+/* Time has passed: returns whether the client is still there, or has said what is still on its
+ * way. */
+bool relaying_look_at_client(struct session *s);
+
 /* Time has passed: asks about the link. Returns whether the session goes on; if not, its
  * upstream has been called silent. */
 bool relaying_look(struct session *s);

@@ -67,8 +67,8 @@ struct session {
     struct sock_peer peer;
     char command[AUDIT_COMMAND_MAX]; /* the peer's, once it is worth looking up */
     ev_io client, upstream;
-    ev_timer timer; /* choosing, and relaying while something is owed: looks at the wait;
-                       none: the farewell */
+    ev_timer timer; /* choosing, and relaying while something is owed: looks at the wait, and
+                       where its end would go unseen at the client; none: the farewell */
     struct relay relay;
     struct flow binds; /* session-binds that were held; they go to the upstream first */
     struct question question; /* while choosing */

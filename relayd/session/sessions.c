@@ -117,14 +117,13 @@ static void follow_choice(struct session *s, enum choice choice)
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct session *s = container_of(timer, struct session, timer);
-    bool has_gone = s->state != SESSION_NONE && sock_has_hung_up(s->client.fd);
 
     switch (s->state) {
     case SESSION_NONE:
         session_end(s, s->none_reason);
         break;
     case SESSION_CHOOSING:
-        if (!has_gone) {
+        if (!sock_has_hung_up(s->client.fd)) {
             follow_choice(s, choosing_look(s));
             break;
         }
@@ -132,7 +131,7 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
         session_end(s, SESSION_CLIENT_GONE);
         break;
     case SESSION_RELAYING:
-        if (has_gone)
+        if (!relaying_look_at_client(s))
             session_end(s, SESSION_CLIENT_GONE);
         else if (!relaying_look(s))
             session_end(s, SESSION_UPSTREAM_SILENT);

@@ -157,6 +157,22 @@ void fake_fini(struct fake *fake)
         conn_free(conn);
 }
 
+void fake_stop_reading(const struct fake *fake)
+{
+    struct fake_conn *conn;
+
+    list_for_each(conn, &fake->conns, link)
+        ev_io_stop(fake->loop, &conn->io);
+}
+
+void fake_go_on_reading(const struct fake *fake)
+{
+    struct fake_conn *conn;
+
+    list_for_each(conn, &fake->conns, link)
+        ev_io_start(fake->loop, &conn->io);
+}
+
 void fake_say(const struct fake *fake, const uint8_t *bytes, size_t n)
 {
     struct fake_conn *conn;

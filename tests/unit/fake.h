@@ -49,6 +49,10 @@ void fake_fini(struct fake *fake);
 /* Behaves so to every kind of question but pings, which it answers. */
 void fake_behave(struct fake *fake, enum fake_behaviour behaviour);
 
+/* Reads nothing more on the connections that are open, their end neither; or goes on to. */
+void fake_stop_reading(const struct fake *fake);
+void fake_go_on_reading(const struct fake *fake);
+
 /* Says this on every connection that is open. */
 void fake_say(const struct fake *fake, const uint8_t *bytes, size_t n);
 

@@ -177,6 +177,82 @@ START_TEST(a_client_that_vanishes_ends_its_session)
 }
 END_TEST
 
+/* Its questions fill the way to an upstream that reads no more. */
+static void fill(void)
+{
+    static const uint8_t head[AGENT_HEADER] = {0, 4, 0, 0, 99};
+    static uint8_t much[AGENT_LENGTH_MAX];
+    ssize_t n;
+
+    fake_stop_reading(&a);
+    ASK(head);
+    do {
+        n = send(the_client, much, sizeof(much) - AGENT_HEADER, MSG_NOSIGNAL);
+        turn_while_busy(loop);
+    } while (n > 0);
+}
+
+START_TEST(a_client_that_vanishes_is_seen_where_nothing_is_read_from_it)
+{
+    add_both();
+    begin_client();
+    ASK(list);
+    HEAR(list_by_a);
+    fill();
+    if (_i > 0) {
+        fake_say(&a, failure, sizeof(failure)); /* so that nothing is owed */
+        HEAR(failure);
+    }
+    ck_assert_uint_eq(sessions.n, 1);
+    the_client = close_fd(the_client);
+    turn_until(loop, is_over, NULL);
+}
+END_TEST
+
+static void begin_raw(void)
+{
+    options.is_raw = true;
+    add_both();
+    begin_client();
+    turn_while_busy(loop);
+    ck_assert_uint_eq(a.open, 1);
+}
+
+START_TEST(a_raw_client_that_vanishes_ends_its_session)
+{
+    begin_raw();
+    fake_stop_reading(&a);
+    if (_i > 0)
+        shutdown(the_client, SHUT_WR);
+    turn_for(2 * PATIENCE_TICK);
+    ck_assert_uint_eq(sessions.n, 1);
+    the_client = close_fd(the_client);
+    turn_until(loop, is_over, NULL);
+}
+END_TEST
+
+START_TEST(a_raw_client_that_vanishes_ends_also_a_full_one)
+{
+    begin_raw();
+    fill();
+    the_client = close_fd(the_client);
+    turn_until(loop, is_over, NULL);
+}
+END_TEST
+
+START_TEST(what_a_raw_client_said_before_it_left_arrives)
+{
+    begin_raw();
+    ASK(sign);
+    ASK(list);
+    the_client = close_fd(the_client);
+    turn_until(loop, is_over, NULL);
+    turn_while_busy(loop);
+    ck_assert_uint_eq(a.asked[AGENT_KIND_SIGN], 1);
+    ck_assert_uint_eq(a.asked[AGENT_KIND_LIST], 1);
+}
+END_TEST
+
 START_TEST(a_client_that_shut_down_gets_its_answer)
 {
     add_both();
@@ -276,6 +352,10 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, our_own_ping_goes_no_further);
     tcase_add_test(tcase, another_relay_s_ping_is_a_question_like_any);
     tcase_add_loop_test(tcase, a_client_that_vanishes_ends_its_session, 0, 2);
+    tcase_add_loop_test(tcase, a_client_that_vanishes_is_seen_where_nothing_is_read_from_it, 0, 2);
+    tcase_add_loop_test(tcase, a_raw_client_that_vanishes_ends_its_session, 0, 2);
+    tcase_add_test(tcase, a_raw_client_that_vanishes_ends_also_a_full_one);
+    tcase_add_test(tcase, what_a_raw_client_said_before_it_left_arrives);
     tcase_add_test(tcase, a_client_that_shut_down_gets_its_answer);
     tcase_add_test(tcase, a_client_that_asks_for_a_signature_is_known_before_it_has_it);
     tcase_add_test(tcase, a_client_that_meets_no_upstream_is_known_before_it_leaves);
