@@ -1,6 +1,8 @@
-/* A flow. Memory is taken when bytes come and given back when they have gone:
- * malloc's cache makes that cheaper than keeping a buffer for each of ten
- * thousand idle clients. */
+/* A flow. Memory is taken when bytes come, as much as they are, and given back when they have
+ * gone: malloc's cache makes that cheaper than keeping a buffer for each of ten thousand idle
+ * clients. Nobody knows how many will come before they are read, so they are read into the stack;
+ * a large buffer taken for a small question would leave a hole when it is given back, between
+ * what other clients keep. */
 #include "config.h"
 
 #include "relayd/agent/flow.h"
@@ -20,16 +22,19 @@ void flow_fini(struct flow *flow)
     memset(flow, 0, sizeof(*flow));
 }
 
-/* Makes room for `more` bytes behind those held, moving them to the front and
- * growing where needed. */
+/* Makes room for `more` bytes behind those held, moving them to the front and growing where
+ * needed: by as much as is held already, so that what comes byte by byte is not moved each
+ * time. */
 static int flow_reserve(struct flow *flow, size_t more)
 {
     size_t size = flow_size(flow);
-    size_t cap = size + more < FLOW_SIZE ? FLOW_SIZE : size + more;
+    size_t cap = size + more + size;
     uint8_t *data;
 
     if (flow->data != NULL && flow->cap - flow->end >= more)
         return 0;
+    if (cap > UINT32_MAX)
+        return -ENOMEM;
     /* Not realloc: it would leave an unwiped copy behind. */
     data = malloc(cap);
     if (data == NULL)
@@ -38,30 +43,39 @@ static int flow_reserve(struct flow *flow, size_t more)
         memcpy(data, flow_head(flow), size);
     flow_fini(flow);
     flow->data = data;
-    flow->end = size;
-    flow->cap = cap;
+    flow->end = (uint32_t)size;
+    flow->cap = (uint32_t)cap;
+    return 0;
+}
+
+int flow_put(struct flow *flow, const uint8_t *bytes, size_t n)
+{
+    int r = flow_reserve(flow, n);
+
+    if (r < 0)
+        return r;
+    memcpy(flow->data + flow->end, bytes, n);
+    flow->end += (uint32_t)n;
     return 0;
 }
 
 ssize_t flow_read(struct flow *flow, int fd, size_t limit)
 {
+    uint8_t bytes[FLOW_SIZE];
     size_t size = flow_size(flow);
     ssize_t n;
     int r;
 
     if (size >= limit)
         return -ENOBUFS;
-    r = flow_reserve(flow, limit - size);
-    if (r < 0)
-        return r;
-    n = recv(fd, flow->data + flow->end, limit - size, 0);
+    n = recv(fd, bytes, limit - size < sizeof(bytes) ? limit - size : sizeof(bytes), 0);
     if (n < 0)
-        n = errno == EWOULDBLOCK || errno == EINTR ? -EAGAIN : -errno;
-    else
-        flow->end += (size_t)n;
-    if (flow_size(flow) == 0)
-        flow_fini(flow);
-    return n;
+        return errno == EWOULDBLOCK || errno == EINTR ? -EAGAIN : -errno;
+    if (n == 0)
+        return 0;
+    r = flow_put(flow, bytes, (size_t)n);
+    explicit_bzero(bytes, (size_t)n);
+    return r < 0 ? r : n;
 }
 
 ssize_t flow_write(struct flow *flow, int fd, size_t n)
@@ -81,20 +95,9 @@ ssize_t flow_write(struct flow *flow, int fd, size_t n)
 
 void flow_drop(struct flow *flow, size_t n)
 {
-    flow->start += n;
+    flow->start += (uint32_t)n;
     if (flow->start == flow->end)
         flow_fini(flow);
-}
-
-int flow_put(struct flow *flow, const uint8_t *bytes, size_t n)
-{
-    int r = flow_reserve(flow, n);
-
-    if (r < 0)
-        return r;
-    memcpy(flow->data + flow->end, bytes, n);
-    flow->end += n;
-    return 0;
 }
 
 void flow_move(struct flow *to, struct flow *from)

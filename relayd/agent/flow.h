@@ -18,7 +18,7 @@
 
 struct flow {
     uint8_t *data;
-    size_t start, end, cap;
+    uint32_t start, end, cap;
 };
 
 /* A zeroed struct is an empty flow. Wipes and frees what is held. */
@@ -39,9 +39,9 @@ static inline bool flow_is_full(const struct flow *flow)
     return flow_size(flow) >= FLOW_SIZE;
 }
 
-/* Reads once, up to `limit` bytes held in all (at most FLOW_SIZE). Returns how
- * many came; 0 at the end of the stream; -EAGAIN for none at the moment; other
- * -errno, -ENOMEM among them. -ENOBUFS: `limit` is held already. */
+/* Reads once, at most FLOW_SIZE bytes and up to `limit` held in all. Returns how many came; 0 at
+ * the end of the stream; -EAGAIN for none at the moment; other -errno, -ENOMEM among them: then
+ * bytes are lost. -ENOBUFS: `limit` is held already. */
 ssize_t flow_read(struct flow *flow, int fd, size_t limit);
 
 /* Writes once, at most n of the bytes held. Returns how many went, 0 if none can

@@ -11,6 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So many sessions at once are one. */
+#define CROWD 64
+
 static const char *const state_names[] = {"waiting", "choosing", "relaying", "none"};
 
 void session_set_state(struct session *s, enum session_state state)
@@ -144,6 +147,16 @@ static void tell_end(struct session *s, enum session_reason reason)
         session_note_failure(s->sessions, line);
 }
 
+/* One by one they leave little behind. What a crowd leaves would stay for good, so once most of
+ * it has gone the heap is trimmed, a moment later, when the rest may have followed. */
+static void note_gone(struct sessions *sessions)
+{
+    sessions->n--;
+    if (sessions->peak >= CROWD && sessions->n <= sessions->peak / 4 &&
+        !ev_is_active(&sessions->trim))
+        ev_timer_start(sessions->loop, &sessions->trim);
+}
+
 void session_free(struct session *s)
 {
     struct sessions *sessions = s->sessions;
@@ -159,7 +172,7 @@ void session_free(struct session *s)
     close_fd(s->upstream.fd);
     list_remove(&s->link);
     free(s);
-    sessions->n--;
+    note_gone(sessions);
     sessions->on_end(sessions->on_end_arg);
 }
 
@@ -232,5 +245,7 @@ struct session *session_new(struct sessions *sessions, int client_fd, int upstre
     list_init(&s->attempts);
     list_append(&sessions->list, &s->link);
     sessions->n++;
+    if (sessions->n > sessions->peak)
+        sessions->peak = sessions->n;
     return s;
 }

@@ -47,6 +47,8 @@ struct sessions {
     const struct options *options;
     struct list list; /* owns them */
     unsigned n;
+    unsigned peak; /* the most there were since the heap was trimmed last */
+    ev_timer trim; /* soon after a crowd has gone */
     uint64_t served;  /* sessions that an upstream had */
     uint64_t refused; /* sessions that met none, or whose client may not */
     bool is_quiescing; /* nothing new is begun: they are to be handed over */
@@ -59,11 +61,13 @@ struct sessions {
     void *on_end_arg;
 };
 
+/* Of a crowd each has one: the fields stand so that there is no room between them. */
 struct session {
     struct list link; /* sessions::list */
     struct list at;   /* upstream::sessions, while one serves it */
     struct sessions *sessions;
     enum session_state state;
+    enum session_reason none_reason; /* in the state none: why */
     struct sock_peer peer;
     char command[AUDIT_COMMAND_MAX]; /* the peer's, once it is worth looking up */
     ev_io client, upstream;
@@ -77,13 +81,12 @@ struct session {
     struct attempt *kept;     /* of them: the first that listed no keys */
     double choosing_since;
     double kept_until;        /* a better answer is waited for */
-    bool is_forwarded;        /* its client has come through an ssh -A */
-    enum session_reason none_reason; /* in the state none: why */
     uint64_t upstream_id; /* 0: none */
     double began;
     double waiting_since; /* 0: nothing is owed */
     struct wait wait;     /* for what is owed */
     bool is_prompting;    /* counted as UPSTREAM_PROMPT */
+    bool is_forwarded;    /* its client has come through an ssh -A */
 };
 
 /* A new one for a client's descriptor, and an upstream's or -1; takes both over. NULL without

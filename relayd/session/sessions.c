@@ -8,6 +8,7 @@
 
 #include "relayd/session/sessions.h"
 
+#include "relayd/base/heap.h"
 #include "relayd/base/log.h"
 #include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
@@ -18,6 +19,9 @@
 #include <assert.h>
 #include <string.h>
 #include <unistd.h>
+
+/* How long after a crowd has gone the heap is trimmed. */
+#define TRIM_SECONDS 0.5
 
 static void set_events(struct session *s, ev_io *io, int events)
 {
@@ -177,6 +181,15 @@ static void on_registry_event(struct registry_observer *observer,
         session_detach(list_entry(event->upstream->sessions.next, struct session, at));
 }
 
+static void on_crowd_gone(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct sessions *sessions = container_of(timer, struct sessions, trim);
+
+    heap_trim();
+    sessions->peak = sessions->n;
+    ev_timer_set(timer, TRIM_SECONDS, 0);
+}
+
 static void ignore_end(void *arg)
 {
 }
@@ -190,6 +203,7 @@ void sessions_init(struct sessions *sessions, struct enrol *enrol, const struct 
     sessions->options = options;
     sessions->on_end = ignore_end;
     list_init(&sessions->list);
+    ev_timer_init(&sessions->trim, on_crowd_gone, TRIM_SECONDS, 0);
     attempts_init(&sessions->attempts, enrol, options);
     sessions->attempts.on_done = on_attempt;
     sessions->attempts.on_change = on_attempt_change;
@@ -202,6 +216,7 @@ void sessions_fini(struct sessions *sessions)
 
     list_for_each_safe(s, next, &sessions->list, link)
         session_end(s, SESSION_STOPPING);
+    ev_timer_stop(sessions->loop, &sessions->trim);
     registry_unobserve(&sessions->observer);
     assert(sessions->n == 0 && list_is_empty(&sessions->attempts.list));
 }

@@ -52,7 +52,7 @@ static void begin(struct dial *dial, const uint8_t *question, size_t size, enum 
 {
     flow_fini(&dial->answer);
     dial->question = question;
-    dial->question_size = size;
+    dial->question_size = (uint32_t)size;
     dial->sent = 0;
     dial->kind = kind;
     dial->asked_at = monotonic_seconds();
@@ -98,12 +98,19 @@ static int step_connect(struct dial *dial)
 /* 1 when the whole question is out, 0 for later, or -errno. */
 static int step_ask(struct dial *dial)
 {
-    ssize_t n = send(dial->fd, dial->question + dial->sent, dial->question_size - dial->sent,
-                     MSG_NOSIGNAL);
+    uint8_t ping[AGENT_PING_SIZE];
+    const uint8_t *question = dial->question;
+    ssize_t n;
 
+    /* Of thousands that wait each would keep its own. */
+    if (question == NULL) {
+        agent_ping_make(ping, dial->instance, dial->nonce);
+        question = ping;
+    }
+    n = send(dial->fd, question + dial->sent, dial->question_size - dial->sent, MSG_NOSIGNAL);
     if (n < 0)
         return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -errno;
-    dial->sent += (size_t)n;
+    dial->sent += (uint32_t)n;
     return dial->sent == dial->question_size;
 }
 
@@ -245,11 +252,12 @@ void dial_ping(struct dial *dial, const uint8_t instance[AGENT_INSTANCE], uint64
 {
     dial->is_ping = true;
     dial->has_no_ping = has_no_ping;
-    agent_ping_make(dial->ping, instance, nonce);
+    dial->instance = instance;
+    dial->nonce = nonce;
     if (has_no_ping)
         begin(dial, agent_list_question, sizeof(agent_list_question), AGENT_KIND_LIST);
     else
-        begin(dial, dial->ping, sizeof(dial->ping), AGENT_KIND_PING);
+        begin(dial, NULL, AGENT_PING_SIZE, AGENT_KIND_PING);
 }
 
 void dial_unpin(struct dial *dial)

@@ -36,21 +36,23 @@ enum dial_state {
     DIAL_ANSWERING,
 };
 
+/* Of a crowd each has one: the fields stand so that there is no room between them. */
 struct dial {
     struct ev_loop *loop;
     ev_io io;
     ev_timer retry; /* a full backlog: only time helps */
-    enum dial_state state;
     const struct pin *pin;   /* borrowed; NULL: gone, so no new connection is made */
+    enum dial_state state;
     int fd;
     struct sock_peer peer;   /* who listens there, once connected */
-    const uint8_t *question; /* borrowed until done() */
-    size_t question_size, sent;
+    const uint8_t *question; /* borrowed until done(); NULL: nothing, or the ping */
+    uint32_t question_size, sent;
     enum agent_kind kind;
-    struct flow answer;
     bool is_ping;
     bool has_no_ping; /* closed on the ping, so a listing stands in */
-    uint8_t ping[AGENT_PING_SIZE];
+    struct flow answer;
+    const uint8_t *instance; /* a ping's, borrowed until done() */
+    uint64_t nonce;
     double asked_at; /* of monotonic_seconds() */
     void (*done)(struct dial *dial, enum dial_result result);
 };
@@ -63,10 +65,12 @@ void dial_fini(struct dial *dial);
 /* Connects, and asks nothing: an answer is that it is accepted. */
 void dial_connect(struct dial *dial);
 
-/* Asks a question, on the connection that is open or on a new one. */
+/* Asks a question of at most AGENT_FRAME_MAX bytes, on the connection that is open or on a new
+ * one. */
 void dial_ask(struct dial *dial, const uint8_t *question, size_t size, enum agent_kind kind);
 
-/* Asks whether somebody is there: by a ping, alone; has_no_ping: by a listing.
+/* Asks whether somebody is there: by a ping, alone, for which instance must stay until done();
+ * has_no_ping: by a listing.
  * An upstream that closes on the ping is asked for a listing on a new connection
  * (Windows' agent closes on unknown extensions); has_no_ping is set then, and the
  * answer to either is dropped. */

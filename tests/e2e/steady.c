@@ -2,8 +2,8 @@
  * Clients that stay and ask on and on, for the tests.
  *
  * All connect, then each asks every 20 ms, in turn for a listing and by an extension that no agent
- * knows, so that an answer to the question before is a wrong one. It says `asking` once each has
- * had an answer, and at SIGTERM, when what is owed then has come, one line: how many questions were
+ * knows, so that an answer to the question before is a wrong one. With -o each asks only once, all
+ * of them at once. It says `asking` once each has had an answer, and at SIGTERM, when what is owed then has come, one line: how many questions were
  * asked and answered, how many answers were wrong (of another type, or not asked for), and how many
  * clients were closed. The exit status is 0 when every question was answered, and rightly.
  */
@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { EVERY_MS = 20, LAST_MS = 20000, CLIENTS_MAX = 1000 };
+enum { EVERY_MS = 20, LAST_MS = 20000, CLIENTS_MAX = 10000 };
 
 static const unsigned char listing[] = {0, 0, 0, 1, 11};
 static const unsigned char unknown[] = {0, 0, 0, 17, 27, 0, 0, 0, 12, 'n', 'o',
@@ -46,6 +46,7 @@ struct client {
 static struct client all[CLIENTS_MAX];
 static int n;
 static unsigned long asked, answered, wrong, closed;
+static bool asks_once; /* -o */
 static volatile sig_atomic_t is_told;
 
 static long now_ms(void)
@@ -128,6 +129,11 @@ static void hear(struct client *c)
         take_answer(c);
 }
 
+static bool may_ask(const struct client *c)
+{
+    return asks_once ? c->turn == 0 : now_ms() >= c->next;
+}
+
 /* One round: hears who has something to say, lets ask whose time has come. */
 static void turn_all(void)
 {
@@ -140,7 +146,7 @@ static void turn_all(void)
         if (p[i].fd >= 0 && p[i].revents != 0)
             hear(&all[i]);
     for (int i = 0; i < n; i++)
-        if (all[i].fd >= 0 && !all[i].is_owed && !is_told && now_ms() >= all[i].next)
+        if (all[i].fd >= 0 && !all[i].is_owed && !is_told && may_ask(&all[i]))
             ask(&all[i]);
 }
 
@@ -171,12 +177,13 @@ int main(int argc, char **argv)
     long last;
     bool is_said = false;
 
-    n = argc == 3 ? atoi(argv[1]) : 0;
+    asks_once = argc == 4 && strcmp(argv[1], "-o") == 0;
+    n = argc == 3 + asks_once ? atoi(argv[1 + asks_once]) : 0;
     if (n < 1 || n > CLIENTS_MAX)
-        errx(64, "usage: steady CLIENTS SOCKET");
+        errx(64, "usage: steady [-o] CLIENTS SOCKET");
     signal(SIGTERM, on_signal);
     for (int i = 0; i < n; i++)
-        begin(&all[i], argv[2]);
+        begin(&all[i], argv[2 + asks_once]);
     while (!is_told) {
         turn_all();
         if (!is_said && has_begun()) {

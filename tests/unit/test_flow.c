@@ -131,6 +131,23 @@ START_TEST(nothing_is_lost_where_memory_moves)
 }
 END_TEST
 
+START_TEST(no_more_memory_is_taken_than_is_needed)
+{
+    give(pattern, 5);
+    ck_assert_int_eq(flow_read(&flow, pair[0], FLOW_SIZE), 5);
+    ck_assert_uint_eq(flow.cap, 5);
+    /* Byte by byte it does not move for each. */
+    for (unsigned i = 5, moved = 0; i < 1000; i++) {
+        const uint8_t *before = flow.data;
+
+        put(1);
+        moved += flow.data != before;
+        ck_assert_uint_le(flow.cap, 2 * flow_size(&flow));
+        ck_assert_uint_lt(moved, 10);
+    }
+}
+END_TEST
+
 START_TEST(a_side_that_does_not_read_is_waited_for)
 {
     uint8_t out[4 * FLOW_SIZE];
@@ -205,6 +222,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, no_more_is_read_than_the_limit);
     tcase_add_test(tcase, a_full_flow_leaves_the_rest_in_the_kernel);
     tcase_add_test(tcase, nothing_is_lost_where_memory_moves);
+    tcase_add_test(tcase, no_more_memory_is_taken_than_is_needed);
     tcase_add_test(tcase, a_side_that_does_not_read_is_waited_for);
     tcase_add_test(tcase, a_side_that_has_gone_is_an_error_and_no_signal);
     tcase_add_test(tcase, an_error_of_reading_is_told);
