@@ -50,8 +50,9 @@ START_TEST(every_character_is_read_as_it_was_written)
         if (c >= 0xd800 && c < 0xe000)
             continue;
         n = utf8_encode(c, bytes);
-        ck_assert_uint_eq(utf8_next(&s), c);
-        ck_assert_ptr_eq(s, bytes + n);
+        /* An assertion leaves a mark each time: a million of them are slow. */
+        if (utf8_next(&s) != c || s != bytes + n)
+            ck_abort_msg("U+%04X", c);
     }
 }
 END_TEST
