@@ -5,7 +5,6 @@
 
 . "$(dirname "$0")/lib.sh"
 world sshd tmux
-needs_binding
 sshd 22
 rc pat
 far there
@@ -64,15 +63,21 @@ for round in 1 2 3; do
     is "$(keys pat)" one "so is the next ($round)"
     ok "which does not wait ($round)" within 500 keys pat
 done
-is "$(status pat path | head -n 1)" "$(upstream one)" 'the login that leads back comes last'
-is "$(status pat reason | tail -n 1)" 'leads back to this relayd' 'and status says that it does'
 ok 'the terminal echoes now too' echoes pane def
-is "$(keys bob)" one 'a client of bob is served through the relay of pat'
-for _ in 1 2 3 4 5; do
-    keys pat
-    keys bob
-done >"$E2E/got"
-is "$(sort -u "$E2E/got")" one 'so are five more of both'
+# An older ssh does not say first whom it talks to: there the relay of bob is the one that notices, and
+# bob has none then.
+if openssh_is 8.9; then
+    is "$(status pat path | head -n 1)" "$(upstream one)" 'the login that leads back comes last'
+    is "$(status pat reason | tail -n 1)" 'leads back to this relayd' 'and status says that it does'
+    is "$(keys bob)" one 'a client of bob is served through the relay of pat'
+    for _ in 1 2 3 4 5; do
+        keys pat
+        keys bob
+    done >"$E2E/got"
+    is "$(sort -u "$E2E/got")" one 'so are five more of both'
+else
+    skip 4 'ssh of OpenSSH before 8.9 binds no session to its agent'
+fi
 ok 'no descriptor is left behind' wait_for 20 settled
 is "$(relay_pid pat) $(relay_pid bob)" "$pat_relay $bob_relay" 'both relays are the same processes as before'
 
