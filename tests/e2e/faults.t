@@ -26,7 +26,7 @@ kill_relay() {
 
 # Whichever of its watchers it hits.
 all_well() {
-    wait_for 20 served pat && as pat relayctl register good >/dev/null && wait_for 20 has_keys good &&
+    wait_for 20 served pat && wait_for 20 as pat relayctl register -q good && wait_for 20 has_keys good &&
         rm "$(agent_socket pat)" && wait_for 60 has_keys good
 }
 for n in 1 2 3 4 5 6 7 8; do
