@@ -180,6 +180,22 @@ static enum choice take(struct session *s, struct attempt *winner)
     return r < 0 ? CHOICE_NO_MEMORY : CHOICE_MADE;
 }
 
+/* The answer that is kept, or NULL. It may have gone since, where its upstream was unregistered or
+ * leads back here: then another of its kind stands in. */
+static struct attempt *kept(struct session *s)
+{
+    struct attempt *it;
+
+    if (s->kept == NULL || s->kept->state == ATTEMPT_ANSWERED)
+        return s->kept;
+    s->kept = NULL;
+    list_for_each(it, &s->attempts, mine) {
+        if (s->kept == NULL && it->state == ATTEMPT_ANSWERED)
+            s->kept = it;
+    }
+    return s->kept;
+}
+
 /* An answer is at hand, but a better one may come. */
 static enum choice decide_kept(struct session *s)
 {
@@ -191,7 +207,7 @@ static enum choice decide_kept(struct session *s)
 enum choice choosing_look(struct session *s)
 {
     assert(s->state == SESSION_CHOOSING);
-    if (s->kept != NULL) {
+    if (kept(s) != NULL) {
         is_waited_for(s);
         return decide_kept(s);
     }
@@ -233,7 +249,7 @@ enum choice choosing_answered(struct session *s, struct attempt *attempt)
     assert(s->state == SESSION_CHOOSING && attempt->state == ATTEMPT_ANSWERED);
     if (!has_no_keys(s, attempt))
         return take(s, attempt);
-    if (s->kept == NULL)
+    if (kept(s) == NULL)
         keep(s, attempt);
     return decide_kept(s);
 }

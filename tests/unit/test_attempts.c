@@ -1,0 +1,82 @@
+/* Attempts: what becomes of them where their upstream changes. */
+#include "config.h"
+
+#include "relayd/base/util.h"
+#include "tests/unit/stage.h"
+#include "tests/unit/test.h"
+
+static const uint8_t no_keys[] = {0, 0, 0, 5, 12, 0, 0, 0, 0};
+
+static struct upstream *upstream_of(const struct fake *fake)
+{
+    return registry_find_path(&registry, fake->path);
+}
+
+static bool is_asked(const void *arg)
+{
+    return ((const struct fake *)arg)->n_asked > 0;
+}
+
+/* a has said that it has no keys, and while b is waited for it turns out to lead back here, or is
+ * unregistered. */
+static void lose_a(bool is_loop)
+{
+    if (is_loop) {
+        registry_set_silent(&registry, upstream_of(&a), monotonic_seconds(), CAUSE_LOOP, 0);
+        return;
+    }
+    sessions_end_upstream(&sessions, upstream_of(&a), SESSION_DROPPED);
+    registry_drop(&registry, upstream_of(&a), "for the test");
+}
+
+START_TEST(an_answer_that_was_kept_goes_with_its_upstream)
+{
+    const uint8_t *answer = _i < 2 ? no_keys : list_by_b;
+    size_t size = _i < 2 ? sizeof(no_keys) : sizeof(list_by_b);
+
+    options.patience = 10;
+    add_both();
+    a.on[AGENT_KIND_LIST] = b.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
+    begin_client();
+    ASK(list);
+    turn_until(loop, is_asked, &a);
+    fake_say(&a, no_keys, sizeof(no_keys));
+    turn_until(loop, is_asked, &b);
+    lose_a(_i % 2 == 0);
+    turn_while_busy(loop);
+    ck_assert(!has_answer(NULL));
+    fake_say(&b, answer, size);
+    hear(answer, size);
+    ck_assert_uint_eq(sessions.n, 1);
+    ck_assert_uint_eq(b.open, 1);
+}
+END_TEST
+
+START_TEST(without_the_answer_that_was_kept_there_may_be_none)
+{
+    options.patience = 10;
+    add_both();
+    a.on[AGENT_KIND_LIST] = b.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
+    begin_client();
+    ASK(list);
+    turn_until(loop, is_asked, &a);
+    fake_say(&a, no_keys, sizeof(no_keys));
+    turn_until(loop, is_asked, &b);
+    lose_a(true);
+    fake_fini(&b);
+    HEAR(failure);
+    check_end();
+}
+END_TEST
+
+static void add(TCase *tcase)
+{
+    stage_add(tcase);
+    tcase_add_loop_test(tcase, an_answer_that_was_kept_goes_with_its_upstream, 0, 4);
+    tcase_add_test(tcase, without_the_answer_that_was_kept_there_may_be_none);
+}
+
+int main(void)
+{
+    return run_tests("attempts", add);
+}
