@@ -73,9 +73,9 @@ static void enqueue(struct attempt *attempt, struct upstream *u)
         list_append(&u->unproven, &attempt->queue);
 }
 
-static void set_state(struct attempt *attempt, enum attempt_state state)
+/* Returns whether that ends a ping, which others may have been held back for. */
+static bool change_state(struct attempt *attempt, struct upstream *u, enum attempt_state state)
 {
-    struct upstream *u = upstream_of(attempt);
     enum attempt_state before = attempt->state;
 
     log_debug("attempt of pid %d at upstream %llu: %s -> %s", (int)attempt->question->client,
@@ -83,9 +83,16 @@ static void set_state(struct attempt *attempt, enum attempt_state state)
     attempt->state = state;
     enqueue(attempt, u);
     if (u == NULL)
-        return;
+        return false;
     count_uses(u, before, state);
-    if (before == ATTEMPT_PINGING)
+    return before == ATTEMPT_PINGING;
+}
+
+static void set_state(struct attempt *attempt, enum attempt_state state)
+{
+    struct upstream *u = upstream_of(attempt);
+
+    if (change_state(attempt, u, state))
         registry_tell_ping_ended(registry_of(attempt), u);
 }
 
@@ -231,17 +238,19 @@ static void on_answered(struct attempt *attempt, struct upstream *u)
     attempt->attempts->on_done(attempt);
 }
 
-/* Out of descriptors is our own trouble: it may be over at the next look. */
-static void try_later(struct attempt *attempt)
+/* Out of descriptors is our own trouble: it may be over at the next look. Nobody is told of the
+ * ping's end: who is blocked would be begun at once, this one too, fail at once, and keep the
+ * loop from everything else. */
+static void try_later(struct attempt *attempt, struct upstream *u)
 {
     dial_fini(&attempt->dial);
-    set_state(attempt, ATTEMPT_BLOCKED);
+    change_state(attempt, u, ATTEMPT_BLOCKED);
 }
 
 static void on_failed(struct attempt *attempt, struct upstream *u, enum dial_result result)
 {
     if (u != NULL && result == DIAL_FAILED) {
-        try_later(attempt);
+        try_later(attempt, u);
         return;
     }
     attempt_fail(attempt);

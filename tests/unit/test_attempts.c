@@ -1,9 +1,14 @@
-/* Attempts: what becomes of them where their upstream changes. */
+/* Attempts: what becomes of them where their upstream changes, or where we have nothing left to
+ * begin them with. */
 #include "config.h"
 
 #include "relayd/base/util.h"
 #include "tests/unit/stage.h"
 #include "tests/unit/test.h"
+
+#include <math.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 static const uint8_t no_keys[] = {0, 0, 0, 5, 12, 0, 0, 0, 0};
 
@@ -16,6 +21,35 @@ static bool is_asked(const void *arg)
 {
     return ((const struct fake *)arg)->n_asked > 0;
 }
+
+/* No descriptor is left, until the limit is raised again. */
+static struct rlimit take_all_descriptors(void)
+{
+    int lowest = dup(STDIN_FILENO);
+    struct rlimit before, none;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = (rlim_t)lowest, .rlim_max = before.rlim_max};
+    close(lowest);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    return before;
+}
+
+START_TEST(a_ping_without_a_descriptor_is_tried_later_and_stops_nobody)
+{
+    struct rlimit before;
+
+    add_both();
+    begin_client();
+    before = take_all_descriptors();
+    ASK(sign);
+    turn_for(fmin(0.2, options.patience / 2));
+    ck_assert_uint_eq(a.n_asked, 0);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    turn_until(loop, is_asked, &a);
+    HEAR(sign_by_a);
+}
+END_TEST
 
 /* a has said that it has no keys, and while b is waited for it turns out to lead back here, or is
  * unregistered. */
@@ -72,6 +106,7 @@ END_TEST
 static void add(TCase *tcase)
 {
     stage_add(tcase);
+    tcase_add_test(tcase, a_ping_without_a_descriptor_is_tried_later_and_stops_nobody);
     tcase_add_loop_test(tcase, an_answer_that_was_kept_goes_with_its_upstream, 0, 4);
     tcase_add_test(tcase, without_the_answer_that_was_kept_there_may_be_none);
 }
