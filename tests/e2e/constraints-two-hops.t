@@ -13,6 +13,11 @@ rc pat
 
 arrives older
 arrives newer
+# An agent without keys; its login is registered when it is its turn.
+start agent.empty laptop ssh-agent -D -a empty.agent
+wait_for 20 test -S "$E2E/home/laptop/empty.agent"
+arrives empty -o IdentityFile=newer -o IdentitiesOnly=yes
+as pat relayctl unregister "$(upstream empty)" >/dev/null
 for name in older newer; do
     add_key "$name" onward -h localhost -h 'localhost>second' -h 'second>third'
     add_key "$name" stays -h localhost -h 'localhost>second'
@@ -50,6 +55,13 @@ is "$(on_first through pat)" "$(on_first in_login newer)" 'and so it is through 
 is "$(at_second in_login newer)" "$(printf '%s\n' "$listed" "$usable")" \
     'the second host lists the key that may go on from there, and another opens nothing'
 is "$(at_second through pat)" "$(at_second in_login newer)" 'and so it is through the relay'
+
+in_login empty relayctl register >/dev/null
+ok 'a newest login comes whose agent has no keys' newest pat "$(upstream empty)"
+is "$(on_first through pat)" "$(on_first in_login newer)" 'the keys behind it hold what they are tied to'
+is "$(at_second through pat)" "$(at_second in_login newer)" 'on the second host too'
+is "$(through pat ssh -A bob@second 'ssh-add -l' | names)" "$listed" 'where the same ones are listed'
+as pat relayctl unregister "$(upstream empty)" >/dev/null
 
 kill -s STOP "$(pid login.newer)"
 is "$(at_second through pat)" "$(at_second in_login older)" \
