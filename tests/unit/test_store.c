@@ -83,7 +83,7 @@ static void check_text(const char *a, const char *b)
 /* Ages are saved, and time goes on meanwhile. */
 static bool is_near(double a, double b)
 {
-    return a - b < 5 && b - a < 5;
+    return a - b < 25 && b - a < 25;
 }
 
 static bool is_same_verdict(const struct upstream *a, const struct upstream *b)
