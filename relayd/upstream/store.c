@@ -20,6 +20,8 @@
 
 #define FILE_MAX (4 * 1024 * 1024)
 #define STORE_VERSION 1
+/* No relay gets there, and a reader of JSON tells numbers apart up to here. */
+#define ID_MAX ((uint64_t)1 << 53)
 
 static void put_head(struct proto_buf *buf, const struct registry *registry, double now)
 {
@@ -202,7 +204,9 @@ static int get_head(struct registry *registry, char **text, uint64_t *n)
     if (strcmp(msg.verb, "registry") != 0 ||
         proto_get_u64(&msg, "version", 0) != STORE_VERSION)
         r = -EBADMSG;
-    registry->last_id = proto_get_u64(&msg, "last-id", 0);
+    registry->last_id = proto_get_u64(&msg, "last-id", UINT64_MAX);
+    if (registry->last_id > ID_MAX)
+        r = -EBADMSG;
     registry->preferred = proto_get_u64(&msg, "preferred", 0);
     registry->is_paused = proto_get_flag(&msg, "paused");
     registry->paused_until = get_pause_end(&msg);
@@ -224,6 +228,31 @@ static struct upstream *read_upstream(char **text)
     return u;
 }
 
+/* An id is never used again, so none is beyond the last, and no two are alike. */
+static bool is_new_id(uint64_t id, struct upstream *const known[], uint64_t n, uint64_t last_id)
+{
+    for (uint64_t i = 0; i < n; i++) {
+        if (known[i]->id == id)
+            return false;
+    }
+    return id <= last_id;
+}
+
+/* Returns how many it read: all n, unless something is wrong. */
+static uint64_t read_all(struct upstream *all[], uint64_t n, uint64_t last_id, char **text)
+{
+    for (uint64_t i = 0; i < n; i++) {
+        struct upstream *u = read_upstream(text);
+
+        if (u == NULL || !is_new_id(u->id, all, i, last_id)) {
+            upstream_free(u);
+            return i;
+        }
+        all[i] = u;
+    }
+    return n;
+}
+
 static int parse(struct registry *registry, char *text, store_found_fn *found, void *arg)
 {
     struct upstream *all[REGISTRY_MAX];
@@ -232,11 +261,7 @@ static int parse(struct registry *registry, char *text, store_found_fn *found, v
 
     if (r < 0 || n > REGISTRY_MAX)
         return -EBADMSG;
-    for (i = 0; i < n; i++) {
-        all[i] = read_upstream(&text);
-        if (all[i] == NULL)
-            break;
-    }
+    i = read_all(all, n, registry->last_id, &text);
     if (i < n || strcmp(text, "end\n") != 0) {
         while (i > 0)
             upstream_free(all[--i]);

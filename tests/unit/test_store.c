@@ -320,6 +320,31 @@ START_TEST(a_refused_file_leaves_no_pause)
 }
 END_TEST
 
+START_TEST(absurd_ids_are_refused)
+{
+    static const struct { const char *last, *first, *second; bool is_sound; } rows[] = {
+        {"9", "8", "9", true},
+        {"9007199254740992", "1", "9007199254740992", true},
+        {"18446744073709551615", "1", "2", false},
+        {"9007199254740993", "1", "2", false},
+        {"-1", "1", "2", false},
+        {"", "1", "2", false},
+        {"9", "1", "10", false},
+        {"9", "0", "1", false},
+        {"9", "18446744073709551615", "1", false},
+        {"9", "3", "3", false},
+    };
+    char text[256];
+    int n = snprintf(text, sizeof(text),
+                     "registry\nversion=1\nlast-id=%s\nupstreams=2\n\nupstream\nid=%s\npath=/a\n\n"
+                     "upstream\nid=%s\npath=/b\n\nend\n",
+                     rows[_i].last, rows[_i].first, rows[_i].second);
+
+    scratch_write(file, text, (size_t)n);
+    ck_assert(reload() == rows[_i].is_sound);
+}
+END_TEST
+
 START_TEST(a_file_of_another_version_is_refused)
 {
     static const char text[] = "registry\nversion=2\nlast-id=0\nupstreams=0\n";
@@ -344,6 +369,7 @@ static void add(TCase *tcase)
     tcase_add_loop_test(tcase, a_file_with_a_flipped_bit_is_refused_or_whole, 0, 8);
     tcase_add_loop_test(tcase, a_file_with_something_behind_it_is_refused, 0, 3);
     tcase_add_test(tcase, a_refused_file_leaves_no_pause);
+    tcase_add_loop_test(tcase, absurd_ids_are_refused, 0, 10);
     tcase_add_test(tcase, a_file_of_another_version_is_refused);
 }
 
