@@ -316,7 +316,7 @@ void enrol_resume(void *arg, struct upstream *u)
     const char *reason;
 
     if (pin_open(&u->pin, u->path, enrol->own_paths, &reason) < 0 ||
-        !pin_is_same(&u->pin, &saved)) {
+        !pin_is_saved(&u->pin, &saved)) {
         log_info("%s: its login ended while no relayd was running", u->path);
         upstream_free(u);
         return;

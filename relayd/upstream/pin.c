@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,10 +19,49 @@ const char *pin_path(const struct pin *pin, char out[PIN_PATH_SIZE])
     return out;
 }
 
+int pin_real_path(const struct pin *pin, char out[PATH_MAX])
+{
+    char fd_path[PIN_PATH_SIZE];
+    struct stat st;
+    ssize_t n = readlink(pin_path(pin, fd_path), out, PATH_MAX - 1);
+
+    if (n < 0 || fstat(pin->fd, &st) < 0)
+        return -errno;
+    out[n] = '\0';
+    /* The kernel shows a name for what was removed, or cannot be reached, too. */
+    return out[0] == '/' && st.st_nlink > 0 ? 0 : -ENOENT;
+}
+
 bool pin_is_same(const struct pin *a, const struct pin *b)
 {
-    return a->dev == b->dev && a->ino == b->ino && a->ctime.tv_sec == b->ctime.tv_sec &&
-           a->ctime.tv_nsec == b->ctime.tv_nsec;
+    return a->dev == b->dev && a->ino == b->ino;
+}
+
+static int compare(const struct timespec *a, const struct timespec *b)
+{
+    if (a->tv_sec != b->tv_sec)
+        return a->tv_sec < b->tv_sec ? -1 : 1;
+    return a->tv_nsec < b->tv_nsec ? -1 : a->tv_nsec > b->tv_nsec;
+}
+
+bool pin_is_saved(const struct pin *pin, const struct pin *saved)
+{
+    if (!pin_is_same(pin, saved))
+        return false;
+    if (saved->has_birth)
+        return pin->has_birth && compare(&pin->birth, &saved->birth) == 0;
+    /* Saved by the version before, which kept only ctimes. What was born by then has had the
+     * inode ever since. */
+    if (pin->has_birth)
+        return compare(&pin->birth, &saved->ctime) <= 0;
+    return compare(&pin->ctime, &saved->ctime) == 0;
+}
+
+struct timespec pin_ctime(const struct pin *pin)
+{
+    struct stat st;
+
+    return pin->fd >= 0 && fstat(pin->fd, &st) == 0 ? st.st_ctim : pin->ctime;
 }
 
 static bool is_own(const struct stat *st, const char *const own_paths[2])
@@ -40,21 +78,15 @@ static bool is_own(const struct stat *st, const char *const own_paths[2])
 
 /* Whether only we, root, or under a sticky bit everyone for themselves, can put
  * sockets beside this one. */
-static bool is_in_safe_dir(int pin)
+static bool is_in_safe_dir(const struct pin *pin)
 {
-    char fd_path[32], real[PATH_MAX];
+    char real[PATH_MAX];
     struct stat st;
-    ssize_t n;
     char *slash;
 
-    snprintf(fd_path, sizeof(fd_path), "/proc/self/fd/%d", pin);
-    n = readlink(fd_path, real, sizeof(real) - 1);
-    if (n <= 0)
+    if (pin_real_path(pin, real) < 0)
         return false;
-    real[n] = '\0';
     slash = strrchr(real, '/');
-    if (slash == NULL)
-        return false;
     slash[slash == real] = '\0';
     if (stat(real, &st) < 0)
         return false;
@@ -62,7 +94,8 @@ static bool is_in_safe_dir(int pin)
            ((st.st_mode & 0022) == 0 || (st.st_mode & S_ISVTX) != 0);
 }
 
-static const char *pin_problem(const struct stat *st, int pin, const char *const own_paths[2])
+static const char *pin_problem(const struct stat *st, const struct pin *pin,
+                               const char *const own_paths[2])
 {
     if (!S_ISSOCK(st->st_mode))
         return "not a socket";
@@ -75,8 +108,35 @@ static const char *pin_problem(const struct stat *st, int pin, const char *const
     return NULL;
 }
 
+static void get_birth(struct pin *pin)
+{
+    struct statx stx;
+
+    if (statx(pin->fd, "", AT_EMPTY_PATH, STATX_BTIME, &stx) < 0)
+        return;
+    pin->has_birth = (stx.stx_mask & STATX_BTIME) != 0;
+    pin->birth = (struct timespec){stx.stx_btime.tv_sec, stx.stx_btime.tv_nsec};
+}
+
+static void fill(struct pin *pin, int fd, const struct stat *st)
+{
+    *pin = (struct pin){.fd = fd, .dev = st->st_dev, .ino = st->st_ino, .ctime = st->st_ctim};
+    if (fd >= 0)
+        get_birth(pin);
+}
+
+int pin_look_up(struct pin *pin, const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0)
+        return -errno;
+    fill(pin, -1, &st);
+    return 0;
+}
+
 int pin_open(struct pin *pin, const char *path, const char *const own_paths[2],
-                 const char **reason)
+             const char **reason)
 {
     struct stat st;
     int fd = open(path, O_PATH | O_CLOEXEC);
@@ -88,12 +148,11 @@ int pin_open(struct pin *pin, const char *path, const char *const own_paths[2],
         *reason = strerror(error);
         return -error;
     }
-    *reason = pin_problem(&st, fd, own_paths);
+    fill(pin, fd, &st);
+    *reason = pin_problem(&st, pin, own_paths);
     if (*reason != NULL) {
-        close(fd);
+        pin->fd = close_fd(fd);
         return -EPERM;
     }
-    *pin = (struct pin){
-        .fd = fd, .dev = st.st_dev, .ino = st.st_ino, .ctime = st.st_ctim};
     return 0;
 }

@@ -35,15 +35,29 @@ static void put_head(struct proto_buf *buf, const struct registry *registry, dou
     proto_add_u64(buf, "upstreams", registry->n);
 }
 
+static void put_time(struct proto_buf *buf, const char *key, const char *nsec_key,
+                     struct timespec time)
+{
+    proto_add_u64(buf, key, (uint64_t)time.tv_sec);
+    proto_add_u64(buf, nsec_key, (uint64_t)time.tv_nsec);
+}
+
+static void put_pin(struct proto_buf *buf, const struct pin *pin)
+{
+    proto_add_u64(buf, "dev", pin->dev);
+    proto_add_u64(buf, "ino", pin->ino);
+    if (pin->has_birth)
+        put_time(buf, "birth", "birth-nsec", pin->birth);
+    else
+        put_time(buf, "ctime", "ctime-nsec", pin_ctime(pin));
+}
+
 static void put_upstream(struct proto_buf *buf, const struct upstream *u, double now)
 {
     proto_begin(buf, "upstream");
     proto_add_u64(buf, "id", u->id);
     proto_add(buf, "path", u->path);
-    proto_add_u64(buf, "dev", u->pin.dev);
-    proto_add_u64(buf, "ino", u->pin.ino);
-    proto_add_u64(buf, "ctime", (uint64_t)u->pin.ctime.tv_sec);
-    proto_add_u64(buf, "ctime-nsec", (uint64_t)u->pin.ctime.tv_nsec);
+    put_pin(buf, &u->pin);
     proto_add_u64(buf, "pid", (uint64_t)u->process.pid);
     proto_add_u64(buf, "pid-start", u->process.start);
     proto_add(buf, "label", u->login.label);
@@ -148,6 +162,22 @@ static void get_verdict(struct upstream *u, const struct proto_msg *msg)
     u->rtt = get_seconds(msg, "rtt", -1);
 }
 
+static struct timespec get_time(const struct proto_msg *msg, const char *key,
+                                const char *nsec_key)
+{
+    return (struct timespec){.tv_sec = (time_t)proto_get_u64(msg, key, 0),
+                             .tv_nsec = (long)proto_get_u64(msg, nsec_key, 0)};
+}
+
+static void get_pin(struct pin *pin, const struct proto_msg *msg)
+{
+    pin->dev = proto_get_u64(msg, "dev", 0);
+    pin->ino = proto_get_u64(msg, "ino", 0);
+    pin->has_birth = proto_get(msg, "birth") != NULL;
+    pin->birth = get_time(msg, "birth", "birth-nsec");
+    pin->ctime = get_time(msg, "ctime", "ctime-nsec");
+}
+
 static struct upstream *get_upstream(const struct proto_msg *msg)
 {
     const char *path = proto_get(msg, "path");
@@ -156,10 +186,7 @@ static struct upstream *get_upstream(const struct proto_msg *msg)
     if (u == NULL)
         return NULL;
     u->id = proto_get_u64(msg, "id", 0);
-    u->pin.dev = proto_get_u64(msg, "dev", 0);
-    u->pin.ino = proto_get_u64(msg, "ino", 0);
-    u->pin.ctime.tv_sec = (time_t)proto_get_u64(msg, "ctime", 0);
-    u->pin.ctime.tv_nsec = (long)proto_get_u64(msg, "ctime-nsec", 0);
+    get_pin(&u->pin, msg);
     u->process.pid = (pid_t)proto_get_u64(msg, "pid", 0);
     u->process.start = proto_get_u64(msg, "pid-start", 0);
     u->login.is_fallback = proto_get_flag(msg, "fallback");

@@ -13,8 +13,8 @@
 /* Writes it, mode 0600, and puts it in place at once. Returns 0 or -errno. */
 int store_save(const struct registry *registry, const char *path);
 
-/* A saved upstream, back from the file: its pin holds the saved dev, ino and ctime,
- * and no descriptor. The callee takes u over. */
+/* A saved upstream, back from the file: its pin holds what was saved of it, and
+ * no descriptor (pin_is_saved()). The callee takes u over. */
 typedef void store_found_fn(void *arg, struct upstream *u);
 
 /* Reads it, and calls found for each upstream in order; preference, pause and the

@@ -41,6 +41,8 @@ static void make_dir(void)
     snprintf(dir, sizeof(dir), "%s/XXXXXX", base);
     ck_assert_ptr_nonnull(mkdtemp(dir));
     ck_assert_int_eq(chdir(dir), 0);
+    /* Without the symlinks that may be in TMPDIR: so paths are kept that are registered. */
+    ck_assert_ptr_nonnull(getcwd(dir, sizeof(dir)));
 }
 
 void scratch_add(TCase *tcase)

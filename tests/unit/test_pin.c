@@ -58,6 +58,7 @@ START_TEST(a_socket_of_ours_is_held)
     ck_assert_uint_eq(pin.ino, st.st_ino);
     ck_assert_int_eq(pin.ctime.tv_sec, st.st_ctim.tv_sec);
     ck_assert_int_eq(pin.ctime.tv_nsec, st.st_ctim.tv_nsec);
+    ck_assert(!pin.has_birth || pin.birth.tv_sec <= st.st_ctim.tv_sec);
     ck_assert_int_ne(fcntl(pin.fd, F_GETFD) & FD_CLOEXEC, 0);
 }
 END_TEST
@@ -92,6 +93,7 @@ START_TEST(another_socket_at_the_path_is_another)
     listen_at("s");
     check_open("s");
     ck_assert(!pin_is_same(&pin, &before));
+    ck_assert(!pin_is_saved(&pin, &before));
     ck_assert(sock_is_live(pin_path(&pin, path), SOCK_STREAM));
     ck_assert(!sock_is_live(pin_path(&before, path), SOCK_STREAM));
 }
@@ -104,11 +106,75 @@ START_TEST(each_mark_tells_sockets_apart)
         {{.fd = 9, .dev = 1, .ino = 2, .ctime = {3, 4}}, true},
         {{.fd = 3, .dev = 9, .ino = 2, .ctime = {3, 4}}, false},
         {{.fd = 3, .dev = 1, .ino = 9, .ctime = {3, 4}}, false},
-        {{.fd = 3, .dev = 1, .ino = 2, .ctime = {9, 4}}, false},
-        {{.fd = 3, .dev = 1, .ino = 2, .ctime = {3, 9}}, false},
+        {{.fd = 3, .dev = 1, .ino = 2, .ctime = {9, 4}}, true},
     };
 
     ck_assert(pin_is_same(&marks, &rows[_i].other) == rows[_i].is_same);
+}
+END_TEST
+
+#define AT(...) .dev = 1, .ino = 2, __VA_ARGS__
+
+START_TEST(a_saved_socket_is_known_again)
+{
+    static const struct pin born = {AT(.has_birth = true, .birth = {3, 4}, .ctime = {7, 0})};
+    static const struct pin unborn = {AT(.ctime = {7, 8})};
+    static const struct { const struct pin *pin; struct pin saved; bool is_same; } rows[] = {
+        {&born, {AT(.has_birth = true, .birth = {3, 4}, .ctime = {3, 4})}, true},
+        {&born, {AT(.has_birth = true, .birth = {3, 5})}, false},
+        {&born, {AT(.has_birth = true, .birth = {2, 4})}, false},
+        {&born, {.dev = 1, .ino = 9, .has_birth = true, .birth = {3, 4}}, false},
+        /* The version before knew no births. */
+        {&born, {AT(.ctime = {7, 0})}, true},
+        {&born, {AT(.ctime = {3, 4})}, true},
+        {&born, {AT(.ctime = {3, 3})}, false},
+        {&unborn, {AT(.ctime = {7, 8})}, true},
+        {&unborn, {AT(.ctime = {7, 7})}, false},
+        {&unborn, {AT(.ctime = {6, 8})}, false},
+        {&unborn, {AT(.has_birth = true, .birth = {7, 8})}, false},
+    };
+
+    ck_assert(pin_is_saved(rows[_i].pin, &rows[_i].saved) == rows[_i].is_same);
+}
+END_TEST
+
+START_TEST(a_change_of_mode_makes_no_other_socket)
+{
+    struct pin before, found;
+
+    listen_at("s");
+    check_open("s");
+    before = pin;
+    do {
+        ck_assert_int_eq(chmod("s", 0700), 0);
+        check_open("s");
+    } while (pin.ctime.tv_sec == before.ctime.tv_sec && pin.ctime.tv_nsec == before.ctime.tv_nsec);
+    ck_assert(pin_is_same(&pin, &before));
+    ck_assert(!pin.has_birth || pin_is_saved(&pin, &before));
+    ck_assert_int_eq(pin_ctime(&before).tv_nsec, pin.ctime.tv_nsec);
+    ck_assert_int_eq(symlink("s", "link"), 0);
+    ck_assert_int_eq(pin_look_up(&found, "link"), 0);
+    ck_assert(pin_is_same(&found, &before));
+    ck_assert_int_eq(pin_look_up(&found, "missing"), -ENOENT);
+}
+END_TEST
+
+START_TEST(its_own_path_has_no_symlink)
+{
+    char path[PATH_MAX];
+
+    ck_assert_int_eq(mkdir("d", 0700), 0);
+    listen_at("d/s");
+    ck_assert_int_eq(symlink("d", "to-d"), 0);
+    ck_assert_int_eq(symlink("to-d/s", "link"), 0);
+    check_open("link");
+    ck_assert_int_eq(pin_real_path(&pin, path), 0);
+    ck_assert_str_eq(path, scratch_path("d/s"));
+    ck_assert_int_eq(rename("d/s", "d/t"), 0);
+    ck_assert_int_eq(pin_real_path(&pin, path), 0);
+    ck_assert_str_eq(path, scratch_path("d/t"));
+    ck_assert_int_eq(unlink("d/t"), 0);
+    ck_assert_int_eq(pin_real_path(&pin, path), -ENOENT);
 }
 END_TEST
 
@@ -195,7 +261,10 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_socket_of_ours_is_held);
     tcase_add_test(tcase, a_symlink_is_followed_this_once);
     tcase_add_test(tcase, another_socket_at_the_path_is_another);
-    tcase_add_loop_test(tcase, each_mark_tells_sockets_apart, 0, 5);
+    tcase_add_loop_test(tcase, each_mark_tells_sockets_apart, 0, 4);
+    tcase_add_loop_test(tcase, a_saved_socket_is_known_again, 0, 11);
+    tcase_add_test(tcase, a_change_of_mode_makes_no_other_socket);
+    tcase_add_test(tcase, its_own_path_has_no_symlink);
     tcase_add_test(tcase, what_is_no_socket_is_refused);
     if (geteuid() == 0)
         tcase_add_test(tcase, a_socket_of_another_user_is_refused);

@@ -53,7 +53,7 @@ static struct upstream *add_full(void)
     ck_assert_int_eq(upstream_set_facts(u, "lap\ntop", "10.0.0.5 50022 10.0.0.9 22", "/dev/pts/3"),
                      0);
     u->pin = (struct pin){.fd = -1, .dev = 66, .ino = 18446744073709551615UL,
-                          .ctime = {1700000000, 999999999}};
+                          .has_birth = true, .birth = {1700000000, 999999999}};
     u->process.pid = 4194304;
     u->process.start = 12345678901234;
     u->login.is_fallback = true;
@@ -94,11 +94,21 @@ static bool is_same_verdict(const struct upstream *a, const struct upstream *b)
            is_near(a->silence.forgive_at, b->silence.forgive_at) && is_near(a->silence.lasts_next, b->silence.lasts_next);
 }
 
+static bool is_same_time(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool is_same_pin(const struct pin *a, const struct pin *b)
+{
+    return a->dev == b->dev && a->ino == b->ino && a->has_birth == b->has_birth &&
+           is_same_time(&a->birth, &b->birth) && is_same_time(&a->ctime, &b->ctime);
+}
+
 static bool is_same(const struct upstream *a, const struct upstream *b)
 {
-    return a->id == b->id && strcmp(a->path, b->path) == 0 && a->pin.dev == b->pin.dev &&
-           a->pin.ino == b->pin.ino && a->pin.ctime.tv_sec == b->pin.ctime.tv_sec &&
-           a->pin.ctime.tv_nsec == b->pin.ctime.tv_nsec && a->process.pid == b->process.pid &&
+    return a->id == b->id && strcmp(a->path, b->path) == 0 && is_same_pin(&a->pin, &b->pin) &&
+           a->process.pid == b->process.pid &&
            a->process.start == b->process.start && a->login.is_fallback == b->login.is_fallback &&
            is_near(a->login.registered_at, b->login.registered_at) && a->served == b->served &&
            is_same_verdict(a, b);
@@ -148,6 +158,30 @@ START_TEST(everything_comes_back)
     check_text(u->login.label, NULL);
     check_text(u->login.connection, NULL);
     ck_assert_double_eq(u->rtt, -1);
+}
+END_TEST
+
+START_TEST(a_socket_without_birth_keeps_its_ctime)
+{
+    add_plain("/tmp/plain")->pin = (struct pin){.fd = -1, .dev = 66, .ino = 5, .ctime = {17, 9}};
+    ck_assert_int_eq(store_save(&saved, file), 0);
+    load_all();
+    ck_assert(is_all_same());
+}
+END_TEST
+
+START_TEST(the_version_before_is_understood)
+{
+    static const char text[] = "registry\nversion=1\nlast-id=7\npreferred=7\npaused=0\nupstreams=1\n\n"
+                               "upstream\nid=7\npath=/tmp/s\ndev=66\nino=5\nctime=17\n"
+                               "ctime-nsec=9\npid=4\npid-start=5\nstate=1\nheard=1\n\nend\n";
+    struct upstream *u;
+
+    scratch_write(file, text, sizeof(text) - 1);
+    load_all();
+    u = registry_find(&loaded, 7);
+    ck_assert_ptr_nonnull(u);
+    ck_assert(is_same_pin(&u->pin, &(struct pin){.dev = 66, .ino = 5, .ctime = {17, 9}}));
 }
 END_TEST
 
@@ -359,6 +393,8 @@ static void add(TCase *tcase)
     scratch_add(tcase);
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_test(tcase, everything_comes_back);
+    tcase_add_test(tcase, a_socket_without_birth_keeps_its_ctime);
+    tcase_add_test(tcase, the_version_before_is_understood);
     tcase_add_test(tcase, the_order_comes_back);
     tcase_add_test(tcase, a_full_registry_comes_back);
     tcase_add_test(tcase, an_empty_registry_and_a_missing_file_are_empty);
