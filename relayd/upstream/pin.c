@@ -4,6 +4,7 @@
 
 #include "relayd/upstream/pin.h"
 
+#include "relayd/base/sock.h"
 #include "relayd/base/util.h"
 
 #include <errno.h>
@@ -90,8 +91,17 @@ static bool is_in_safe_dir(const struct pin *pin)
     slash[slash == real] = '\0';
     if (stat(real, &st) < 0)
         return false;
-    return (st.st_uid == geteuid() || st.st_uid == 0) &&
+    return sock_uid_is_trusted(st.st_uid) &&
            ((st.st_mode & 0022) == 0 || (st.st_mode & S_ISVTX) != 0);
+}
+
+/* Ours may be closed to us for a moment; root's is not ours to open. */
+static bool is_closed(const struct stat *st, const struct pin *pin)
+{
+    char path[PIN_PATH_SIZE];
+
+    return st->st_uid != geteuid() &&
+           faccessat(AT_FDCWD, pin_path(pin, path), W_OK, AT_EACCESS) < 0;
 }
 
 static const char *pin_problem(const struct stat *st, const struct pin *pin,
@@ -99,8 +109,10 @@ static const char *pin_problem(const struct stat *st, const struct pin *pin,
 {
     if (!S_ISSOCK(st->st_mode))
         return "not a socket";
-    if (st->st_uid != geteuid())
+    if (!sock_uid_is_trusted(st->st_uid))
         return "not ours: it belongs to another user";
+    if (is_closed(st, pin))
+        return "it belongs to root, and is not open to us";
     if (is_own(st, own_paths))
         return "this is relayd itself";
     if (!is_in_safe_dir(pin))

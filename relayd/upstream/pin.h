@@ -22,8 +22,8 @@ struct pin {
     struct timespec ctime; /* as of pin_open(), or as saved */
 };
 
-/* Opens path, following symlinks this once, and checks what was opened: a socket, ours,
- * none of own_paths (either may be NULL), in a directory that others cannot write to
+/* Opens path, following symlinks this once, and checks what was opened: a socket, ours or
+ * root's, none of own_paths (either may be NULL), in a directory that others cannot write to
  * unless it is sticky. Returns 0, and the pin's fd is the caller's; or -errno and *reason, a
  * text: -EPERM where a check failed. */
 int pin_open(struct pin *pin, const char *path, const char *const own_paths[2],

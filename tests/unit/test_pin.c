@@ -199,6 +199,22 @@ START_TEST(a_socket_of_another_user_is_refused)
 }
 END_TEST
 
+/* In a development container, for one, where root has made it. */
+START_TEST(a_socket_of_root_is_held_where_it_is_open_to_us)
+{
+    listen_at("s");
+    ck_assert_int_eq(chmod(".", 0755), 0);
+    ck_assert_int_eq(chmod("..", 0755), 0);
+    ck_assert_int_eq(setegid(NOBODY), 0);
+    ck_assert_int_eq(seteuid(NOBODY), 0);
+    check_refused("s", "not open to us");
+    ck_assert_int_eq(seteuid(0), 0);
+    ck_assert_int_eq(chmod("s", 0666), 0);
+    ck_assert_int_eq(seteuid(NOBODY), 0);
+    check_open("s");
+}
+END_TEST
+
 START_TEST(our_own_sockets_are_refused_by_whatever_name)
 {
     const char *own[2] = {scratch_path("agent.sock"), scratch_path("control.sock")};
@@ -266,8 +282,10 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_change_of_mode_makes_no_other_socket);
     tcase_add_test(tcase, its_own_path_has_no_symlink);
     tcase_add_test(tcase, what_is_no_socket_is_refused);
-    if (geteuid() == 0)
+    if (geteuid() == 0) {
         tcase_add_test(tcase, a_socket_of_another_user_is_refused);
+        tcase_add_test(tcase, a_socket_of_root_is_held_where_it_is_open_to_us);
+    }
     tcase_add_test(tcase, our_own_sockets_are_refused_by_whatever_name);
     tcase_add_loop_test(tcase, a_directory_that_others_write_to_must_be_sticky, 0, 7);
     tcase_add_test(tcase, a_path_too_long_for_a_socket_is_reached);
