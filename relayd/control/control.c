@@ -6,6 +6,7 @@
 
 #include "relayd/base/log.h"
 #include "relayd/base/util.h"
+#include "relayd/upstream/look.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -128,11 +129,13 @@ static double owed_for(const struct upstream *u, double now)
     return upstream_uses(u, UPSTREAM_QUESTION) > 0 ? now - u->load[UPSTREAM_QUESTION].since : 0;
 }
 
-static void ask_all_links(struct control *control)
+/* What is told of them is to be true now. */
+static void look(struct control *control)
 {
     double now = monotonic_seconds();
     struct upstream *u;
 
+    look_at_all(control->registry);
     list_for_each(u, &control->registry->upstreams, link)
         wait_ask_link(control->registry, u, now, owed_for(u, now),
                       control->sessions->options->patience);
@@ -146,7 +149,7 @@ static void handle_status(struct control *control, struct conn *conn,
     struct proto_buf buf;
     unsigned n;
 
-    ask_all_links(control);
+    look(control);
     status_put_daemon(&buf, &control->daemon, control->sessions);
     conn_reply(conn, &buf);
     n = registry_order(control->registry, order);
@@ -160,7 +163,7 @@ static void handle_status(struct control *control, struct conn *conn,
 static void handle_wait(struct control *control, struct conn *conn,
                         const struct proto_msg *msg)
 {
-    ask_all_links(control);
+    look(control);
     watchers_add(&control->watchers, conn, WATCH_USABLE, 0);
 }
 

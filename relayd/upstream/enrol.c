@@ -6,8 +6,8 @@
 #include "relayd/upstream/enrol.h"
 
 #include "relayd/base/log.h"
-#include "relayd/base/sock.h"
 #include "relayd/base/util.h"
+#include "relayd/upstream/look.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -31,7 +31,7 @@ struct enrol_watch {
 
 void enrol_note_end(struct enrol *enrol, struct upstream *u)
 {
-    registry_drop(enrol->registry, u, "its login has ended");
+    registry_drop_ended(enrol->registry, u);
 }
 
 /* Its process has ended. That may have been the parent of an agent that went into
@@ -40,14 +40,10 @@ static void on_death(struct ev_loop *loop, ev_io *io, int events)
 {
     struct enrol_watch *watch = container_of(io, struct enrol_watch, death);
     struct upstream *u = registry_find(watch->enrol->registry, watch->id);
-    char path[PIN_PATH_SIZE];
-    int fd;
 
     ev_io_stop(loop, io);
     process_close(&u->process);
-    fd = sock_open(pin_path(&u->pin, path), SOCK_STREAM);
-    close_fd(fd);
-    if (fd == -ECONNREFUSED || fd == -ENOENT)
+    if (look_is_ended(u))
         enrol_note_end(watch->enrol, u);
 }
 
@@ -246,13 +242,12 @@ static void renew(struct enrol *enrol, struct upstream *u, const struct enrol_re
         ask(u->watch, u);
 }
 
-/* Its path has a new socket, so nobody listens on the old one any more. */
-static void drop_replaced(struct enrol *enrol, const char *path)
+/* Where another socket has taken a path, or none has room any more, some have ended as a rule;
+ * but who still listens on an old socket serves as ever. */
+static void make_room(struct enrol *enrol, const char *path)
 {
-    struct upstream *old = registry_find_path(enrol->registry, path);
-
-    if (old != NULL)
-        registry_drop(enrol->registry, old, "another socket took its path");
+    if (registry_is_full(enrol->registry) || registry_find_path(enrol->registry, path) != NULL)
+        look_at_all(enrol->registry);
 }
 
 /* An upstream is dropped, and its watch with it. */
@@ -297,7 +292,7 @@ uint64_t enrol_register(struct enrol *enrol, const struct enrol_request *request
         *reason = "out of memory";
         return 0;
     }
-    drop_replaced(enrol, request->path);
+    make_room(enrol, request->path);
     registry_add(enrol->registry, u);
     u->watch->id = u->id;
     ask(u->watch, u);

@@ -1,6 +1,6 @@
 /*
  * Enrolment: registering an upstream. Pin it, check it, ask it once, give the verdict; and
- * notice when its process ends.
+ * notice when its process ends. What notices other ends is look.h.
  *
  *     enrol_register() --> asked --> answered: alive
  *                                --> nothing for 10 s: untried

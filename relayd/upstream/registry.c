@@ -21,6 +21,7 @@
 void registry_init(struct registry *registry)
 {
     memset(registry, 0, sizeof(*registry));
+    registry->max = REGISTRY_MAX;
     list_init(&registry->upstreams);
     list_init(&registry->observers);
 }
@@ -88,15 +89,25 @@ static void insert_by_age(struct registry *registry, struct upstream *u)
     list_append(&it->link, &u->link);
 }
 
-static void drop_oldest(struct registry *registry)
+/* Whether a should rather go than b. */
+static bool is_less_worth(const struct upstream *a, const struct upstream *b)
 {
-    struct upstream *oldest = list_entry(registry->upstreams.next, struct upstream, link), *it;
+    bool is_silent = a->state == UPSTREAM_SILENT;
+
+    if (is_silent != (b->state == UPSTREAM_SILENT))
+        return is_silent;
+    return a->login.registered_at <= b->login.registered_at;
+}
+
+static void drop_least(struct registry *registry)
+{
+    struct upstream *least = list_entry(registry->upstreams.next, struct upstream, link), *it;
 
     list_for_each(it, &registry->upstreams, link) {
-        if (it->login.registered_at <= oldest->login.registered_at)
-            oldest = it;
+        if (is_less_worth(it, least))
+            least = it;
     }
-    registry_drop(registry, oldest, "too many are registered");
+    registry_drop(registry, least, "too many are registered");
 }
 
 static void take_over(struct registry *registry, struct upstream *u)
@@ -108,10 +119,15 @@ static void take_over(struct registry *registry, struct upstream *u)
     registry->n++;
 }
 
+bool registry_is_full(const struct registry *registry)
+{
+    return registry->n >= registry->max;
+}
+
 void registry_add(struct registry *registry, struct upstream *u)
 {
-    while (registry->n >= REGISTRY_MAX)
-        drop_oldest(registry);
+    while (registry_is_full(registry))
+        drop_least(registry);
     take_over(registry, u);
     insert_by_age(registry, u);
     tell_type(registry, REGISTRY_ADDED, u);
@@ -119,6 +135,7 @@ void registry_add(struct registry *registry, struct upstream *u)
 
 void registry_append(struct registry *registry, struct upstream *u)
 {
+    assert(!registry_is_full(registry));
     take_over(registry, u);
     list_append(&registry->upstreams, &u->link);
     tell_type(registry, REGISTRY_ADDED, u);
@@ -153,6 +170,11 @@ void registry_replace(struct registry *registry, struct upstream *old, struct up
     registry_drop(registry, old, why);
     if (was_preferred)
         registry_prefer(registry, u->id);
+}
+
+void registry_drop_ended(struct registry *registry, struct upstream *u)
+{
+    registry_drop(registry, u, "its login has ended");
 }
 
 struct upstream *registry_find(const struct registry *registry, uint64_t id)

@@ -52,6 +52,7 @@ struct registry_observer {
 struct registry {
     struct list upstreams; /* owns them; newest first, fallbacks last */
     unsigned n;
+    unsigned max; /* how many there may be; from 1 to REGISTRY_MAX */
     uint64_t last_id;
     uint64_t preferred; /* an id, or 0 */
     bool is_paused;
@@ -70,10 +71,13 @@ void registry_observe(struct registry *registry, struct registry_observer *obser
 
 void registry_unobserve(struct registry_observer *observer);
 
-/* Takes u over, gives it an id unless it has one, and puts it in front of its kind. Past
- * REGISTRY_MAX the one that was registered longest ago goes. */
+/* Whether one more is one too many. */
+bool registry_is_full(const struct registry *registry);
+
+/* Takes u over, gives it an id unless it has one, and puts it in front of its kind. Where it is
+ * full, the one that was registered longest ago goes: of those that are silent, else of all. */
 void registry_add(struct registry *registry, struct upstream *u);
-/* The same at the end, for a registry that is being restored. */
+/* The same at the end, for a registry that is being restored, and is not full. */
 void registry_append(struct registry *registry, struct upstream *u);
 /* Moves u in front of its kind. */
 void registry_move_front(struct registry *registry, struct upstream *u);
@@ -82,6 +86,8 @@ void registry_replace(struct registry *registry, struct upstream *old, struct up
                       const char *why);
 /* Frees u. */
 void registry_drop(struct registry *registry, struct upstream *u, const char *why);
+/* The same: nobody listens there any more. */
+void registry_drop_ended(struct registry *registry, struct upstream *u);
 
 struct upstream *registry_find(const struct registry *registry, uint64_t id);
 struct upstream *registry_find_path(const struct registry *registry, const char *path);

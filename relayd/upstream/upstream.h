@@ -89,6 +89,7 @@ struct upstream {
     struct pin pin;
     struct upstream_login login;
     struct process process; /* who listens there */
+    double looked_at; /* when a look last connected to it; 0: never */
     struct upstream_tcp tcp;
 
     enum upstream_state state;

@@ -147,6 +147,30 @@ START_TEST(past_the_limit_the_oldest_goes)
 }
 END_TEST
 
+START_TEST(past_the_limit_the_oldest_of_the_silent_goes_first)
+{
+    struct upstream *older, *newer;
+
+    registry.max = 5;
+    add_one("a", false)->login.registered_at = 1;
+    older = add_one("b", false);
+    older->login.registered_at = 2;
+    add_one("c", true)->login.registered_at = 3;
+    newer = add_one("d", true);
+    newer->login.registered_at = 4;
+    add_one("e", false)->login.registered_at = 5;
+    silence(newer, 6);
+    silence(older, 7);
+    add_one("f", false)->login.registered_at = 8;
+    ck_assert_str_eq(order(), "feacd");
+    add_one("g", false)->login.registered_at = 9;
+    ck_assert_str_eq(order(), "gfeac");
+    add_one("h", false)->login.registered_at = 10;
+    ck_assert_str_eq(order(), "hgfec");
+    ck_assert(registry_is_full(&registry));
+}
+END_TEST
+
 START_TEST(an_id_is_never_used_again)
 {
     struct upstream *a = add_one("a", false), *kept;
@@ -409,6 +433,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, the_preferred_one_comes_before_all);
     tcase_add_test(tcase, silent_ones_stand_behind_in_the_same_order);
     tcase_add_test(tcase, past_the_limit_the_oldest_goes);
+    tcase_add_test(tcase, past_the_limit_the_oldest_of_the_silent_goes_first);
     tcase_add_test(tcase, an_id_is_never_used_again);
     tcase_add_test(tcase, an_upstream_is_found_by_each_of_its_marks);
     tcase_add_test(tcase, silence_lasts_longer_each_time_up_to_ten_minutes);
