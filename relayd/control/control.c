@@ -68,7 +68,7 @@ static struct upstream *find_named(const struct control *control, const struct p
 {
     const char *path = proto_get(msg, "path");
 
-    return path != NULL ? registry_find_path(control->registry, path)
+    return path != NULL ? enrol_find(control->enrol, path)
                         : registry_find(control->registry, proto_get_u64(msg, "id", 0));
 }
 

@@ -10,6 +10,7 @@
 #include "relayd/upstream/look.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -199,11 +200,11 @@ static int draw_nonce(struct upstream *u)
     return 0;
 }
 
-/* Takes pin over, also where it fails. */
+/* Takes pin over, also where it fails; path is its own. */
 static struct upstream *make(struct enrol *enrol, const struct enrol_request *request,
-                             const struct pin *pin)
+                             const struct pin *pin, const char *path)
 {
-    struct upstream *u = upstream_new(request->path);
+    struct upstream *u = upstream_new(path);
 
     if (u == NULL) {
         close(pin->fd);
@@ -273,26 +274,55 @@ int enrol_init(struct enrol *enrol, struct ev_loop *loop, struct registry *regis
     return getrandom(enrol->instance, sizeof(enrol->instance), 0) < 0 ? -errno : 0;
 }
 
+/* Pins it, and tells its own path: a link may be pointed elsewhere, and a file renamed. */
+static int hold(const struct enrol *enrol, const char *name, struct pin *pin, char path[PATH_MAX],
+                const char **reason)
+{
+    int r = pin_open(pin, name, enrol->own_paths, reason);
+
+    if (r < 0)
+        return r;
+    r = pin_real_path(pin, path);
+    if (r < 0) {
+        pin->fd = close_fd(pin->fd);
+        *reason = strerror(-r);
+    }
+    return r;
+}
+
+/* Without memory the old name stays. */
+static void set_path(struct upstream *u, const char *path)
+{
+    char *copy = strcmp(u->path, path) == 0 ? NULL : strdup(path);
+
+    if (copy == NULL)
+        return;
+    free(u->path);
+    u->path = copy;
+}
+
 uint64_t enrol_register(struct enrol *enrol, const struct enrol_request *request,
                         const char **reason)
 {
+    char path[PATH_MAX];
     struct pin pin;
     struct upstream *u;
 
-    if (pin_open(&pin, request->path, enrol->own_paths, reason) < 0)
+    if (hold(enrol, request->path, &pin, path, reason) < 0)
         return 0;
     u = registry_find_pin(enrol->registry, &pin);
     if (u != NULL) {
         close(pin.fd);
+        set_path(u, path);
         renew(enrol, u, request);
         return u->id;
     }
-    u = make(enrol, request, &pin);
+    u = make(enrol, request, &pin, path);
     if (u == NULL) {
         *reason = "out of memory";
         return 0;
     }
-    make_room(enrol, request->path);
+    make_room(enrol, path);
     registry_add(enrol->registry, u);
     u->watch->id = u->id;
     ask(u->watch, u);
@@ -304,15 +334,42 @@ bool enrol_is_pending(const struct upstream *u)
     return u->watch != NULL && u->watch->is_registering;
 }
 
+struct upstream *enrol_find(const struct enrol *enrol, const char *name)
+{
+    struct upstream *u = NULL;
+    struct pin pin;
+
+    if (pin_look_up(&pin, name) == 0)
+        u = registry_find_pin(enrol->registry, &pin);
+    /* Its file may be gone, or another's by now. */
+    return u != NULL ? u : registry_find_path(enrol->registry, name);
+}
+
+/* Holds a saved one again. Returns NULL, or why it cannot be taken up. */
+static const char *take_up(const struct enrol *enrol, struct upstream *u)
+{
+    static const char ended[] = "its login ended while no relayd was running";
+    const struct pin saved = u->pin;
+    char path[PATH_MAX];
+    const char *reason;
+    int r;
+
+    r = hold(enrol, u->path, &u->pin, path, &reason);
+    if (r < 0)
+        return r == -ENOENT || r == -ENOTDIR ? ended : reason;
+    if (!pin_is_saved(&u->pin, &saved))
+        return ended;
+    set_path(u, path);
+    return NULL;
+}
+
 void enrol_resume(void *arg, struct upstream *u)
 {
     struct enrol *enrol = arg;
-    struct pin saved = u->pin;
-    const char *reason;
+    const char *reason = take_up(enrol, u);
 
-    if (pin_open(&u->pin, u->path, enrol->own_paths, &reason) < 0 ||
-        !pin_is_saved(&u->pin, &saved)) {
-        log_info("%s: its login ended while no relayd was running", u->path);
+    if (reason != NULL) {
+        log_info("%s: dropped: %s", u->path, reason);
         upstream_free(u);
         return;
     }

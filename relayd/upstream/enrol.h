@@ -46,6 +46,10 @@ int enrol_init(struct enrol *enrol, struct ev_loop *loop, struct registry *regis
 uint64_t enrol_register(struct enrol *enrol, const struct enrol_request *request,
                         const char **reason);
 
+/* Who is registered under that name: the socket that it leads to at the moment, or one whose own
+ * path it is. NULL where none is. */
+struct upstream *enrol_find(const struct enrol *enrol, const char *name);
+
 /* Whether the verdict on u is still to come. */
 bool enrol_is_pending(const struct upstream *u);
 

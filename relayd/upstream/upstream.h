@@ -85,7 +85,7 @@ struct upstream_silence {
 struct upstream {
     struct list link; /* registry::upstreams */
     uint64_t id;      /* from 1, never used again */
-    char *path;       /* as registered; only for people */
+    char *path;       /* its own, every symlink resolved; only for people */
     struct pin pin;
     struct upstream_login login;
     struct process process; /* who listens there */
