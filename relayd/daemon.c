@@ -265,6 +265,7 @@ static int compose(struct daemon *d)
     int r;
 
     registry_init(&d->registry);
+    d->registry.max = d->place.max_upstreams;
     r = enrol_init(&d->enrol, d->loop, &d->registry);
     d->enrol.is_raw = d->options.is_raw;
     d->enrol.own_paths[0] = d->place.paths.agent;
@@ -354,7 +355,7 @@ int daemon_run(struct daemon *d)
     if (r == 0 && d->ready_fd >= 0)
         daemonize_log(d->place.paths.log);
     if (r == 0) {
-        place_raise_limits(&d->options);
+        place_raise_limits(&d->place, &d->options);
         d->loop = ev_default_loop(EVFLAG_NOENV);
         r = d->loop == NULL ? -ENOMEM : serve(d);
     }

@@ -15,6 +15,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define OWN_FILES 32 /* what the daemon has open itself, and for relayctl */
+#define LEAST_EACH 4 /* logins and clients, however low the limit */
+
 static int prepare_dir(struct place *place, const struct options *options)
 {
     struct paths *paths = &place->paths;
@@ -60,12 +63,10 @@ int place_take(struct place *place, const struct options *options,
     return r < 0 ? r : take_lock(place);
 }
 
-/* Half of what may be open goes to clients, less some for everything else: each session has
- * two descriptors. */
-void place_raise_limits(struct options *options)
+/* Up to the hard limit. Returns how many files may be open. */
+static double raise_open_files(void)
 {
     struct rlimit files = {.rlim_cur = 1024};
-    unsigned fitting;
 
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         const struct rlimit raised = {.rlim_cur = files.rlim_max, .rlim_max = files.rlim_max};
@@ -73,7 +74,20 @@ void place_raise_limits(struct options *options)
         if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
             files = raised;
     }
-    fitting = (unsigned)fmin(fmax((double)files.rlim_cur / 2 - 64, 16), 1000000);
+    return (double)files.rlim_cur;
+}
+
+void place_raise_limits(struct place *place, struct options *options)
+{
+    double files = raise_open_files();
+    double logins = fmin(fmax(floor(files / 8), LEAST_EACH), REGISTRY_MAX);
+    unsigned fitting =
+        (unsigned)fmin(fmax((files - 2 * logins - OWN_FILES) / 2, LEAST_EACH), 1000000);
+
+    place->max_upstreams = (unsigned)logins;
+    if (place->max_upstreams < REGISTRY_MAX)
+        log_notice("the limit of open files allows %u logins and %u clients",
+                   place->max_upstreams, fitting);
     if (options->max_clients > fitting)
         log_warning("max-clients %u: the limit of open files allows %u", options->max_clients,
                     fitting);

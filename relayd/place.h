@@ -12,6 +12,7 @@
 #include "relayd/host/listener.h"
 #include "relayd/host/options.h"
 #include "relayd/host/systemd.h"
+#include "relayd/upstream/registry.h"
 
 #include <stdbool.h>
 
@@ -21,6 +22,7 @@ struct place {
     struct systemd_sockets given; /* from systemd, or -1 */
     bool is_activated;            /* systemd gave one */
     bool has_log;                 /* a log file stands in the directory */
+    unsigned max_upstreams;       /* that the limit of open files allows */
     struct listener agent, control;
     struct healing healing;
     /* What is saved there has gone, and is to be saved again. */
@@ -35,8 +37,11 @@ struct place {
 int place_take(struct place *place, const struct options *options,
                const struct systemd_sockets *given);
 
-/* Raises the limit of open files, and has max_clients fit it. */
-void place_raise_limits(struct options *options);
+/* Raises the limit of open files, and shares it out. A quarter is for logins, two each (the pin and
+ * a pidfd), up to REGISTRY_MAX of them; some are for the daemon itself; the rest is for clients,
+ * two each. So whoever registers however much, a client finds a descriptor. Sets max_upstreams, and
+ * has max_clients fit. */
+void place_raise_limits(struct place *place, struct options *options);
 
 /* Opens both sockets, begins to accept, and watches over them from now on. The callbacks, and
  * what listener_init() sets, are the caller's to set before. Logs what prevents it. Returns 0 or

@@ -354,6 +354,8 @@ static const char *take_up(const struct enrol *enrol, struct upstream *u)
     const char *reason;
     int r;
 
+    if (registry_is_full(enrol->registry))
+        return "too many are registered";
     r = hold(enrol, u->path, &u->pin, path, &reason);
     if (r < 0)
         return r == -ENOENT || r == -ENOTDIR ? ended : reason;

@@ -1,0 +1,53 @@
+#!/bin/sh
+# However low the limit of open files, and however many logins hold some: a client is served.
+
+. "$(dirname "$0")/lib.sh"
+world python3
+home=$E2E/home/pat
+
+# limited FILES: a relay that may open so many.
+limited() {
+    start relay.pat pat sh -c "ulimit -n $1; exec relayd --verbose"
+    wait_for 20 served pat
+}
+
+# listings N: how many of so many clients at once get one.
+listings() {
+    through pat sh -c "
+        i=0
+        while [ \$i -lt $1 ]; do timeout 30 ssh-add -l & i=\$((i + 1)); done
+        wait" 2>&1 | grep -c ED25519 || :
+}
+
+start many pat python3 "$E2E/clients/one-server.py" 40 "$home/many"
+wait_for 20 grep -qs listening "$E2E/log/many"
+
+register_all() {
+    # shellcheck disable=SC2016
+    as pat sh -c 'i=0; while [ $i -lt 40 ]; do relayctl register -q "many$i"; i=$((i + 1)); done'
+}
+
+limited 64
+register_all
+known=$(status pat path | wc -l)
+ok "with 64 files $known of 40 logins are kept" test "$known" -ge 4
+is "$(status pat path | head -n 1)" "$home/many39" 'the newest is among them'
+is "$(keys pat)" "$home/many39" 'and serves'
+is "$(listings 12)" 12 'twelve clients at once are all served'
+like "$(cat "$E2E/log/relay.pat")" 'limit of open files allows' 'the log tells of the limit'
+start watch pat relayctl watch
+ok 'while somebody watches, too' test "$(keys pat)" = "$home/many39"
+end watch
+end relay.pat
+
+relay pat
+register_all
+is "$(status pat path | wc -l)" 40 'with more files all are kept'
+end relay.pat
+limited 64
+is "$(status pat path | wc -l)" "$known" 'a relay that may open fewer takes up as many as it can'
+is "$(status pat path | head -n 1)" "$home/many39" 'the newest of them'
+is "$(listings 12)" 12 'and serves'
+unlike "$(cat "$E2E/log/relay.pat")" 'login ended' 'none is said to have ended'
+
+finish
