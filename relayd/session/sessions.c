@@ -277,9 +277,10 @@ void sessions_accept(struct sessions *sessions, int fd)
 void sessions_resume(struct session *s, uint64_t upstream_id)
 {
     watch(s);
-    session_attach(s, upstream_id);
-    if (s->state == SESSION_RELAYING)
+    if (s->state == SESSION_RELAYING) {
+        session_attach(s, upstream_id);
         relaying_resume(s);
+    }
     arm(s);
 }
 

@@ -338,9 +338,27 @@ START_TEST(an_answer_that_came_in_time_is_taken_by_a_late_relay)
 }
 END_TEST
 
+/* Another process had it, and its record tells of an upstream that it has no connection to. */
+START_TEST(one_taken_up_without_its_upstream_s_end_is_served_like_any)
+{
+    const struct sock_peer peer = {.uid = geteuid()};
+    int pair[2];
+
+    add_both();
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair), 0);
+    the_client = pair[0];
+    sessions_resume(session_new(&sessions, pair[1], -1, &peer),
+                    registry_find_path(&registry, b.path)->id);
+    ASK(list);
+    HEAR(list_by_a);
+    ck_assert_uint_eq(upstream_uses(registry_find_path(&registry, b.path), UPSTREAM_SESSION), 0);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     stage_add(tcase);
+    tcase_add_test(tcase, one_taken_up_without_its_upstream_s_end_is_served_like_any);
     tcase_add_test(tcase, nothing_is_opened_before_a_question_is_whole);
     tcase_add_test(tcase, a_safe_question_goes_to_the_newest_alone);
     tcase_add_test(tcase, with_no_upstream_each_question_fails_and_the_client_is_closed);
