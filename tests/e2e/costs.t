@@ -1,0 +1,99 @@
+#!/bin/sh
+# What one more client costs does not grow: not with those that ask at the same time, nor with the
+# logins that are silent.
+
+. "$(dirname "$0")/lib.sh"
+not_in_valgrind 'it counts seconds of the processor'
+world sshd strace
+sshd 22
+far home
+account bob
+account carol
+login_from home real
+connection=$(connection real)
+
+# --- first signatures, all at once, at a login that nobody has heard from
+
+relay pat
+daemon=$(relay_pid pat)
+start agent pat sh -c 'ulimit -n "$(ulimit -H -n)" && exec ssh-agent -D -a agent'
+wait_for 20 test -S "$E2E/home/pat/agent"
+sessions() {
+    [ "$(as pat relayctl status --json | sed -n 's/^  "sessions": \([0-9]*\),$/\1/p')" -eq "$1" ]
+}
+# signatures N: leaves in $us how many microseconds of the processor the relay needed for so many.
+signatures() {
+    as pat relayctl unregister --all
+    kill -s STOP "$(pid agent)"
+    as pat relayctl register --no-wait agent >/dev/null
+    read -r began _ <"/proc/$daemon/schedstat"
+    as pat ask -n "$1" -t 120 "$(agent_socket pat)" sign >"$E2E/got" &
+    wait_for 60 sessions "$1"
+    kill -s CONT "$(pid agent)"
+    wait "$!"
+    wait_for 60 sessions 0
+    read -r ended _ <"/proc/$daemon/schedstat"
+    us=$(((ended - began) / 1000))
+    is "$(cat "$E2E/got")" "$1 of $1 answered" "$1 clients want a first signature at once: all are answered"
+    note "for each the relay needs $((us / $1)) microseconds of the processor"
+}
+signatures 500
+few=$us
+signatures 4000
+# Eight times as many: eight times as long, and sixty-four times if each looked at all others.
+ok 'one needs as much of the processor among 4000 as among 500, or little more' test "$us" -lt $((few * 24))
+
+# --- silent logins, whose links may tell of their return
+
+# has ACCOUNT NAME BEHAVIOUR [CONNECTION]: a login. Without a connection its link is never asked.
+has() {
+    start "$1.$2" "$1" fake-agent -n "$2" "$3" "$2"
+    wait_for 20 test -S "$E2E/home/$1/$2"
+    as "$1" SSH_AUTH_SOCK="$E2E/home/$1/$2" ${4:+"SSH_CONNECTION=$4"} relayctl register -q || :
+}
+# trace ACCOUNT FILE: the sockets that its relay makes from now on, each with the time.
+trace() {
+    strace -ttt -e trace=socket -o "$2" -p "$(pid "relay.$1")" 2>/dev/null &
+    wait_for 20 traced "$(pid "relay.$1")"
+}
+traced() {
+    ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$1/status"
+}
+# looks FILE: how often a link was asked.
+looks() {
+    grep -c AF_NETLINK "$1"
+}
+# rushes FILE: the times that follow another within a quarter of a second, less 10 ms for what lies
+# between taking the time and asking.
+rushes() {
+    awk '/AF_NETLINK/ { if (seen && $1 - before < 0.24) print before, $1; before = $1; seen = 1 }' "$1"
+}
+
+relay bob
+for n in $(seq 64); do
+    has bob "$n" closing "$connection"
+done
+has bob good good
+is "$(status bob state | sort | uniq -c | xargs)" '1 alive 64 silent' 'of 65 logins 64 are silent'
+is "$(status bob link | sort | uniq -c | xargs)" '1 unknown 64 up' 'and the link of each of them is known'
+trace bob "$E2E/trace.bob"
+for _ in $(seq 20); do
+    keys bob
+done >"$E2E/got"
+is "$(uniq -c "$E2E/got" | xargs)" '20 good' 'twenty clients are served'
+note "a link was asked $(looks "$E2E/trace.bob") times"
+ok 'a link was asked no more than once for each of them' test "$(looks "$E2E/trace.bob")" -le 22
+
+relay carol
+has carol one closing "$connection"
+has carol good good
+trace carol "$E2E/trace.carol"
+for _ in 1 2 3; do
+    as carol ask -n 100 -t 60 "$(agent_socket carol)" list
+done >"$E2E/got"
+is "$(uniq -c "$E2E/got" | xargs)" '3 100 of 100 answered' 'one is silent: three hundred clients are served'
+note "its link was asked $(looks "$E2E/trace.carol") times"
+ok 'its link was asked' test "$(looks "$E2E/trace.carol")" -ge 1
+ok 'and never twice in a quarter of a second' not eval 'rushes "$E2E/trace.carol" | grep .'
+
+finish
