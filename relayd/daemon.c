@@ -222,10 +222,36 @@ static void let_sleep(struct daemon *d)
     ev_periodic_start(d->loop, &d->never);
 }
 
+static void on_awake(struct ev_loop *loop, ev_async *async, int events)
+{
+}
+
+/* libev tells of an epoll_ctl(2) that failed by an event, which it makes just before it goes to
+ * sleep, and sleeps all the same (ev.c, 4.33: fd_reify in ev_run). */
+static void on_sleep(struct ev_loop *loop) EV_NOEXCEPT
+{
+    struct daemon *d = ev_userdata(loop);
+
+    if (ev_pending_count(loop) > 0)
+        ev_async_send(loop, &d->awake);
+}
+
+static void on_woken(struct ev_loop *loop) EV_NOEXCEPT
+{
+}
+
+static void keep_awake(struct daemon *d)
+{
+    ev_async_init(&d->awake, on_awake);
+    ev_async_start(d->loop, &d->awake);
+    ev_set_loop_release_cb(d->loop, on_sleep, on_woken);
+}
+
 static void start_watchers(struct daemon *d)
 {
-    let_sleep(d);
     ev_set_userdata(d->loop, d);
+    let_sleep(d);
+    keep_awake(d);
     ev_signal_init(&d->sigterm, on_signal, SIGTERM);
     ev_signal_start(d->loop, &d->sigterm);
     ev_signal_init(&d->sigint, on_signal, SIGINT);

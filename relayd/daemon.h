@@ -47,6 +47,7 @@ struct daemon {
     ev_signal sigterm, sigint, sigusr2;
     ev_timer resume;   /* the end of a pause */
     ev_periodic never; /* lets libev sleep: daemon.c */
+    ev_async awake;    /* and this one not, where something is at hand */
     ev_prepare save;   /* saves and tells, once a turn, where something changed */
     int ready_fd;      /* with --daemon: tells the parent that it serves; or -1 */
 };

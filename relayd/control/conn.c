@@ -143,7 +143,10 @@ static void on_io(struct ev_loop *loop, ev_io *io, int events)
 {
     struct conn *conn = container_of(io, struct conn, io);
 
-    if ((events & EV_READ) != 0)
+    if ((events & EV_ERROR) != 0) {
+        log_warning("control: a connection cannot be watched, and is closed");
+        conn_free(conn);
+    } else if ((events & EV_READ) != 0)
         on_readable(conn);
     else
         conn_flush(conn);

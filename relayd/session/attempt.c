@@ -244,6 +244,7 @@ static void on_answered(struct attempt *attempt, struct upstream *u)
 static void try_later(struct attempt *attempt, struct upstream *u)
 {
     dial_fini(&attempt->dial);
+    attempt->binds_done = 0;
     change_state(attempt, u, ATTEMPT_BLOCKED);
 }
 

@@ -28,6 +28,7 @@ static const char *reason_text(enum session_reason reason)
     case SESSION_PAUSED: return "relayd was paused";
     case SESSION_STOPPING: return "relayd is stopping";
     case SESSION_NO_MEMORY: return "out of memory";
+    case SESSION_UNWATCHED: return "its connection could not be watched";
     }
     return "?";
 }

@@ -31,6 +31,7 @@ enum session_reason {
     SESSION_DROPPED, /* its upstream was unregistered */
     SESSION_STOPPING,
     SESSION_NO_MEMORY,
+    SESSION_UNWATCHED, /* one of its connections, by the kernel */
 };
 
 #define AUDIT_LINE_MAX 400

@@ -112,6 +112,7 @@ static bool is_failure(const struct session *s, enum session_reason reason)
     case SESSION_UPSTREAM_SILENT:
     case SESSION_DROPPED:
     case SESSION_NO_MEMORY:
+    case SESSION_UNWATCHED:
         break;
     }
     return true;

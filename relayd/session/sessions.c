@@ -145,14 +145,23 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
     }
 }
 
+/* EV_ERROR: the kernel does not watch it, and libev no longer either. */
+static void on_io(struct session *s, int events)
+{
+    if ((events & EV_ERROR) != 0)
+        session_end(s, SESSION_UNWATCHED);
+    else
+        step(s);
+}
+
 static void on_client(struct ev_loop *loop, ev_io *io, int events)
 {
-    step(container_of(io, struct session, client));
+    on_io(container_of(io, struct session, client), events);
 }
 
 static void on_upstream(struct ev_loop *loop, ev_io *io, int events)
 {
-    step(container_of(io, struct session, upstream));
+    on_io(container_of(io, struct session, upstream), events);
 }
 
 static void on_attempt(struct attempt *attempt)

@@ -209,7 +209,16 @@ static void dial_step(struct dial *dial)
 
 static void on_io(struct ev_loop *loop, ev_io *io, int events)
 {
-    dial_step(container_of(io, struct dial, io));
+    struct dial *dial = container_of(io, struct dial, io);
+
+    if ((events & EV_ERROR) == 0) {
+        dial_step(dial);
+        return;
+    }
+    if (!dial->is_told)
+        log_warning("dial: a connection cannot be watched: another is made later");
+    dial->is_told = true;
+    finish(dial, DIAL_FAILED);
 }
 
 static void on_retry(struct ev_loop *loop, ev_timer *timer, int events)

@@ -26,7 +26,7 @@ enum dial_result {
     DIAL_CLOSED,   /* closed before a whole answer */
     DIAL_NONSENSE, /* not the agent protocol: a bad length or an unfitting type */
     DIAL_FOREIGN,  /* a process of another user listens there */
-    DIAL_FAILED,   /* out of memory or descriptors on our side */
+    DIAL_FAILED,   /* out of memory, descriptors or watches on our side */
 };
 
 enum dial_state {
@@ -49,6 +49,7 @@ struct dial {
     uint32_t question_size, sent;
     enum agent_kind kind;
     bool is_ping;
+    bool is_told;     /* of a failure that may last, so that it is logged once */
     bool has_no_ping; /* closed on the ping, so a listing stands in */
     struct flow answer;
     const uint8_t *instance; /* a ping's, borrowed until done() */
