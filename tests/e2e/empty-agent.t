@@ -30,6 +30,7 @@ unlock() {
     as laptop ask "$1.agent" hex:1700000003616263
 }
 
+# shellcheck disable=SC2016
 as bob sh -c 'git init -q --bare repository && git --git-dir=repository symbolic-ref HEAD refs/heads/main
     tree=$(git --git-dir=repository hash-object -w -t tree /dev/null)
     commit=$(GIT_AUTHOR_NAME=b GIT_AUTHOR_EMAIL=b GIT_COMMITTER_NAME=b GIT_COMMITTER_EMAIL=b \
