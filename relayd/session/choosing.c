@@ -47,15 +47,14 @@ static struct upstream *next_upstream(const struct session *s)
     return NULL;
 }
 
-/* Returns whether the new attempt is waited for; without memory there is none. */
-static bool start_attempt(struct session *s, struct upstream *u)
+/* NULL without memory. */
+static struct attempt *start_attempt(struct session *s, struct upstream *u)
 {
     struct attempt *attempt = attempt_new(&s->sessions->attempts, &s->question, u, s);
 
-    if (attempt == NULL)
-        return true;
-    list_append(&s->attempts, &attempt->mine);
-    return attempt_look(attempt);
+    if (attempt != NULL)
+        list_append(&s->attempts, &attempt->mine);
+    return attempt;
 }
 
 /* Whether the next is not due yet: one of those under way is waited for. */
@@ -99,19 +98,24 @@ static bool is_prompting(const struct session *s)
 }
 
 /* Asks who is due: the next when nobody is waited for, all that are left when half of the time
- * is over. Those that are silent, who come last, are asked together. */
+ * is over. Those that are silent, who come last, are asked together. Without memory it is the
+ * next look that tries again. */
 static void start_due(struct session *s)
 {
     bool is_waiting = is_waited_for(s);
     bool is_late = monotonic_seconds() - s->choosing_since >= bound(s) / 2 && !is_prompting(s);
     bool is_silent_turn = false;
+    struct attempt *attempt;
     struct upstream *u;
 
     while ((u = next_upstream(s)) != NULL) {
         if (is_waiting && !is_late && !(is_silent_turn && u->state == UPSTREAM_SILENT))
             return;
         is_silent_turn = u->state == UPSTREAM_SILENT;
-        is_waiting |= start_attempt(s, u);
+        attempt = start_attempt(s, u);
+        if (attempt == NULL)
+            return;
+        is_waiting |= attempt_look(attempt);
     }
 }
 

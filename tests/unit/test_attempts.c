@@ -51,6 +51,37 @@ START_TEST(a_ping_without_a_descriptor_is_tried_later_and_stops_nobody)
 }
 END_TEST
 
+/* Every calloc of the daemon's comes through here. */
+static bool is_out_of_memory;
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return is_out_of_memory ? NULL : __real_calloc(n, size);
+}
+
+static struct session *the_session(void)
+{
+    return list_entry(sessions.list.next, struct session, link);
+}
+
+START_TEST(an_attempt_without_memory_is_tried_later_and_stops_nobody)
+{
+    add_both();
+    a.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
+    begin_client();
+    ASK(list);
+    turn_until(loop, is_asked, &a);
+    the_session()->choosing_since -= PATIENCE_UNKNOWN - 5;
+    is_out_of_memory = true;
+    outlast_patience();
+    is_out_of_memory = false;
+    HEAR(list_by_b);
+}
+END_TEST
+
 /* a has said that it has no keys, and while b is waited for it turns out to lead back here, or is
  * unregistered. */
 static void lose_a(bool is_loop)
@@ -107,6 +138,7 @@ static void add(TCase *tcase)
 {
     stage_add(tcase);
     tcase_add_test(tcase, a_ping_without_a_descriptor_is_tried_later_and_stops_nobody);
+    tcase_add_test(tcase, an_attempt_without_memory_is_tried_later_and_stops_nobody);
     tcase_add_loop_test(tcase, an_answer_that_was_kept_goes_with_its_upstream, 0, 4);
     tcase_add_test(tcase, without_the_answer_that_was_kept_there_may_be_none);
 }
