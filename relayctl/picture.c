@@ -279,6 +279,8 @@ static void draw_socket(struct printer *out, const struct proto_msg *d)
 void picture_draw(struct printer *out, const struct status *status)
 {
     draw_header(out, &status->daemon);
+    if (status_obstacle(status) != NULL)
+        draw_sentence(out, STYLE_BAD, status_obstacle(status));
     if (proto_get_flag(&status->daemon, "paused"))
         draw_paused(out, &status->daemon);
     else if (status->n > 0 && !status_can_serve(status))

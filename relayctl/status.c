@@ -57,6 +57,11 @@ bool status_is_silent(const struct proto_msg *upstream)
     return strcmp(status_text(upstream, "state"), "silent") == 0;
 }
 
+const char *status_obstacle(const struct status *status)
+{
+    return proto_get(&status->daemon, "obstacle");
+}
+
 bool status_can_serve(const struct status *status)
 {
     if (proto_get(&status->daemon, "can_serve") != NULL)

@@ -30,6 +30,9 @@ const char *status_tty(const struct proto_msg *upstream);
 /* Whether a login is known not to answer. */
 bool status_is_silent(const struct proto_msg *upstream);
 
+/* What stands where the agent socket should be, so that no client reaches it; or NULL. */
+const char *status_obstacle(const struct status *status);
+
 /* Whether relayd says that a client that came now would find a login. */
 bool status_can_serve(const struct status *status);
 

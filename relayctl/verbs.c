@@ -99,7 +99,7 @@ int verb_status(struct command *cmd)
     int r = command_fetch_status(cmd, &status);
 
     if (r == EXIT_DONE) {
-        r = status_can_serve(&status) ? EXIT_DONE : EXIT_NO;
+        r = status_can_serve(&status) && status_obstacle(&status) == NULL ? EXIT_DONE : EXIT_NO;
         if (cmd->is_json) {
             json_status(stdout, &status);
         } else if (!cmd->is_quiet) {

@@ -266,6 +266,7 @@ static void compose_control(struct daemon *d)
 {
     control_init(&d->control, &d->sessions);
     d->control.daemon.socket = d->place.paths.agent;
+    d->control.daemon.listener = &d->place.agent;
     d->control.daemon.is_activated = d->place.is_activated;
     d->control.stop = on_stop_request;
     d->control.stop_arg = d;

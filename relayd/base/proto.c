@@ -181,7 +181,7 @@ void proto_add(struct proto_buf *buf, const char *key, const char *value)
 
 void proto_addf(struct proto_buf *buf, const char *key, const char *format, ...)
 {
-    char value[512];
+    char value[1024];
     va_list ap;
 
     va_start(ap, format);

@@ -59,7 +59,7 @@ struct proto_buf {
 void proto_begin(struct proto_buf *buf, const char *verb);
 /* A NULL value adds nothing. */
 void proto_add(struct proto_buf *buf, const char *key, const char *value);
-/* The formatted value is made printable (utf8.h), and has at most 511 bytes. */
+/* The formatted value is made printable (utf8.h), and has at most 1023 bytes. */
 void proto_addf(struct proto_buf *buf, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void proto_add_u64(struct proto_buf *buf, const char *key, uint64_t value);

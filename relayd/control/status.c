@@ -18,6 +18,7 @@ void status_put_daemon(struct proto_buf *buf, const struct status_daemon *daemon
     proto_add(buf, "version", PACKAGE_VERSION);
     proto_add_u64(buf, "pid", (uint64_t)getpid());
     proto_add(buf, "socket", daemon->socket);
+    proto_add(buf, "obstacle", listener_obstacle(daemon->listener));
     proto_add_u64(buf, "paused", registry->is_paused);
     if (registry->paused_until > 0)
         proto_addf(buf, "paused_for_s", "%.0f", fmax(registry->paused_until - now, 0));

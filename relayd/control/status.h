@@ -6,11 +6,13 @@
 #define RELAYD_STATUS_H
 
 #include "relayd/base/proto.h"
+#include "relayd/host/listener.h"
 #include "relayd/session/sessions.h"
 
 /* What the daemon is, besides what its parts know. */
 struct status_daemon {
-    const char *socket; /* the agent socket's path, borrowed */
+    const char *socket; /* the agent socket's path, borrowed, and who listens there */
+    const struct listener *listener;
     bool is_activated;  /* sockets from systemd: stopping does not end service */
     double started_at;
 };

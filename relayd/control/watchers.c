@@ -52,7 +52,7 @@ static const char *explain_event(const struct registry *registry,
 static void reply_event(struct conn *conn, const struct upstream *u, const char *text)
 {
     struct proto_buf buf;
-    char name[128];
+    char name[UPSTREAM_NAME_MAX];
 
     proto_begin(&buf, "event");
     proto_addf(&buf, "time", "%lld", (long long)time(NULL));
@@ -139,7 +139,7 @@ bool watchers_has(const struct watchers *watchers, enum watch_topic topic, uint6
 
 static void begin_events(const struct watchers *watchers, struct conn *conn)
 {
-    char summary[256];
+    char summary[UPSTREAM_NAME_MAX + 64];
 
     reply_event(conn, NULL,
                 registry_summary(watchers->registry, watchers->sessions->n, summary,

@@ -99,7 +99,7 @@ static void put_fields(const struct audit *audit, const char *questions, const c
 
 void audit_log(const struct audit *audit, char line[AUDIT_LINE_MAX])
 {
-    char questions[160], where[128];
+    char questions[160], where[UPSTREAM_NAME_MAX];
 
     line[0] = '\0';
     if (!audit->is_failure && !asked_unsafe(audit->asked))

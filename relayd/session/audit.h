@@ -34,7 +34,7 @@ enum session_reason {
     SESSION_UNWATCHED, /* one of its connections, by the kernel */
 };
 
-#define AUDIT_LINE_MAX 400
+#define AUDIT_LINE_MAX 600
 #define AUDIT_COMMAND_MAX 16 /* the kernel keeps no more (proc(5): comm) */
 
 /* What there is to say of a session; all borrowed. */

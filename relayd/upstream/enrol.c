@@ -82,7 +82,7 @@ static void conclude(struct enrol *enrol, struct upstream *u, enum verdict verdi
                      const char *reason)
 {
     const struct upstream_login *login = &u->login;
-    char name[128], why[200];
+    char name[UPSTREAM_NAME_MAX], why[200];
 
     stop_registering(u->watch, u);
     registry_tell_ping_ended(enrol->registry, u);

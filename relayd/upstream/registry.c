@@ -150,7 +150,7 @@ void registry_move_front(struct registry *registry, struct upstream *u)
 
 void registry_drop(struct registry *registry, struct upstream *u, const char *why)
 {
-    char name[128];
+    char name[UPSTREAM_NAME_MAX];
 
     log_info("%s: dropped: %s", upstream_name(u, name, sizeof(name)), why);
     remove_upstream(registry, u, why);
@@ -274,7 +274,7 @@ static void set_state(struct registry *registry, struct upstream *u, enum upstre
                       enum upstream_cause cause)
 {
     bool is_same = u->state == state && u->silence.cause == cause;
-    char name[128];
+    char name[UPSTREAM_NAME_MAX];
 
     if (!is_same)
         log_debug("%s: %s -> %s", upstream_name(u, name, sizeof(name)),
@@ -289,7 +289,7 @@ void registry_set_alive(struct registry *registry, struct upstream *u, double no
 {
     /* Also where it was forgiven since: that alone was no answer. */
     bool was_silent = u->silence.cause != CAUSE_NONE;
-    char name[128];
+    char name[UPSTREAM_NAME_MAX];
 
     u->is_heard = true;
     u->load[UPSTREAM_QUESTION].since = now;
@@ -311,7 +311,7 @@ void registry_set_silent(struct registry *registry, struct upstream *u, double n
                          enum upstream_cause cause, double waited)
 {
     bool is_told = u->state == UPSTREAM_SILENT && u->silence.cause == cause;
-    char name[128], reason[160];
+    char name[UPSTREAM_NAME_MAX], reason[160];
 
     if (u->state != UPSTREAM_SILENT)
         begin_silence(&u->silence, now);
@@ -350,7 +350,7 @@ static void explain_serving(const struct registry *registry, char *out, size_t s
 {
     struct upstream *order[REGISTRY_MAX];
     unsigned n = registry_order(registry, order);
-    char name[128];
+    char name[UPSTREAM_NAME_MAX];
 
     out[0] = '\0';
     if (registry->is_paused)
@@ -364,7 +364,7 @@ static void explain_serving(const struct registry *registry, char *out, size_t s
 const char *registry_summary(const struct registry *registry, unsigned clients, char *out,
                              size_t size)
 {
-    char serving[160];
+    char serving[UPSTREAM_NAME_MAX + 16];
 
     explain_serving(registry, serving, sizeof(serving));
     return utf8_format(out, size, "%u login%s%s, %u client%s", registry->n,

@@ -10,6 +10,7 @@
 #define RELAYD_UPSTREAM_H
 
 #include "relayd/base/list.h"
+#include "relayd/base/proto.h"
 #include "relayd/upstream/link.h"
 #include "relayd/upstream/pin.h"
 #include "relayd/upstream/process.h"
@@ -146,6 +147,8 @@ bool upstream_is_due(const struct upstream *u, double now);
 const char *upstream_state_name(enum upstream_state state);
 /* What a person calls it: its label, else its host, else its path. */
 const char *upstream_title(const struct upstream *u);
+/* Room for the name of a login whose label is as long as may be. */
+#define UPSTREAM_NAME_MAX (PROTO_FACT_MAX + 40)
 /* A name for logs: "login 3 (laptop)". Returns out. */
 const char *upstream_name(const struct upstream *u, char *out, size_t size);
 /* Label and host, as far as they are known: "laptop (10.0.0.5)". Returns out. */

@@ -30,6 +30,9 @@ as pat mkdir "$socket"
 ok 'a directory stands in its place: the relay says so' wait_for 30 grep -Fq \
     "$socket: cannot be made again: a directory stands where the socket should be: remove it" "$E2E/log/relay.pat"
 ok 'the control socket serves on' served pat
+like "$(as pat relayctl || echo "exit $?")" 'a directory stands where the socket should be: remove it' \
+    'the status says so'
+ok 'and that no client is served' not as pat relayctl -q
 as pat rmdir "$socket"
 ok 'the directory is removed: the socket is made again' wait_for 30 has_keys good
 end relay.pat
