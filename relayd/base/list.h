@@ -1,9 +1,9 @@
 /*
  * A doubly linked list of elements that embed their link.
  *
- * An empty list is a head that points at itself. Who owns the elements is said
- * where the head is declared. An element that is on no list must be initialised
- * or zeroed by whoever asks list_is_linked() of it.
+ * An empty list is a head that points at itself. The declaration of a head says who owns
+ * the elements. An element that was never on a list must be zeroed before list_is_linked()
+ * is asked of it: list_init() is for heads.
  */
 #ifndef RELAYD_LIST_H
 #define RELAYD_LIST_H

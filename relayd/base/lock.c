@@ -58,7 +58,7 @@ int lock_take(const char *path)
     return r;
 }
 
-/* Has the holder end, and takes the lock then; as try(). */
+/* Tells the holder to end, and then takes the lock. Returns as try(). */
 static int relieve(int fd)
 {
     const struct timespec pause = {.tv_nsec = POLL_MS * 1000000L};

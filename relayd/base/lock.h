@@ -7,22 +7,22 @@
 
 #include <stdbool.h>
 
-/* Opens and locks path, making the file where it is missing. Returns a descriptor
- * that holds the lock while it is open (and any other of this process to that file
- * is not closed), or -errno: -EBUSY where another process holds it. */
+/* Opens and locks path, making the file where it is missing. Returns a descriptor, or
+ * -errno: -EBUSY where another process holds the lock. The lock is held until this process
+ * closes the descriptor, or any other one that it has for the file. */
 int lock_take(const char *path);
 
-/* The same for one who must serve in any case: tells the holder to end (SIGTERM),
- * and waits for that, at most 6 s; goes on without the lock then. Returns a
- * descriptor, or -errno where the file cannot be opened. */
+/* The same for one who must serve in any case: tells the holder to end (SIGTERM), waits
+ * for that, at most 6 s, and then goes on without the lock. Returns a descriptor, or -errno
+ * where the file cannot be opened. */
 int lock_take_over(const char *path);
 
-/* Whether a lock that was taken is still the one at path: not where the file has been
- * removed or replaced. */
+/* Whether fd is still the file at path. It is not where that was removed or replaced. */
 bool lock_is_in_place(int fd, const char *path);
 
-/* The pid of who holds it; 0: nobody, -1: somebody whose pid is not known here, such
- * as one outside of a container. Makes nothing. Not for the holder itself, which would lose the lock. */
+/* The pid of who holds it; 0: nobody, -1: somebody whose pid is not known here, such as
+ * one outside of a container. Makes no file. The holder must not call it: it would lose the
+ * lock. */
 int lock_holder(const char *path);
 
 #endif

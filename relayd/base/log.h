@@ -1,8 +1,8 @@
 /*
  * One way to say something: a level and a line, given to one sink.
  *
- * The sink is the one global besides main's daemon: a message must reach the
- * same place whoever has it. Lines are printable (utf8.h), without a newline.
+ * The sink and the level are global, because a message must reach the same place
+ * whoever has it. Lines are printable (utf8.h), without a newline.
  */
 #ifndef RELAYD_LOG_H
 #define RELAYD_LOG_H
@@ -19,29 +19,29 @@ enum log_level {
     LOG_LEVEL_DEBUG = 7,
 };
 
-/* A structured field for sinks that keep such (the journal); others have the
- * same facts in the line's words. Values are as they came: utf8_copy() makes them printable. */
+/* A field beside the line, for a sink that keeps fields (the journal). For other sinks the
+ * line itself has the same facts. A value need not be printable: the sink sees to that. */
 struct log_field {
     const char *name;
     const char *value;
 };
 
-/* Takes a line, and does not wait for anybody: returns false where that line is lost
- * because whoever reads them has stopped to. */
+/* Takes a line, and waits for nobody. Returns false where the line is lost because nobody
+ * reads. */
 typedef bool log_sink_fn(enum log_level level, const char *line,
                          const struct log_field *fields, size_t n);
 
-/* Sets where lines go and the least urgent level that is kept. Before the first
- * call: stderr, at info. Lines that were lost are counted, and the next one that is not is
- * preceded by how many. */
+/* Set where lines go, and the least urgent level that is kept. Without a call: stderr, at
+ * info. Lost lines are counted, and their number goes before the next line that gets
+ * through. */
 void log_set_sink(log_sink_fn *sink);
 void log_set_level(enum log_level level);
 bool log_is_on(enum log_level level);
 
 bool log_stderr(enum log_level level, const char *line, const struct log_field *fields, size_t n);
 
-/* Writes text to fd at once or not at all: for at most PIPE_BUF bytes, on pipes, sockets
- * and terminals that others hold too, which makes O_NONBLOCK no way. */
+/* Writes text, at most PIPE_BUF bytes, to fd at once or not at all. fd may be a pipe, socket
+ * or terminal of other processes too, so O_NONBLOCK is no way: it would be set for them. */
 bool log_put(int fd, const char *text);
 
 /* Opens a log file, to be used with log_to_file(): lines with the time in front,
@@ -50,7 +50,7 @@ bool log_put(int fd, const char *text);
 int log_open_file(const char *path);
 bool log_to_file(enum log_level level, const char *line, const struct log_field *fields, size_t n);
 
-/* At most 1000 bytes of a line are kept. */
+/* A line is cut to 999 bytes. */
 void log_line(enum log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void log_fields(enum log_level level, const struct log_field *fields, size_t n,

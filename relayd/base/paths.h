@@ -1,6 +1,6 @@
 /*
- * Where everything is: one function of the user and the host, the same for
- * relayd and relayctl, whatever the environment of the moment says.
+ * Where everything is. The user and the host decide, for relayd and relayctl alike; of
+ * the environment only RELAYD_DIR counts.
  */
 #ifndef RELAYD_PATHS_H
 #define RELAYD_PATHS_H
@@ -13,7 +13,7 @@
  * fits here too. */
 #define PATHS_MAX (SOCK_PATH_MAX + 1 + 16)
 
-/* In it each user who is logged in has a directory. */
+/* Holds a directory for each user who is logged in. */
 #define PATHS_RUN_USER "/run/user"
 
 struct paths {
@@ -25,9 +25,8 @@ struct paths {
     char log[PATHS_MAX];       /* written only with --daemon */
 };
 
-/* A name as it is meant where the caller stands: absolute, but its symlinks and ".."
- * left alone. To be freed; NULL, and errno, where the working directory is gone or
- * memory is short. */
+/* name as an absolute path, from the working directory; symlinks and ".." stay. The caller
+ * frees it. NULL, and errno, where the working directory is gone or memory is short. */
 char *paths_absolute(const char *name);
 
 /* Chooses the directory, the first of: option (may be NULL); $RELAYD_DIR;
@@ -41,11 +40,11 @@ char *paths_absolute(const char *name);
  * it goes). */
 int paths_find(struct paths *p, const char *option, bool for_daemon);
 
-/* Beside errno's: the directory is open to others. */
+/* An error besides those of errno: the directory is open to others. */
 #define PATHS_TOO_OPEN 4096
 
-/* Checks that the directory is one, ours, 0700, and no symlink; with make, makes
- * it where it is missing. Returns 0, or -errno or -PATHS_TOO_OPEN, which
+/* Checks that dir is a directory and no symlink, is ours, and is closed to others; with
+ * make, makes it where it is missing. Returns 0, or -errno or -PATHS_TOO_OPEN, which
  * paths_problem() puts into words. */
 int paths_check_dir(const struct paths *p, bool make);
 

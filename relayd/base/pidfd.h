@@ -4,9 +4,8 @@
 
 #include <sys/types.h>
 
-/* A descriptor that is readable once the process has ended, close-on-exec. Returns it,
- * or -1 with errno: ENOSYS where this kernel, or the headers of the build, are older
- * than Linux 5.3. */
+/* Returns a descriptor, close-on-exec, that is readable once the process has ended; or -1
+ * with errno: ENOSYS where the kernel, or the headers of the build, are older than Linux 5.3. */
 int pidfd_open(pid_t pid, unsigned flags);
 
 #endif

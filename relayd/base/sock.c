@@ -108,7 +108,7 @@ bool sock_is_live(const char *path, int type)
 
     if (fd >= 0)
         close(fd);
-    /* Any other error, a lack of descriptors too, is no proof of death. */
+    /* Other errors prove nothing: sock.h. */
     return fd != -ECONNREFUSED && fd != -ENOENT;
 }
 

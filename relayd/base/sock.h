@@ -2,7 +2,7 @@
  * AF_UNIX sockets: make one, listen, connect without waiting, ask who is there.
  *
  * Every descriptor made here is close-on-exec and non-blocking, and belongs to
- * the caller. Functions return a descriptor or 0, or -errno.
+ * the caller. What returns an int returns a descriptor or 0, or -errno.
  */
 #ifndef RELAYD_SOCK_H
 #define RELAYD_SOCK_H
@@ -27,7 +27,7 @@ int sock_new(int type);
  * about it. -ENAMETOOLONG: path is over SOCK_PATH_MAX. */
 int sock_connect(int fd, const char *path);
 
-/* sock_new() and sock_connect() in one; -EAGAIN is an error here. */
+/* sock_new() and sock_connect() in one. Any error closes the socket, -EAGAIN too. */
 int sock_open(const char *path, int type);
 
 /* The same for an address as the environment of a service has it: an absolute path, or
@@ -38,15 +38,15 @@ int sock_open_address(const char *address, int type);
  * -EADDRINUSE: something is there already. */
 int sock_listen(const char *path, int type, int backlog);
 
-/* Whether somebody listens at path: no only where nobody surely does, because it is
- * missing or refuses. A full backlog, another type, or a lack of descriptors is no
- * proof. */
+/* Whether somebody listens at path. False only where it is certain that nobody does: path
+ * is missing, or refuses. A full backlog, another type of socket, or a lack of descriptors
+ * proves nothing. */
 bool sock_is_live(const char *path, int type);
 
 /* Whether fd is a listening AF_UNIX socket of that type. */
 bool sock_is_listener(int fd, int type);
 
-/* Whether path is where fd was bound; something else may be there by now. */
+/* Whether fd was bound to path. Something else may be there by now. */
 bool sock_is_bound_to(int fd, const char *path);
 
 /* Who connected, or for a connecting end: who called listen(2). */

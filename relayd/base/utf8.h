@@ -17,9 +17,9 @@
 
 #define UTF8_INVALID UINT32_MAX
 
-/* The character at *s, which is not the end of the string, and moves *s behind it. A
- * byte that is not part of strict UTF-8 (no overlong form, no surrogate): UTF8_INVALID,
- * one byte. */
+/* Returns the character at *s, which must not be the end of the string, and moves *s behind
+ * it. Where that is not strict UTF-8 (no overlong form, no surrogate) it returns UTF8_INVALID,
+ * and moves by one byte. */
 uint32_t utf8_next(const char **s);
 
 /* Writes a character as UTF-8, with a final NUL. Returns the bytes without it. */
@@ -28,7 +28,7 @@ size_t utf8_encode(uint32_t c, char out[5]);
 /* Whether c, from utf8_next(), is printable. */
 bool utf8_is_printable(uint32_t c);
 
-/* Whether all of text is. */
+/* Whether all of text is printable. */
 bool utf8_is_clean(const char *text);
 
 /* Replaces, in place, what is not printable; the text gets no longer. */

@@ -1,4 +1,4 @@
-/* Small things that C lacks: each is used by several modules and knows none. */
+/* Small things that C lacks. */
 #include "config.h"
 
 #include "relayd/base/util.h"
