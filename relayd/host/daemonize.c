@@ -27,8 +27,8 @@ static int wait_until_ready(pid_t child, int fd)
     return WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : 1;
 }
 
-/* Leaves the login's session and descriptors; stderr and the directory it has until
- * it serves. */
+/* Leaves the login's session and descriptors. stderr and the working directory stay until
+ * daemonize_end(). */
 static void detach(int keep)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);

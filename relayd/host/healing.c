@@ -13,14 +13,14 @@
 #include <sys/inotify.h>
 #include <unistd.h>
 
-/* Others may be about to listen there, systemd for one, which removes, binds and
- * listens one after the other: so nothing is done at once. */
+/* Nothing is done at once: somebody else may be about to listen there, such as systemd, which
+ * removes, binds and listens one after the other. */
 #define LATER_SECONDS 0.2
-/* What does not succeed is mostly not to be had for hours: /run/user/UID, after the
- * last logout. */
+/* What fails once mostly fails for hours: /run/user/UID is gone after the last logout. */
 #define RETRY_MIN 1.0
 #define RETRY_MAX 60.0
 
+/* Has on_later() called in so many seconds. */
 static void look_after(struct healing *healing, double seconds)
 {
     ev_timer_stop(healing->loop, &healing->later);
@@ -122,7 +122,8 @@ static void on_later(struct ev_loop *loop, ev_timer *timer, int events)
     }
 }
 
-/* Our own writing of the registry moves its file into place, and is no harm. */
+/* Whether event may have harmed us. That the registry's file is moved into place does not:
+ * store_save() does that. */
 static bool concerns_us(const struct healing *healing, const struct inotify_event *event)
 {
     const struct paths *paths = healing->paths;

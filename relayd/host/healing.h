@@ -1,7 +1,7 @@
 /*
- * Healing: what is removed, by a cleaner of /tmp, by hand, or with /run/user/UID after
- * the last logout, is made again as soon as it can be, the directory included; and where
- * somebody else listens by then, that is noticed.
+ * Healing: the directory and what is in it is made again as soon as it can be, whether a
+ * cleaner of /tmp or a person removed it, or it went with /run/user/UID after the last
+ * logout. Where somebody else listens by then, that is noticed.
  */
 #ifndef RELAYD_HEALING_H
 #define RELAYD_HEALING_H
@@ -12,14 +12,14 @@
 #include <ev.h>
 
 struct healing {
-    /* The caller's to set: */
+    /* The caller sets these: */
     struct ev_loop *loop;
     const struct paths *paths;
     struct listener *listeners[2];
     /* Makes again what else is missing from the directory. Returns 0 or -errno,
      * -EBUSY where another daemon has it. */
     int (*on_heal)(void *arg);
-    /* Somebody else listens where we did. Nothing is healed any more. */
+    /* Somebody else listens where we did, or has the lock. Nothing is healed any more. */
     void (*on_lost)(void *arg);
     void *arg;
 
@@ -30,7 +30,7 @@ struct healing {
 };
 
 void healing_start(struct healing *healing);
-/* Of a zeroed struct too, and twice. */
+/* A zeroed struct will do, and so will a second call. */
 void healing_fini(struct healing *healing);
 
 #endif

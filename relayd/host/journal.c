@@ -49,8 +49,8 @@ static char *put(char *out, const char *name, const char *value)
     return out;
 }
 
-/* Where the journal cannot be reached it still reads our stderr, with a priority
- * at each line's head (sd-daemon(3)). */
+/* Where the socket cannot be reached the line goes to stderr, which the journal reads too,
+ * with its priority in front (sd-daemon(3)). */
 static bool log_journal(enum log_level level, const char *line, const struct log_field *fields,
                         size_t n)
 {
@@ -70,8 +70,8 @@ static bool log_journal(enum log_level level, const char *line, const struct log
     return log_put(STDERR_FILENO, plain);
 }
 
-/* The variable is inherited by programs whose stderr is elsewhere: it names the one that
- * it is about (systemd.exec(5)). */
+/* Whether stream, "device:inode", is our stderr. Programs whose stderr is elsewhere inherit
+ * the variable too (systemd.exec(5)). */
 static bool is_stderr(const char *stream)
 {
     char ours[64];

@@ -1,6 +1,6 @@
 /*
- * The journal, as a sink of log.h. It keeps the fields of a line, and does not wait:
- * where journald is stopped and its socket full, lines are lost, and counted.
+ * The journal, as a sink of log.h. It keeps the fields of a line, and waits for nobody:
+ * while journald does not read and its socket is full, lines are lost, and counted.
  */
 #ifndef RELAYD_JOURNAL_H
 #define RELAYD_JOURNAL_H

@@ -1,5 +1,5 @@
-/* A listener. Past its limit, clients wait in the kernel's backlog: a client that
- * connects blocking is served late rather than refused. */
+/* A listener. Past its limit clients wait in the kernel's backlog, and are served late rather
+ * than refused. */
 #include "config.h"
 
 #include "relayd/host/listener.h"
@@ -16,7 +16,7 @@
 
 #define BACKLOG 4096
 #define PAUSE_SECONDS 0.1
-/* A crowd must not keep those who are served already from their answers. */
+/* So many at most in a turn of the loop: those that are served already must not wait. */
 #define ACCEPT_AT_ONCE 64
 
 static bool is_full(const struct listener *listener)

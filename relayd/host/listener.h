@@ -1,8 +1,8 @@
 /*
  * A listener: one socket that accepts for as long as the daemon lives.
  *
- * Its socket is bound here, or comes from systemd. It is made again, here, when its path
- * goes missing, unless somebody else listens there by then.
+ * Its socket is bound here, or comes from systemd. Where its path goes missing it is bound
+ * again here, unless somebody else listens there by then.
  */
 #ifndef RELAYD_LISTENER_H
 #define RELAYD_LISTENER_H
@@ -41,7 +41,7 @@ int listener_bind(struct listener *listener);
 /* Takes over a listening descriptor instead, wherever it is bound. */
 void listener_adopt(struct listener *listener, int fd);
 
-/* Begins to accept; again, once the count has sunk. */
+/* Begins to accept. To be called again whenever the count has sunk. */
 void listener_resume(struct listener *listener);
 
 /* Makes the socket again where its path has gone. Returns 0 where all is well,
@@ -59,7 +59,7 @@ const char *listener_obstacle(const struct listener *listener);
 /* Whether the path still leads to the own socket. */
 bool listener_is_in_place(const struct listener *listener);
 
-/* Accepts no more, and removes the socket where it is its own. */
+/* Accepts no more, and removes the socket where it was bound here. */
 void listener_stop(struct listener *listener);
 
 #endif

@@ -20,7 +20,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define STORED_MAX 2 /* descriptors that go together */
+#define STORED_MAX 2 /* descriptors in one message */
 #define LATER_SECONDS 1.0
 
 struct message {
@@ -154,7 +154,7 @@ void notify_init(struct notify *notify, struct ev_loop *loop)
                     getenv("NOTIFY_SOCKET"), strerror(-r));
 }
 
-/* The loop has ended, so nobody is kept waiting. */
+/* This may wait: the loop has ended. */
 static void flush_slowly(struct notify *notify, double seconds)
 {
     const double until = monotonic_seconds() + seconds;
@@ -227,7 +227,7 @@ void notify_ready(struct notify *notify)
     tell(notify, "READY=1", NULL, 0);
 }
 
-/* No room for it is no harm: an end is seen by itself. */
+/* It is not kept where there is no room: the manager sees the end anyway. */
 void notify_stopping(struct notify *notify)
 {
     if (notify_is_on(notify))
@@ -246,7 +246,7 @@ void notify_status(struct notify *notify, const char *status)
     step(notify);
 }
 
-/* A name of several lines would be several fields. */
+/* The name must be printable: a newline in it would begin another field. */
 static bool tell_of(struct notify *notify, const char *fields, const char *name, const int *fds,
                     unsigned n)
 {
@@ -256,8 +256,8 @@ static bool tell_of(struct notify *notify, const char *fields, const char *name,
     return utf8_is_clean(name) && size < (int)sizeof(text) && tell(notify, text, fds, n);
 }
 
-/* Without FDPOLL=0 the manager would drop a socket whose other end has closed, and with
- * it what that has said before. */
+/* Without FDPOLL=0 the manager would drop a socket whose other end has closed, with what is
+ * still to be read from it. */
 bool notify_store(struct notify *notify, const char *name, const int *fds, unsigned n)
 {
     return tell_of(notify, "FDSTORE=1\nFDPOLL=0", name, fds, n);

@@ -21,7 +21,7 @@ enum option_type {
     OPTION_TEXT,    /* not empty; borrowed */
     OPTION_SECONDS, /* more than 0 */
     OPTION_COUNT,   /* 1 to a million */
-    OPTION_CHOICE,  /* the place in `argument`, whose words are in the enum's order */
+    OPTION_CHOICE,  /* one of the words of `argument`, which are in the order of the enum */
 };
 
 struct option_row {
@@ -74,7 +74,7 @@ static int set_count(unsigned *place, const char *value)
     return 0;
 }
 
-/* words: "close|empty". */
+/* Sets *place to the number of value in words, such as "close|empty". */
 static int set_choice(unsigned *place, const char *words, const char *value)
 {
     size_t length = strlen(value);
@@ -174,7 +174,7 @@ static const char *read_line(struct options *options, char *line, bool *is_denie
     return set(options, row, value) < 0 ? "bad value" : NULL;
 }
 
-/* Whatever keeps it from being read: who may not know whether the host denies is denied. */
+/* Any error but a missing file: where we cannot know whether the host denies, it does. */
 static int tell_unreadable(const char *path, int error, bool is_host)
 {
     if (error == ENOENT || error == ENOTDIR)

@@ -1,6 +1,5 @@
 /*
- * relayd's options: one table, from which the command line, the usage text and
- * their checks follow.
+ * relayd's options. One table has them, for the command line, the files, and --help.
  */
 #ifndef RELAYD_OPTIONS_H
 #define RELAYD_OPTIONS_H
@@ -33,15 +32,15 @@ void options_init(struct options *options);
  * on stderr what is wrong. */
 int options_parse(struct options *options, int argc, char **argv);
 
-/* Reads a file: the same options without dashes, one a line ("patience 2s"), '#' in
- * front of comments; none of those that are about one start (dir, daemon, help,
- * version). is_host: the host's, which may say "deny" as well. A missing file is
- * an empty one. One that cannot be read is as good as "deny" where it is the host's; the
- * user's own is told of and passed over. Returns 0, or after saying on stderr why:
- * -EINVAL where a line is wrong, -EPERM where the host denies. */
+/* Reads a file of the same options, without dashes, one a line ("patience 2s"), with '#' in
+ * front of comments; dir, daemon, help and version are not for files. is_host: it is the host's
+ * file, which may also say "deny". A missing file is an empty one. A host's file that cannot be
+ * read counts as "deny"; a user's is complained of and passed over. Returns 0, or after saying
+ * why on stderr: -EINVAL where a line is wrong, -EPERM where the host denies. */
 int options_read(struct options *options, const char *path, bool is_host);
 
-/* Reads /etc/relayd.conf and ~/.config/relayd.conf, the home being passwd's. */
+/* Reads the host's file (RELAYD_CONF, normally /etc/relayd.conf), then ~/.config/relayd.conf;
+ * the home is that of passwd(5). */
 int options_read_files(struct options *options);
 
 void options_usage(FILE *out);

@@ -1,4 +1,4 @@
-/* A build without libsystemd: no sockets are passed, nobody listens. */
+/* A build without libsystemd: there are no sockets from systemd, and no watchdog. */
 #include "config.h"
 
 #include "relayd/host/systemd.h"

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <systemd/sd-daemon.h>
 
-/* The place for a socket to listen on, or NULL. */
+/* Where fd goes in sockets; NULL where it is not a listening socket, or a second one. */
 static int *place_of(struct systemd_sockets *sockets, int fd)
 {
     int *place = sock_is_listener(fd, SOCK_STREAM)      ? &sockets->agent

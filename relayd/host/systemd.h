@@ -17,12 +17,12 @@ struct systemd_sockets {
  * name. */
 typedef void systemd_stored_fn(void *arg, int fd, const char *name);
 
-/* Takes the descriptors passed to this process: the sockets it listens on, told apart
- * by type, non-blocking and close-on-exec, which the caller owns then; any other goes to
- * on_stored. Returns how many of the two sockets are here, or -errno. */
+/* Takes the descriptors that were passed to this process. Listening sockets, told apart by
+ * type, go to *sockets, non-blocking and close-on-exec, and are the caller's then; all others
+ * go to on_stored. Returns how many of the two sockets there are, or -errno. */
 int systemd_take_fds(struct systemd_sockets *sockets, systemd_stored_fn *on_stored, void *arg);
 
-/* How often it must hear "WATCHDOG=1" at the least, in seconds; 0: never. */
+/* systemd must hear "WATCHDOG=1" at least once in so many seconds; 0: it need not. */
 double systemd_watchdog_seconds(void);
 
 #endif
