@@ -102,7 +102,7 @@ enum agent_kind agent_kind(const uint8_t *p, size_t n)
     }
 }
 
-/* name, host key, session id, signature, and the flag. */
+/* Four strings (name, host key, session id, signature), and the flag. */
 bool agent_bind_is_forwarding(const uint8_t *p, size_t size)
 {
     size_t at = AGENT_HEADER;

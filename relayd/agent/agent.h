@@ -68,15 +68,15 @@ int agent_frame_read(struct agent_frame *frame, const uint8_t *p, size_t n);
  * extension whose name is not here whole is AGENT_KIND_EXTENSION. */
 enum agent_kind agent_kind(const uint8_t *p, size_t n);
 
-/* Whether the whole session-bind at p says that its connection is forwarded: it comes
- * from an ssh -A, whose terminal stands still until the answer (OpenSSH's
- * PROTOCOL.agent; clientloop.c: client_request_agent). */
+/* Whether the whole session-bind at p says that its connection is forwarded. It is an ssh -A
+ * then, and its terminal stands still until the answer (OpenSSH: PROTOCOL.agent;
+ * clientloop.c, client_request_agent()). */
 bool agent_bind_is_forwarding(const uint8_t *p, size_t size);
 
-/* How many keys the whole answer to a listing names, or -1 where it is none: a failure. */
+/* How many keys the whole answer to a listing has; -1 where it is a failure. */
 int agent_keys(const uint8_t *p, size_t size);
 
-/* Whether such a question may be asked twice, of two agents. */
+/* Whether such a question is safe: it may be asked of two agents, for it changes nothing. */
 bool agent_kind_is_safe(enum agent_kind kind);
 
 /* A word for logs: "list", "sign", ... */
@@ -85,9 +85,9 @@ const char *agent_kind_name(enum agent_kind kind);
 /* Whether an answer of that type can answer a question of that kind. */
 bool agent_answer_fits(enum agent_kind kind, uint8_t type);
 
-/* The ping: an extension, which every agent but one answers with one frame and
- * none shows to a person. It carries the daemon's random instance and a nonce, so
- * that a daemon knows its own ping when it comes round. */
+/* The ping: an extension, which no agent shows to a person, and which all but Windows' answer
+ * with one frame (dial.h). It carries the daemon's random instance and a nonce, so that a
+ * daemon knows its own ping when it comes round. */
 #define AGENT_INSTANCE 16
 #define AGENT_PING_SIZE (AGENT_HEADER + 4 + 19 + AGENT_INSTANCE + 8)
 
@@ -99,7 +99,7 @@ void agent_ping_make(uint8_t out[AGENT_PING_SIZE], const uint8_t instance[AGENT_
 bool agent_ping_is_own(const uint8_t *p, size_t size, const uint8_t instance[AGENT_INSTANCE],
                        uint64_t *nonce);
 
-/* Frames that a relay says itself. */
+/* Frames that are made here, and not passed on. */
 extern const uint8_t agent_failure[AGENT_HEADER];
 extern const uint8_t agent_list_question[AGENT_HEADER];
 extern const uint8_t agent_empty_list[AGENT_HEADER + 4];

@@ -13,7 +13,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What a flow reads ahead; more waits in the kernel, so backpressure works. */
+/* How much a relay lets a flow read ahead. The rest waits in the kernel, which slows its
+ * sender down. */
 #define FLOW_SIZE 16384
 
 struct flow {
