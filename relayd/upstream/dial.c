@@ -30,7 +30,7 @@ static void hang_up(struct dial *dial)
     dial->fd = close_fd(dial->fd);
 }
 
-/* The one way out: nothing may follow a call of this. */
+/* Ends a question. The caller must return at once: done() may have freed the dial. */
 static void finish(struct dial *dial, enum dial_result result)
 {
     ev_io_stop(dial->loop, &dial->io);
@@ -57,7 +57,7 @@ static void begin(struct dial *dial, const uint8_t *question, size_t size, enum 
     dial->kind = kind;
     dial->asked_at = monotonic_seconds();
     set_state(dial, dial->fd < 0 ? DIAL_CONNECTING : DIAL_ASKING);
-    /* From the loop, not from here: the caller need not expect done() yet. */
+    /* The first step is taken by the loop, so that done() is not called from here. */
     ev_feed_event(dial->loop, &dial->retry, EV_TIMER);
 }
 

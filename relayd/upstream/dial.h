@@ -4,8 +4,9 @@
  *
  *     idle --dial_ping/dial_ask--> connecting --> asking --> answering --> idle
  *
- * The last step is one call of done(); nothing is called from within dial_ping()
- * or dial_ask(), and done() may call dial_fini() and free what holds the dial.
+ * With a connection that is open it begins at asking; dial_connect() ends after connecting.
+ * The last step is one call of done(), which is never made from within the call that began,
+ * and may call dial_fini() and free what holds the dial.
  */
 #ifndef RELAYD_DIAL_H
 #define RELAYD_DIAL_H
@@ -60,10 +61,10 @@ struct dial {
 
 void dial_init(struct dial *dial, struct ev_loop *loop, const struct pin *pin,
                void (*done)(struct dial *dial, enum dial_result result));
-/* Closes what is open. Of a zeroed struct too. */
+/* Closes what is open. A zeroed struct will do. */
 void dial_fini(struct dial *dial);
 
-/* Connects, and asks nothing: an answer is that it is accepted. */
+/* Connects, and asks nothing: DIAL_ANSWERED once connected. */
 void dial_connect(struct dial *dial);
 
 /* Asks a question of at most AGENT_FRAME_MAX bytes, on the connection that is open or on a new
@@ -78,7 +79,7 @@ void dial_ask(struct dial *dial, const uint8_t *question, size_t size, enum agen
 void dial_ping(struct dial *dial, const uint8_t instance[AGENT_INSTANCE], uint64_t nonce,
                 bool has_no_ping);
 
-/* The pin goes. A connection that is there stays. */
+/* Lets go of the pin. An open connection stays. */
 void dial_unpin(struct dial *dial);
 
 /* Seconds from the question to now. */

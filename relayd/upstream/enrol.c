@@ -1,6 +1,6 @@
-/* Registering an upstream. What is checked is checked on the pinned socket, so
- * there is no moment between a check and its use; and everything that is learnt
- * ends in conclude(), the only place that gives a verdict. */
+/* Enrolment. pin_open() refuses a socket by its file, at once; on_answer(), by what comes of
+ * the first ping. Whatever is learnt ends in conclude(), the only place that gives a
+ * verdict. */
 #include "config.h"
 
 #include "relayd/upstream/enrol.h"
@@ -19,8 +19,8 @@
 
 #define REGISTER_SECONDS 10.0
 
-/* What an upstream has here: the first ping while it lasts, and the watch over
- * its process. Owned by the upstream. */
+/* What an upstream has here: the first ping, while it lasts, and the watch over its process.
+ * Freed when it is dropped. */
 struct enrol_watch {
     struct enrol *enrol;
     uint64_t id;
@@ -35,8 +35,8 @@ void enrol_note_end(struct enrol *enrol, struct upstream *u)
     registry_drop_ended(enrol->registry, u);
 }
 
-/* Its process has ended. That may have been the parent of an agent that went into
- * the background, so one connect decides. */
+/* Its process has ended. That may have been the parent of an agent that went to the background,
+ * so one connect tells whether anybody listens still. */
 static void on_death(struct ev_loop *loop, ev_io *io, int events)
 {
     struct enrol_watch *watch = container_of(io, struct enrol_watch, death);
@@ -57,8 +57,8 @@ static void watch_process(struct enrol_watch *watch, struct upstream *u)
     ev_io_start(watch->enrol->loop, &watch->death);
 }
 
-/* A daemonised agent's listener belongs to a parent that is gone: there is nothing to watch
- * then. */
+/* Learns who called listen(2). Of an agent in the background that is a parent that has gone,
+ * and there is nothing to watch. */
 static void learn_process(struct enrol_watch *watch, struct upstream *u)
 {
     if (u->process.fd >= 0)
@@ -224,7 +224,7 @@ static struct upstream *make(struct enrol *enrol, const struct enrol_request *re
     return u;
 }
 
-/* The same socket again: a new login over an old connection, or a shell's line. */
+/* The same socket is registered again: by a new login over an old connection, or a shell. */
 static void renew(struct enrol *enrol, struct upstream *u, const struct enrol_request *request)
 {
     bool is_label_kept = request->is_place_kept && u->login.label != NULL;
@@ -251,7 +251,7 @@ static void make_room(struct enrol *enrol, const char *path)
         look_at_all(enrol->registry);
 }
 
-/* An upstream is dropped, and its watch with it. */
+/* Frees the watch of an upstream that is dropped. */
 static void on_event(struct registry_observer *observer, const struct registry_event *event)
 {
     struct enrol *enrol = container_of(observer, struct enrol, observer);

@@ -5,8 +5,8 @@
  * The kernel is asked by NETLINK_SOCK_DIAG, which any user may
  * (linux/inet_diag.h, linux/tcp.h: struct tcp_info). It cannot tell about
  * connections of other network namespaces, and behind a jump host it speaks of
- * the jump host's link. Then, and wherever it cannot be asked, the link is
- * unknown, which is an answer and no failure.
+ * the jump host's link. Where it cannot tell, or cannot be asked, the link is unknown,
+ * which is no failure.
  */
 #ifndef RELAYD_LINK_H
 #define RELAYD_LINK_H
@@ -37,18 +37,17 @@ struct link_report {
     double since_data;     /* since the last data came in */
 };
 
-/* Reads SSH_CONNECTION ("client port server port", sshd(8)). Anything else, and
- * a connection whose both ends are this host, gives a tuple of family 0. */
+/* Reads SSH_CONNECTION ("client port server port", ssh(1)). Anything else, and a connection
+ * from this host to itself, gives a tuple of family 0. */
 void link_parse(struct link_tuple *tuple, const char *ssh_connection);
 
-/* Asks the kernel. Returns 0, or -errno: -ENOENT where it has no such
- * connection, or why it cannot be asked. Takes some 10 microseconds and never
- * waits. */
+/* Asks the kernel. Returns 0; -ENOENT where it has no such connection; or another -errno,
+ * why it cannot be asked. Takes some 10 microseconds and never waits. */
 int link_ask(const struct link_tuple *tuple, struct link_report *report);
 
-/* What a report means to someone who asked a question `waited` seconds ago: down
- * after two retransmissions in a row, or where something is unacknowledged and
- * nothing was acknowledged for `patience` seconds since the question. */
+/* What a report means to someone who asked a question `waited` seconds ago. The link is down
+ * after two retransmissions in a row; or where something is unacknowledged, and for `patience`
+ * seconds since the question nothing was acknowledged. */
 enum link_state link_judge(const struct link_report *report, double waited, double patience);
 
 const char *link_state_name(enum link_state state);

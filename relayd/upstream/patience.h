@@ -8,7 +8,8 @@
  *   unknown  patience                  30 s          60 s safe, 10 min unsafe
  *   up       5 x patience              60 s          60 s safe, 10 min unsafe
  *
- * where patience is at least four round trips, but no round trip stretches it beyond 3 s. One
+ * where patience is at least four round trips, but no round trip stretches it beyond 3 s. While
+ * a person may be at the upstream's prompt the next is asked only when the link is down. One
  * client's choice takes no longer than one such question, however many upstreams it asks.
  */
 #ifndef RELAYD_PATIENCE_H
@@ -21,8 +22,7 @@
 /* How often a wait looks at the link and at its client, in seconds. */
 #define PATIENCE_TICK 0.25
 
-/* When a first question is given up, in seconds: where nothing is known, and where a link is
- * up. */
+/* A first question is given up after so many seconds, by what its link is. */
 #define PATIENCE_UNKNOWN 30.0
 #define PATIENCE_UP 60.0
 
@@ -32,14 +32,14 @@ struct patience {
     double rtt;        /* measured round trip, negative: none */
     double base;       /* option --patience */
     double dead_after; /* option --dead-after */
-    double waited;     /* since the question was sent, or its connect begun */
+    double waited;     /* since the upstream was asked, the connecting included */
     double down_for;   /* since the link was first seen down; 0 if it is not */
     bool is_unsafe;    /* the answer to an unsafe question is owed */
-    bool is_prompting; /* the upstream owes another session such an answer: a
-                          person may be at its prompt */
+    bool is_prompting; /* the upstream owes a session such an answer, or did just now: a person
+                          may be at its prompt */
 };
 
-/* The patience that a round trip stretches (negative: none is known). */
+/* base, stretched by the round trip rtt (negative: not known). */
 double patience_base(double base, double rtt);
 
 /* Whether it is time to ask the next upstream as well. */

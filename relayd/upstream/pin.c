@@ -1,5 +1,5 @@
-/* A pin. The checks are made on what was opened and not on its path, so there is no
- * moment between a check and the use of what was checked. */
+/* A pin. What was opened is checked, and not its path, so nobody can exchange it between a
+ * check and its use. A new reason to refuse a socket file goes into pin_problem(). */
 #include "config.h"
 
 #include "relayd/upstream/pin.h"

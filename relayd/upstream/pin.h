@@ -1,6 +1,6 @@
 /*
- * A pin: an open hold on a socket file, so that whatever happens to its path, it is
- * this socket that is connected to.
+ * A pin: a descriptor of a socket file. Connecting through it leads to this very socket,
+ * whatever happens to its path.
  */
 #ifndef RELAYD_PIN_H
 #define RELAYD_PIN_H

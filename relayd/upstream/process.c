@@ -1,5 +1,5 @@
-/* The process that listens on a socket. A pid alone is used again; with its start time it is
- * not. */
+/* The process that listens on a socket. The kernel gives a pid to another process later; pid
+ * and start time together name one for good. */
 #include "config.h"
 
 #include "relayd/upstream/process.h"

@@ -14,12 +14,12 @@ struct process {
     int fd;         /* a pidfd, which is readable once it has ended (pidfd_open(2)); or -1 */
 };
 
-/* Takes hold of a process that runs. Of one that does not, and of pid 0, which stands for a
- * process of another pid namespace, nothing is known. */
+/* Takes hold of a process. Nothing is known afterwards where it does not run, or pid is 0: a
+ * process of another pid namespace. */
 void process_open(struct process *process, pid_t pid);
 
-/* Takes hold of it again where pid and start, as saved, still name the same one; else nothing
- * is known of it. */
+/* Takes hold of it again where pid and start, as saved, still name it. Otherwise nothing is
+ * known afterwards. */
 void process_reopen(struct process *process);
 
 /* Lets go of it, and forgets the pid. */

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define SILENCE_MAX 600.0
-/* The kernel tells when data came only to its own tick, and ours may be late. */
+/* The kernel's times are as coarse as its tick, and our loop may be late. */
 #define TICK_SECONDS 0.01
 
 void registry_init(struct registry *registry)
@@ -77,7 +77,7 @@ void registry_fini(struct registry *registry)
     assert(registry->n == 0);
 }
 
-/* Right in front of the first that u comes before. */
+/* Puts u in front of its kind: a fallback before the first fallback, any other before all. */
 static void insert_by_age(struct registry *registry, struct upstream *u)
 {
     struct upstream *it;
@@ -287,7 +287,7 @@ static void set_state(struct registry *registry, struct upstream *u, enum upstre
 
 void registry_set_alive(struct registry *registry, struct upstream *u, double now)
 {
-    /* Also where it was forgiven since: that alone was no answer. */
+    /* Even if it was forgiven in between: it had not answered by that. */
     bool was_silent = u->silence.cause != CAUSE_NONE;
     char name[UPSTREAM_NAME_MAX];
 

@@ -1,7 +1,7 @@
 /*
- * The registry: all upstreams, their order, and the verdicts on them. No I/O and no clock:
- * whoever learns something says so here, with the time, and whoever has to know hears of it
- * as an event.
+ * The registry: all upstreams, their order, and which of them are alive or silent. It asks
+ * nobody, and has no clock but for what people read: whoever learns something of an upstream
+ * says so here, with the time, and whoever has to know is told by an event.
  *
  * Times are those of monotonic_seconds().
  */
@@ -21,18 +21,18 @@ enum verdict {
     VERDICT_ALIVE,
     VERDICT_UNTRIED,
     VERDICT_SILENT,
-    VERDICT_REFUSED, /* it is dropped right after */
+    VERDICT_REFUSED, /* it is dropped next */
 };
 
 enum registry_event_type {
     REGISTRY_ADDED,
-    REGISTRY_DROPPED,    /* the last moment of its life: only to look at and let go; reason */
-    REGISTRY_CHANGED,    /* state, place, or what it may be used for */
-    REGISTRY_PING_ENDED, /* in some way: who was blocked by it may go on */
+    REGISTRY_DROPPED,    /* it is freed next: observers let go of it; with reason */
+    REGISTRY_CHANGED,    /* its state, the cause of its silence, or its place in the order */
+    REGISTRY_PING_ENDED, /* whatever came of it: attempts that it held back may begin */
     REGISTRY_LOOPS,      /* it leads back here: what is under way there goes round in circles */
-    REGISTRY_REGISTERED, /* verdict, reason */
-    REGISTRY_PREFERRED,  /* it goes before all; no upstream: none does any more */
-    REGISTRY_PAUSED,     /* or resumed; no upstream */
+    REGISTRY_REGISTERED, /* with verdict and reason */
+    REGISTRY_PREFERRED,  /* it goes before all; upstream NULL: none does any more */
+    REGISTRY_PAUSED,     /* or resumed; upstream NULL */
 };
 
 struct registry_event {
@@ -42,8 +42,8 @@ struct registry_event {
     const char *reason; /* or NULL */
 };
 
-/* One who has to know. on_event may look, and let go of what it has of the upstream; it
- * neither adds nor drops one. */
+/* One who is told. on_event may look at the upstream, and let go of what it has of it; it must
+ * not add or drop one. */
 struct registry_observer {
     struct list link; /* registry::observers */
     void (*on_event)(struct registry_observer *observer, const struct registry_event *event);
@@ -57,14 +57,15 @@ struct registry {
     uint64_t preferred; /* an id, or 0 */
     bool is_paused;
     double paused_until; /* 0: until resumed */
-    struct list observers; /* told in the order in which they came */
+    struct list observers; /* in the order in which they are told */
 };
 
 void registry_init(struct registry *registry);
 /* Drops all. */
 void registry_fini(struct registry *registry);
 
-/* Borrows observer until registry_unobserve(), or for good. */
+/* Tells observer of all events from now on. Borrows it until registry_unobserve(), or for
+ * good. */
 void registry_observe(struct registry *registry, struct registry_observer *observer,
                       void (*on_event)(struct registry_observer *observer,
                                        const struct registry_event *event));
@@ -84,7 +85,7 @@ void registry_move_front(struct registry *registry, struct upstream *u);
 /* Drops old; u takes its place, where both are of one kind, and is preferred if old was. */
 void registry_replace(struct registry *registry, struct upstream *old, struct upstream *u,
                       const char *why);
-/* Frees u. */
+/* Frees u; `why` is for the log and for `relayctl watch`. */
 void registry_drop(struct registry *registry, struct upstream *u, const char *why);
 /* The same: nobody listens there any more. */
 void registry_drop_ended(struct registry *registry, struct upstream *u);
@@ -100,18 +101,18 @@ unsigned registry_order(const struct registry *registry, struct upstream *order[
 
 /* Prefers id, 0 for none. */
 void registry_prefer(struct registry *registry, uint64_t id);
-/* until: 0 for until resumed. */
+/* until: when it ends by itself; 0: it does not. */
 void registry_pause(struct registry *registry, bool is_paused, double until);
 
-/* The only writers of a verdict. */
+/* u has answered. This and the next two alone set the state of an upstream. */
 void registry_set_alive(struct registry *registry, struct upstream *u, double now);
-/* waited: how long it had been asked, in seconds. */
+/* u gave no answer, or not a proper one, when it had been asked for `waited` seconds. */
 void registry_set_silent(struct registry *registry, struct upstream *u, double now,
                          enum upstream_cause cause, double waited);
-/* Back to its place, as if not tried. */
+/* u is untried from now on, and so back in its place in the order. */
 void registry_forgive(struct registry *registry, struct upstream *u);
 
-/* A ping to u has ended, in some way. */
+/* A ping to u has ended, whatever came of it. */
 void registry_tell_ping_ended(struct registry *registry, struct upstream *u);
 /* Registering u came to this. */
 void registry_tell_verdict(struct registry *registry, struct upstream *u, enum verdict verdict,
@@ -120,8 +121,8 @@ void registry_tell_verdict(struct registry *registry, struct upstream *u, enum v
 /* Whether a client could be served: one is alive or untried, and not paused. */
 bool registry_is_usable(const struct registry *registry);
 
-/* All of it in a line, with how many clients there are: "3 logins, serving laptop
- * (10.0.0.5), 2 clients". Returns out. */
+/* The registry in a line, with the number of clients: "3 logins, serving laptop (10.0.0.5),
+ * 2 clients". Returns out. */
 const char *registry_summary(const struct registry *registry, unsigned clients, char *out,
                              size_t size);
 

@@ -1,5 +1,5 @@
-/* The store. A file is either whole or not believed at all: half a registry would
- * be a wrong one. */
+/* The store. A file that is not whole is not used at all: half of a registry would be a wrong
+ * one. */
 #include "config.h"
 
 #include "relayd/upstream/store.h"
@@ -129,7 +129,7 @@ static double get_seconds(const struct proto_msg *msg, const char *key, double f
     return *end == '\0' && value > -1e10 && value < 1e11 ? value : fallback;
 }
 
-/* How long ago something was; the version before saved stamps of the wall clock. */
+/* How long ago something was. An older relayd saved a stamp of the wall clock, by stamp_key. */
 static double get_age(const struct proto_msg *msg, const char *key, const char *stamp_key)
 {
     double stamp = get_seconds(msg, stamp_key, 0);
@@ -212,7 +212,7 @@ static int next_packet(struct proto_msg *msg, char **text)
     return proto_parse(msg, begin, size);
 }
 
-/* When a pause ends; the version before saved a stamp of the wall clock. */
+/* When a pause ends; 0: not by itself. An older relayd saved a stamp of the wall clock. */
 static double get_pause_end(const struct proto_msg *msg)
 {
     double stamp = get_seconds(msg, "paused-until", 0);
@@ -299,7 +299,8 @@ static int parse(struct registry *registry, char *text, store_found_fn *found, v
     return 0;
 }
 
-/* The whole file and a NUL, malloc'd. A NUL inside makes it a damaged one. */
+/* Reads the whole file, and puts a NUL behind it; the caller frees *text. A file with a NUL in
+ * it is damaged. */
 static int slurp(const char *path, char **text)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);

@@ -10,16 +10,16 @@
 
 #include "relayd/upstream/registry.h"
 
-/* Writes it, mode 0600, and puts it in place at once. Returns 0 or -errno. */
+/* Writes a new file, mode 0600, and renames it to path. Returns 0 or -errno. */
 int store_save(const struct registry *registry, const char *path);
 
 /* A saved upstream, back from the file: its pin holds what was saved of it, and
  * no descriptor (pin_is_saved()). The callee takes u over. */
 typedef void store_found_fn(void *arg, struct upstream *u);
 
-/* Reads it, and calls found for each upstream in order; preference, pause and the
- * last id go into the registry. Returns 0 (a missing file is an empty one), or
- * -errno, -EBADMSG for a damaged file: nothing was found then. */
+/* Reads the file, and calls found for each upstream in order; preference, pause and the last
+ * id go into the registry. A missing file is an empty one. Returns 0; or -errno, such as
+ * -EBADMSG for a damaged file, and then found was not called. */
 int store_load(struct registry *registry, const char *path, store_found_fn *found, void *arg);
 
 #endif

@@ -1,6 +1,6 @@
-/* An upstream. Words are here too, because only who knows the states can say what may be
- * claimed: a link that was not asked is not mentioned, and a login that was asked and is mute
- * is not called alive. */
+/* An upstream. What is said of it stands here too, beside the states, so that no more is
+ * claimed than is known: a link that was not asked about is not mentioned, and a login that
+ * owes an answer is not called alive. */
 #include "config.h"
 
 #include "relayd/upstream/upstream.h"
@@ -14,8 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How much of a longer round trip is believed: one slow answer in a row of quick ones does not
- * count for long. */
+/* How far one longer round trip moves the measured one. One slow answer among quick ones must
+ * not count for long. */
 #define RISE 0.125
 
 struct upstream *upstream_new(const char *path)
@@ -58,7 +58,8 @@ void upstream_free(struct upstream *u)
     free(u);
 }
 
-/* The first part of value, up to the first of `until`; nothing for nothing. */
+/* Puts a copy of value into *place, up to the first of the characters of `until`. Does nothing
+ * for NULL or an empty value. */
 static int replace(char **place, const char *value, const char *until)
 {
     char *copy;
@@ -160,7 +161,7 @@ const char *upstream_person(const struct upstream *u, char *out, size_t size)
     return out;
 }
 
-/* What a wait for its answer says of the connection. */
+/* The one of three texts that fits the state of its connection. */
 static const char *explain_tcp(const struct upstream *u, const char *up, const char *down,
                                const char *unknown)
 {

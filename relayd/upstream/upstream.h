@@ -2,9 +2,9 @@
  * An upstream: a registered socket that leads to an agent, normally made by sshd for one
  * ssh -A login. What is known of it, how it stands, and how that is said in words.
  *
- * It belongs to the registry (registry.h), which alone gives verdicts on it. Everyone else
- * keeps its id, and looks it up again after anything may have happened. Times are those of
- * monotonic_seconds().
+ * It belongs to the registry (registry.h), which alone calls it alive or silent. Everyone else
+ * keeps its id, and looks it up again at each step, for it may be dropped in between. Times are
+ * those of monotonic_seconds().
  */
 #ifndef RELAYD_UPSTREAM_H
 #define RELAYD_UPSTREAM_H
@@ -25,7 +25,7 @@
 enum upstream_state {
     UPSTREAM_UNTRIED, /* not heard from, or forgiven its silence */
     UPSTREAM_ALIVE,   /* it answered */
-    UPSTREAM_SILENT,  /* it lost a session by silence, or by closing unanswered */
+    UPSTREAM_SILENT,  /* it gave no answer when asked, or not a proper one: silence.cause */
 };
 
 /* Why an upstream is silent. */
@@ -44,14 +44,14 @@ enum upstream_use {
     UPSTREAM_QUESTION, /* a first question under way, a ping included */
     UPSTREAM_PING,     /* a ping under way */
     UPSTREAM_PROMPT,   /* a session that it owes the answer to an unsafe question: a person may
-                          be at a prompt */
+                          be at its prompt */
     UPSTREAM_USES,
 };
 
 /* How much of one use there is. */
 struct upstream_load {
     unsigned n;
-    double since;    /* the first of them; of questions, the last answer if that is later */
+    double since;    /* when the first of them began; of questions, the last answer if later */
     double ended_at; /* when the last of them ended */
 };
 
@@ -76,11 +76,11 @@ struct upstream_silence {
     enum upstream_cause cause;
     double since;
     time_t at;         /* the same by the wall clock, for people */
-    double waited;     /* how long the session waited that it lost */
-    double forgive_at; /* when it is over where the link is unknown */
-    double lasts_next; /* how long the next one lasts then */
-    bool is_chatty;    /* data came from its login meanwhile: more of it says nothing about
-                          the agent */
+    double waited;     /* how long it had been asked by then */
+    double forgive_at; /* when it ends by itself: upstream_is_due() */
+    double lasts_next; /* how long the next one lasts before that */
+    bool is_chatty;    /* its login sent data while the agent did not answer: so data does not
+                          end this silence */
 };
 
 struct upstream {
@@ -95,16 +95,16 @@ struct upstream {
 
     enum upstream_state state;
     struct upstream_silence silence;
-    bool is_heard;    /* it answered since it was registered or looped */
+    bool is_heard;    /* it has answered since it was registered, or last seen to be a loop */
     bool has_no_ping; /* it closes on pings: a listing stands in */
     int keys;         /* how many it listed last; -1: unknown */
     double rtt;       /* its round trip, in seconds; negative: not measured */
     double proven_at; /* when a ping was last answered */
     uint64_t nonce;   /* what its pings carry, in the upper 32 bits */
-    uint32_t pings;   /* how many went out: the lower ones, so that no two are alike */
+    uint32_t pings;   /* how many went out: the lower 32 bits, so no two pings are alike */
 
     struct upstream_load load[UPSTREAM_USES];
-    uint64_t served;        /* sessions that it had */
+    uint64_t served;        /* sessions that it has had */
     struct list blocked;    /* of struct attempt: they wait for the end of a ping */
     struct list unproven;   /* of struct attempt: their questions went out after the last ping
                                that was answered */
@@ -115,15 +115,15 @@ struct upstream {
 /* A new upstream, in no registry: pin.fd and process.fd -1, rtt negative. NULL without
  * memory. */
 struct upstream *upstream_new(const char *path);
-/* Nobody uses it any more. Takes NULL. */
+/* Frees one that nobody uses any more, or NULL. */
 void upstream_free(struct upstream *u);
 
-/* Sets the login's facts, copies; NULL or an empty text leaves one as it is. host and the
- * TCP connection follow from `connection`. Returns 0 or -ENOMEM. */
+/* Sets copies of the login's facts; NULL or an empty text leaves a fact as it is. `connection`
+ * also sets the host and the TCP connection. Returns 0 or -ENOMEM. */
 int upstream_set_facts(struct upstream *u, const char *label, const char *connection,
                        const char *tty);
 
-/* A use begins, at `since`; or ends. These two alone count them. */
+/* A use begins, at `since`; or ends. Nothing else counts uses. */
 void upstream_begin(struct upstream *u, enum upstream_use use, double since);
 void upstream_end(struct upstream *u, enum upstream_use use, double now);
 
@@ -137,11 +137,11 @@ static inline unsigned upstream_uses(const struct upstream *u, enum upstream_use
  * but the path makes an answer quick; a longer one slowly, and only where no person can have
  * been asked. */
 void upstream_note_rtt(struct upstream *u, double seconds, bool may_rise);
-/* A ping was answered, so what had gone out before it did not come round. */
+/* A ping was answered, so no first question that went out before has come round. */
 void upstream_prove(struct upstream *u, double now);
 
-/* Whether its silence has lasted its time: for links that are unknown, and loops; not while
- * it may have a person at a prompt. */
+/* Whether its silence ends by time alone: where the link is unknown, or says nothing
+ * (is_chatty), or it was a loop; but not while a person may be at its prompt. */
 bool upstream_is_due(const struct upstream *u, double now);
 
 const char *upstream_state_name(enum upstream_state state);

@@ -1,5 +1,5 @@
-/* A wait. What the kernel says of a link is noted in its upstream, for the status and for
- * others who wait: so a link is asked in one place only. */
+/* A wait. What the kernel says of a link is noted in its upstream, for the status and for other
+ * waits; so one place asks about links. */
 #include "config.h"
 
 #include "relayd/upstream/wait.h"
@@ -37,7 +37,7 @@ struct patience wait_look(struct wait *wait, struct registry *registry, struct u
 
     if (u != NULL && waited >= WAIT_QUIET)
         p.link = wait_ask_link(registry, u, now, waited, base);
-    /* After a prompt, what all others wait for is still on its way. */
+    /* Also for a moment after the prompt: the answers to all others are on their way then. */
     if (u != NULL)
         p.is_prompting = upstream_uses(u, UPSTREAM_PROMPT) > 0 ||
                          now - u->load[UPSTREAM_PROMPT].ended_at < base;
@@ -59,7 +59,7 @@ void wait_forgive_due(struct registry *registry, double now)
     }
 }
 
-/* The silent one that was asked about longest ago, unless that is too soon; or NULL. */
+/* The silent one that was asked about longest ago, but not within the last tick; or NULL. */
 static struct upstream *next_silent(struct registry *registry, double now)
 {
     struct upstream *u, *next = NULL;

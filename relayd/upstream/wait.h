@@ -11,8 +11,8 @@
 #include "relayd/upstream/patience.h"
 #include "relayd/upstream/registry.h"
 
-/* A link is asked no earlier than that in a wait: a dead one shows nothing before, and a
- * living path has answered. */
+/* A wait asks about the link only after so many seconds: a dead link shows nothing before, and
+ * over a good one the answer has come by then. */
 #define WAIT_QUIET 0.05
 
 /* What must be kept between two looks. A zeroed one is a wait at its beginning. */
@@ -20,21 +20,21 @@ struct wait {
     double down_since; /* 0: the link is not down */
 };
 
-/* A look at the wait for u (NULL: dropped meanwhile) that has lasted `waited` seconds: asks the
- * link, and fills everything of a struct patience but is_unsafe. */
+/* Looks at the wait for u (NULL: dropped meanwhile), which has lasted `waited` seconds. Asks
+ * about the link, and returns a struct patience that lacks only is_unsafe. */
 struct patience wait_look(struct wait *wait, struct registry *registry, struct upstream *u,
                           const struct options *options, double now, double waited);
 
-/* Asks the kernel about u's link, for someone who has waited so long, and forgives u where
- * that tells of its return. */
+/* Asks the kernel about u's link, for someone who has waited for `waited` seconds, and forgives
+ * u where data has come from its login since it fell silent. */
 enum link_state wait_ask_link(struct registry *registry, struct upstream *u, double now,
                               double waited, double patience);
 
-/* Forgives the silent ones whose time has come. */
+/* Forgives the silent upstreams that are due: upstream_is_due(). */
 void wait_forgive_due(struct registry *registry, double now);
 
-/* For the moment before the order matters: the same, and asks the link of one silent upstream,
- * in turn. */
+/* To be called before upstreams are tried: asks about the link of one silent upstream, of each
+ * in turn, and then does the same. */
 void wait_refresh(struct registry *registry, double now, double patience);
 
 #endif
