@@ -1,5 +1,5 @@
-/* An attempt. Its upstream may be dropped at any time, so it is looked up by its id
- * in each step; the connection goes on without it. */
+/* An attempt. Its upstream may be dropped at any time, so each step looks it up by its id; the
+ * connection goes on without it. */
 #include "config.h"
 
 #include "relayd/session/attempt.h"
@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* First questions of several clients at one upstream that no ping has overtaken:
- * more may be a loop that has a new process in each round. */
+/* So many first questions at one upstream since a ping was last answered may be a loop that has
+ * a new process in each round. */
 #define CROWD 16
-/* What a silent one has for its ping at the least. */
+/* A silent upstream has at least so long for its ping. */
 #define SILENT_SECONDS 0.25
 
 static const char *const state_names[] = {"blocked", "pinging", "asking", "answered", "failed"};
@@ -35,13 +35,13 @@ static double waited(const struct attempt *attempt)
     return monotonic_seconds() - attempt->waiting_since;
 }
 
-/* Whether a question of it is on its way, a ping included. */
+/* Whether the upstream has been asked, if only by a ping, and has not answered yet. */
 static bool is_out(enum attempt_state state)
 {
     return state == ATTEMPT_PINGING || state == ATTEMPT_ASKING;
 }
 
-/* What the upstream is used for changes with the state. */
+/* Counts what the upstream is used for, which changes with the state. */
 static void count_uses(struct upstream *u, enum attempt_state before, enum attempt_state after)
 {
     double now = monotonic_seconds();
@@ -56,13 +56,13 @@ static void count_uses(struct upstream *u, enum attempt_state before, enum attem
         upstream_end(u, UPSTREAM_PING, now);
 }
 
-/* Whether a ping was answered since it began: then its client is no question that came round. */
+/* Whether a ping was answered since it began: then its client is not our own question. */
 static bool is_proven(const struct attempt *attempt, const struct upstream *u)
 {
     return attempt->began <= u->proven_at;
 }
 
-/* Which of its upstream's two lists it is on follows from the state. */
+/* Puts it on that one of its upstream's two lists which goes with its state, or on none. */
 static void enqueue(struct attempt *attempt, struct upstream *u)
 {
     if (list_is_linked(&attempt->queue))
@@ -114,9 +114,9 @@ void attempt_free(struct attempt *attempt)
     free(attempt);
 }
 
-/* Whether u has first questions that may be this one's own ancestors: asked since a ping was
- * last answered, by the same process or by a crowd; or by anyone, where this one has come
- * through an ssh -A. */
+/* Whether this may be an earlier first question at u that has come round: one of the same
+ * process, of a crowd, or, if this client has come through an ssh -A, of anyone, since a ping
+ * was last answered. */
 static bool is_suspect(const struct attempt *attempt, const struct upstream *u)
 {
     const struct question *q = attempt->question;
@@ -165,9 +165,9 @@ static void ping(struct attempt *attempt, struct upstream *u)
     enrol_ping(attempt->attempts->enrol, u, &attempt->dial);
 }
 
-/* Begins what may begin; else it stays blocked. Another relay's ping goes on at once:
- * two relays that each held the other's back to send its own first would wait for
- * each other. */
+/* Begins it if it may begin; else it stays blocked. The ping of another relayd goes on at once:
+ * if two of them held back each other's to send their own first, they would wait for each
+ * other. */
 static void begin(struct attempt *attempt, struct upstream *u)
 {
     bool is_first = attempt->was_silent || !u->is_heard || is_suspect(attempt, u);
@@ -184,8 +184,7 @@ static void begin(struct attempt *attempt, struct upstream *u)
         ask(attempt);
 }
 
-/* What comes next on the connection that was just answered. Returns false where
- * that was all. */
+/* Asks what is next on a connection that was just answered. Returns false where nothing is. */
 static bool ask_next(struct attempt *attempt)
 {
     struct agent_frame frame;
@@ -201,7 +200,7 @@ static bool ask_next(struct attempt *attempt)
     return true;
 }
 
-/* It is heard from: what it owes now has a wait of its own. */
+/* The upstream was heard from: what it owes now is waited for anew. */
 static void end_silence(struct attempt *attempt)
 {
     if (!attempt->was_silent)
@@ -210,7 +209,7 @@ static void end_silence(struct attempt *attempt)
     attempt->waiting_since = monotonic_seconds();
 }
 
-/* What the answer to a question, and how long it took, says of the upstream. */
+/* Notes what an answer, and the time it took, says of the upstream. */
 static void note_answer(struct attempt *attempt, struct upstream *u)
 {
     const struct dial *dial = &attempt->dial;
@@ -220,7 +219,7 @@ static void note_answer(struct attempt *attempt, struct upstream *u)
 
     if (keys >= 0)
         u->keys = keys;
-    /* A listing may wait for a person who unlocks. */
+    /* A listing may take as long as a person who unlocks the agent. */
     upstream_note_rtt(u, dial_waited(dial), dial->kind != AGENT_KIND_LIST);
     registry_set_alive(registry_of(attempt), u, monotonic_seconds());
 }
@@ -295,8 +294,8 @@ struct attempt *attempt_new(struct attempts *attempts, const struct question *qu
     return attempt;
 }
 
-/* How long the upstream has owed an answer: who was blocked has not asked it anything, but
- * somebody's ping has. */
+/* How long the upstream has owed an answer. A blocked attempt has asked nothing itself: the
+ * ping that holds it back has. */
 static double owed_for(const struct attempt *attempt, const struct upstream *u)
 {
     if (attempt->state != ATTEMPT_BLOCKED)
@@ -331,7 +330,7 @@ bool attempt_is_pending(const struct attempt *attempt)
     return attempt->state != ATTEMPT_FAILED && attempt->state != ATTEMPT_ANSWERED;
 }
 
-/* Whether no more is waited for its answer. Who was silent has had the long wait. */
+/* Whether to give it up. An upstream that was silent has had its long wait before. */
 static bool is_given_up(const struct attempt *attempt, const struct patience *p)
 {
     if (attempt->was_silent)
@@ -359,7 +358,7 @@ bool attempt_look(struct attempt *attempt)
         attempt_give_up(attempt);
         return false;
     }
-    /* What has just been found silent for another client is so for this one. */
+    /* An upstream that has just fallen silent for another client is so for this one too. */
     if (patience_is_over(&p) || (u->state == UPSTREAM_SILENT && !attempt->was_silent))
         attempt->is_passed = true;
     return !attempt->is_passed;

@@ -4,14 +4,15 @@
  *     blocked --> pinging --> asking --> answered
  *                    \----------\------> failed
  *
- * A safe question is itself what is asked, after a ping only where the upstream was never
- * heard from, or is silent. For an unsafe one nothing but a ping is sent.
+ * A safe question is asked itself. For an unsafe one only a ping is sent, and then asking is
+ * passed over; where no ping is needed, pinging is.
  *
- * What looks like a client may be our own question coming round, through an ssh -A that leads
- * back here; a ping tells (session.h: session_may_pass()). So one goes first, and alone, where
- * an upstream was never heard from, and where it has first questions that no ping has
- * overtaken: one of the same client process, a crowd, or any, where this one has come through
- * an ssh -A. Who would be next is blocked until that ping is answered.
+ * A ping goes first, and alone, to an upstream that was never heard from, or was silent; and
+ * where the client may be our own question, which has come round through an ssh -A that leads
+ * back here. That may be where, since a ping was last answered, the upstream was asked first
+ * questions by the same process, by a crowd, or, if this client has come through an ssh -A, by
+ * anyone. Our ping would come round as well, and tell (session.h: session_may_pass()). Other
+ * attempts are held back meanwhile: they are blocked until that ping has ended.
  */
 #ifndef RELAYD_ATTEMPT_H
 #define RELAYD_ATTEMPT_H
@@ -29,8 +30,8 @@
 struct question {
     const uint8_t *binds; /* whole session-binds that go first; their answers are dropped */
     size_t binds_size;
-    bool is_forwarded; /* one of them says that the client has come through an ssh -A */
-    const uint8_t *bytes; /* NULL: not to be asked here, only pings */
+    bool is_forwarded; /* a bind says that the client has come through an ssh -A */
+    const uint8_t *bytes; /* NULL: the question is not asked here, a ping is */
     size_t size;
     enum agent_kind kind;
     pid_t client; /* 0: unknown */
@@ -40,7 +41,7 @@ enum attempt_state {
     ATTEMPT_BLOCKED,
     ATTEMPT_PINGING,
     ATTEMPT_ASKING,
-    ATTEMPT_ANSWERED, /* dial has the connection, and the answer to a question asked */
+    ATTEMPT_ANSWERED, /* dial has the connection, and the answer if the question was asked */
     ATTEMPT_FAILED,
 };
 
@@ -51,10 +52,10 @@ struct attempts {
     struct enrol *enrol;
     const struct options *options;
     struct list list; /* of struct attempt, owned by their sessions */
-    /* Called from the loop when one is answered or has failed, never from within
-     * attempt_new() or attempt_look(); may free it. */
+    /* The connection was answered or has failed. Called from the loop, never from within
+     * attempt_new() or attempt_look(); may free the attempt. */
     void (*on_done)(struct attempt *attempt);
-    /* Its upstream is gone, or has fallen silent for somebody else: it is worth a look. */
+    /* Its upstream is dropped, or has fallen silent for somebody else: look at it soon. */
     void (*on_change)(struct attempt *attempt);
 };
 
@@ -69,15 +70,15 @@ struct attempt {
     struct dial dial;
     size_t binds_done; /* bytes of them that were answered */
     double began;
-    double waiting_since; /* began, or has shown since that it is silent no longer */
+    double waiting_since; /* when it began, or was heard from after was_silent */
     struct wait wait;
     bool is_passed;  /* patience with it has run out */
-    bool was_silent; /* when it began, and nothing has come from it since: it had its long wait
-                        already, so a ping goes first, and has a short one */
+    bool was_silent; /* the upstream was silent when this began, and has sent nothing since: a
+                        ping goes first, with a short wait, for the long one is over */
     void *session;
 };
 
-/* Makes one and begins what may begin. NULL without memory. */
+/* Makes an attempt, and begins it if it may. NULL without memory. */
 struct attempt *attempt_new(struct attempts *attempts, const struct question *question,
                             struct upstream *u, void *session);
 void attempt_free(struct attempt *attempt);
@@ -85,26 +86,26 @@ void attempt_free(struct attempt *attempt);
 /* Closes it. Says nothing of the upstream. */
 void attempt_fail(struct attempt *attempt);
 
-/* It has waited as long as may be: closes it, and where that was long, its upstream is silent. */
+/* Gives it up: closes it, and calls its upstream silent if that has owed an answer for as long
+ * as the patience with it, or its link is down. */
 void attempt_give_up(struct attempt *attempt);
 
 /* Whether an answer may still come. */
 bool attempt_is_pending(const struct attempt *attempt);
 
-/* Takes a look at the upstream and its link: begins what was blocked and now may begin, and
- * gives up what has waited too long. Returns whether it is still waited for alone; else the
- * next upstream is due. */
+/* Looks at the upstream and its link: begins the attempt if it was blocked and now may begin,
+ * and gives it up if it has waited too long. Returns false when the next upstream is due. */
 bool attempt_look(struct attempt *attempt);
 
-/* The session went to another while patience with this one had run out: its upstream is
- * silent. */
+/* The session has gone to another upstream, or its client has left: closes it, and gives it up
+ * if patience with it had run out. */
 void attempt_lose(struct attempt *attempt);
 
-/* It was held back for a ping, which has ended: begins it, if it may now. */
+/* A ping that held it back has ended: begins it if it may begin now. */
 void attempt_unblock(struct attempt *attempt);
 
-/* Its upstream is dropped, and the pin with it: no new connection is made to it, one that is
- * there goes on. */
+/* Its upstream u is dropped, and the pin with it. An open connection goes on, but no new one is
+ * made. */
 void attempt_let_go(struct attempt *attempt, struct upstream *u);
 
 #endif

@@ -1,5 +1,5 @@
-/* The attempts there are. A login that changes touches those that it held back, which are on a
- * list of their own, and no others. */
+/* All attempts. Those that are blocked are on a list of their upstream, so that the end of a
+ * ping touches no others. */
 #include "config.h"
 
 #include "relayd/session/attempts.h"
@@ -12,7 +12,7 @@ void attempts_init(struct attempts *attempts, struct enrol *enrol, const struct 
     list_init(&attempts->list);
 }
 
-/* In their order, until one is held back again: then so would the next be. */
+/* Begins them in their order, until one stays blocked: then so would the next. */
 static void begin_blocked(struct upstream *u)
 {
     struct attempt *it, *next;
@@ -24,7 +24,7 @@ static void begin_blocked(struct upstream *u)
     }
 }
 
-/* What is blocked there would wait in vain. */
+/* u is silent: those that are blocked there need another upstream. */
 static void tell_blocked(struct attempts *attempts, struct upstream *u)
 {
     struct attempt *it;
@@ -80,7 +80,7 @@ void attempts_on_event(struct attempts *attempts, const struct registry_event *e
     }
 }
 
-/* Those that are blocked first: the end of a ping would begin them. */
+/* The blocked ones fail first, or the end of a ping would begin them. */
 void attempts_fail(struct attempts *attempts, struct upstream *u)
 {
     struct attempt *it;

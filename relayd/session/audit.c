@@ -56,7 +56,7 @@ void audit_look_up(char command[AUDIT_COMMAND_MAX], pid_t pid)
         n = read(fd, command, AUDIT_COMMAND_MAX);
     close_fd(fd);
     if (n > 1)
-        command[n - 1] = '\0'; /* a newline, which is none of the name */
+        command[n - 1] = '\0'; /* the newline */
     else
         strcpy(command, n == 1 ? "?" : "gone");
     utf8_clean(command);

@@ -25,7 +25,7 @@ enum session_reason {
     SESSION_UPSTREAM_CLOSED,
     SESSION_UPSTREAM_BAD,
     SESSION_UPSTREAM_SILENT,
-    SESSION_NO_LOGIN,   /* it met no upstream, for one of these reasons */
+    SESSION_NO_LOGIN, /* this and the next two: it got no upstream */
     SESSION_NO_ANSWER,
     SESSION_PAUSED,
     SESSION_DROPPED, /* its upstream was unregistered */
@@ -42,20 +42,18 @@ struct audit {
     struct sock_peer client;
     const struct upstream *upstream; /* NULL: it had none */
     const uint32_t *asked;           /* AGENT_KINDS numbers */
-    char *command;                   /* as of audit_look_up() */
+    char *command;                   /* from audit_look_up(), or empty */
     double seconds;
     enum session_reason reason;
     bool is_failure;
 };
 
-/* Finds the command of a client, unless `command` has it already; it begins empty. As
- * many clients leave with their answer, this is for the moment when it becomes clear
- * that theirs is a session to be logged. */
+/* Finds the command of a client, unless `command` has it already; it begins empty. To be called
+ * as soon as a session is known to be logged, since many clients leave with their answer. */
 void audit_look_up(char command[AUDIT_COMMAND_MAX], pid_t pid);
 
-/* Logs it if there is cause. The line is left in `line` also where it was not
- * logged, but for sessions that neither failed nor asked anything of consequence:
- * theirs is empty, as their client's name is not worth looking up. */
+/* Logs a session that failed or asked for something of consequence, and leaves the line in
+ * `line`. For any other `line` is empty. */
 void audit_log(const struct audit *audit, char line[AUDIT_LINE_MAX]);
 
 #endif

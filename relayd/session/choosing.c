@@ -1,5 +1,5 @@
-/* Choosing. What is looked for is one step that is taken whenever something happened: see whose
- * patience is over, start what is due, and if nothing is left to hope for, say so. */
+/* Choosing. Whenever something happened one step is taken: look at all attempts, start those
+ * that are due, and where none is left that may be answered, give up. */
 #include "config.h"
 
 #include "relayd/session/choosing.h"
@@ -57,7 +57,7 @@ static struct attempt *start_attempt(struct session *s, struct upstream *u)
     return attempt;
 }
 
-/* Whether the next is not due yet: one of those under way is waited for. */
+/* Looks at all attempts. Returns whether one is waited for, so that the next is not due yet. */
 static bool is_waited_for(const struct session *s)
 {
     struct attempt *it;
@@ -68,7 +68,7 @@ static bool is_waited_for(const struct session *s)
     return is;
 }
 
-/* How long the choice may last, by the links of those who are asked. */
+/* How long the choice may last, by the links of the upstreams that are asked. */
 static double bound(const struct session *s)
 {
     struct attempt *it;
@@ -82,7 +82,8 @@ static double bound(const struct session *s)
     return PATIENCE_UNKNOWN;
 }
 
-/* Whether one of those who are asked may have a person at a prompt: then there is no next. */
+/* Whether an upstream that is asked may have a person at a prompt: then no more are asked at
+ * half time. */
 static bool is_prompting(const struct session *s)
 {
     struct attempt *it;
@@ -138,7 +139,7 @@ static void give_up_all(struct session *s)
         attempt_give_up(it);
 }
 
-/* They are closed, and those that had been waited for in vain are silent. */
+/* Closes all but the winner, and calls those silent with which patience had run out. */
 static void lose_others(struct session *s, const struct attempt *winner)
 {
     struct attempt *it;
@@ -149,7 +150,7 @@ static void lose_others(struct session *s, const struct attempt *winner)
     }
 }
 
-/* The question has been asked, and its answer is here: it goes behind what we answered. */
+/* The first question was asked, and this is its answer: puts it behind our own answers. */
 static int take_answer(struct session *s, struct flow *answer)
 {
     int r = 0;
@@ -224,7 +225,8 @@ enum choice choosing_look(struct session *s)
     return CHOICE_NONE;
 }
 
-/* A listing without keys: an agent that is empty or locked does not hide one that has keys. */
+/* Whether it was asked for a listing, and the answer has no keys: the agent is empty, or locked,
+ * or failed. */
 static bool has_no_keys(const struct session *s, const struct attempt *attempt)
 {
     const struct flow *answer = &attempt->dial.answer;
@@ -233,7 +235,8 @@ static bool has_no_keys(const struct session *s, const struct attempt *attempt)
            agent_keys(flow_head(answer), flow_size(answer)) <= 0;
 }
 
-/* Asks all others that are alive, but for one with somebody at a prompt. */
+/* Keeps an answer without keys for a moment, and asks all others that are alive meanwhile, but
+ * none that may have a person at a prompt. */
 static void keep(struct session *s, struct attempt *attempt)
 {
     struct upstream *order[REGISTRY_MAX];

@@ -26,21 +26,21 @@ enum choice {
     CHOICE_NO_MEMORY, /* relaying, but the answer is lost */
 };
 
-/* Begins to choose, from the state waiting. What question points to stays there until the choice
- * is made. Never CHOICE_MADE. */
+/* Begins to choose, from the state waiting. What question points to must stay there until the
+ * choice is made. Returns CHOICE_OPEN or CHOICE_NONE. */
 enum choice choosing_start(struct session *s, const struct question *question);
 
-/* Time has passed, or an attempt has failed: gives up what has waited too long, and starts what
- * is due. Only while choosing. */
+/* Time has passed, or an attempt has failed: gives up attempts that have waited too long, and
+ * starts those that are due. Only while choosing. */
 enum choice choosing_look(struct session *s);
 
 /* An attempt was answered. */
 enum choice choosing_answered(struct session *s, struct attempt *attempt);
 
-/* The client has gone: those that had been waited for in vain are silent. */
+/* The client has gone: calls those upstreams silent with which patience had run out. */
 void choosing_give_up(struct session *s);
 
-/* There is nobody to choose: goes to the state none. */
+/* There is no upstream to choose: goes to the state none. */
 void choosing_become_none(struct session *s);
 
 #endif

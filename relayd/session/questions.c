@@ -1,5 +1,5 @@
 /* Questions. Each is decided about when it is whole: it is answered here, or an upstream is
- * looked for that answers it. */
+ * chosen that answers it (choosing.h). */
 #include "config.h"
 
 #include "relayd/session/questions.h"
@@ -17,11 +17,11 @@ static int answer_first(struct session *s, enum agent_kind kind, const struct ag
                : relay_answer_first(&s->relay, frame, agent_failure, sizeof(agent_failure));
 }
 
-/* A bind that comes first is answered FAILURE at once, which ssh does not mind, and kept: the
- * agent gets it before any other question, or a key that is tied to a host (ssh-add -h) would
- * be free. An ssh -A has its terminal stand still until then, and where it leads back here would
- * wait for itself; and what is asked first must be a listing, for that finds an agent with
- * keys. */
+/* A bind that comes first is answered FAILURE at once, which ssh does not mind, and is held: the
+ * upstream gets it before the first question, or a key that is tied to a host (ssh-add -h) could
+ * be used anywhere. It cannot wait for an upstream. The terminal of an ssh -A stands still until
+ * it is answered, and one that leads back here would wait for itself. And an upstream is chosen
+ * by the listing that follows, which tells whether it has keys. */
 static int hold_bind(struct session *s, const struct agent_frame *frame)
 {
     const uint8_t *bind = flow_head(&s->relay.up);
@@ -32,7 +32,7 @@ static int hold_bind(struct session *s, const struct agent_frame *frame)
     return answer_first(s, AGENT_KIND_BIND, frame);
 }
 
-/* Only a safe question of which every byte is here is asked before an upstream is chosen. */
+/* Before an upstream is chosen only a safe question is asked, and only if it is here whole. */
 static void start_choosing(struct session *s, enum agent_kind kind,
                            const struct agent_frame *frame, size_t n)
 {
@@ -49,8 +49,8 @@ static void start_choosing(struct session *s, enum agent_kind kind,
                       });
 }
 
-/* Decides about the questions at hand, until an upstream is looked for. Returns RELAY_GOING, or
- * the relay's end. */
+/* Decides about the questions at hand, up to one for which an upstream is chosen. Returns
+ * RELAY_GOING, or why the session ends. */
 static enum relay_end take_questions(struct session *s)
 {
     struct agent_frame frame;

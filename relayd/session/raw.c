@@ -1,4 +1,4 @@
-/* Raw. For the rest of the relay it looks like one frame without end each way. */
+/* Raw. To relay_client_events() and the like it is one endless frame each way. */
 #include "config.h"
 
 #include "relayd/session/raw.h"

@@ -1,5 +1,5 @@
 /*
- * Raw: bytes both ways for --raw, where the protocol is any and nothing is looked at.
+ * Raw: bytes both ways for --raw, where any protocol will do and nothing is looked at.
  * The end of one side's stream is passed on as exactly that, so a half-closed
  * connection stays one.
  */
@@ -8,9 +8,9 @@
 
 #include "relayd/session/relay.h"
 
-/* Carries on both ways as far as it goes without waiting, in place of
- * relay_step(); relay_client_events() and relay_upstream_events() say what to wait
- * for then. RELAY_CLIENT_DONE: both sides have ended, and have all. */
+/* Does what relay_step() does for agents: carries on both ways as far as it goes without
+ * waiting. RELAY_CLIENT_DONE: both sides have ended, and all is delivered; RELAY_CLIENT_GONE:
+ * something broke, on either side. */
 enum relay_end raw_step(struct relay *relay, int client_fd, int upstream_fd);
 
 #endif

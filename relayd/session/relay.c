@@ -20,7 +20,7 @@ static size_t min_size(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Of a refused question, what is here is dropped, and the rest when it comes. */
+/* Drops what is here of a question that was answered here; the rest, when it comes. */
 static void skip(struct relay *relay)
 {
     size_t n = min_size(relay->skip_left, flow_size(&relay->up));
@@ -29,8 +29,8 @@ static void skip(struct relay *relay)
     relay->skip_left -= n;
 }
 
-/* How much a flow may hold. While it quiesces that is what completes the frame whose beginning
- * is held, so that all of it can go on. */
+/* How much a flow may hold. While the relay quiesces that is what completes the frame whose
+ * beginning is held, so that all of it can go on. */
 static size_t read_limit(const struct relay *relay, const struct flow *flow, size_t left,
                          size_t most)
 {
@@ -156,8 +156,8 @@ static void note_answer(struct relay *relay)
     relay->answered++;
 }
 
-/* Lets the answer at the head of `down` go; -EPROTO for a bad frame. The beginning
- * of a head that its end of stream cut off is none. */
+/* Lets the answer at the head of `down` go on. Returns -EPROTO for a bad frame. Where the
+ * stream has ended within a head, drops that. */
 static int begin_answer(struct relay *relay)
 {
     struct agent_frame frame;
@@ -212,7 +212,7 @@ static enum relay_end ended(const struct relay *relay)
         return RELAY_GOING;
     if (relay->is_upstream_done)
         return RELAY_UPSTREAM_CLOSED;
-    /* What is left of a question after its end of stream will never be whole. */
+    /* A question that the end of the stream cut off will never be whole. */
     if (relay->is_client_done && relay->owed == 0)
         return RELAY_CLIENT_DONE;
     return RELAY_GOING;

@@ -7,10 +7,10 @@
  *     client <----------------- upstream
  *          down                         (to the client)
  *
- * Invariants: the first *_left bytes of a flow may go on, they belong to a frame
- * whose head has been looked at; owed questions have gone, or begun to go, or are
- * answered here, and their answer is not yet delivered; an answer of our own is put
- * in only where nothing is owed, so answers keep the order of their questions.
+ * Invariants: the first *_left bytes of a flow may go on, for they belong to a frame
+ * whose head has been looked at. A question is owed once it has gone, or begun to go, or
+ * was answered here, and until its answer is delivered. An answer of our own is put in only
+ * where the upstream owes none, so answers keep the order of their questions.
  */
 #ifndef RELAYD_RELAY_H
 #define RELAYD_RELAY_H
@@ -31,19 +31,19 @@ enum relay_end {
     RELAY_CLIENT_DONE, /* it closed its side, and has all it was owed */
     RELAY_CLIENT_GONE,
     RELAY_CLIENT_BAD, /* a frame of length 0 or over AGENT_LENGTH_MAX */
-    RELAY_UPSTREAM_CLOSED, /* after what it answered is delivered */
+    RELAY_UPSTREAM_CLOSED, /* and all that it answered is delivered */
     RELAY_UPSTREAM_BAD,
     RELAY_NO_MEMORY,
 };
 
-/* Whether a question may go on; else it is answered FAILURE here. bytes: its first
- * n bytes, all of them up to RELAY_WHOLE_MAX. */
+/* Whether a question may go on; else it is answered FAILURE here. bytes has its first n
+ * bytes: the whole question if that is no longer than RELAY_WHOLE_MAX. */
 typedef bool relay_gate_fn(void *arg, enum agent_kind kind, const uint8_t *bytes, size_t n);
 
 struct relay {
     struct flow up, down;
     size_t up_left, down_left;
-    size_t skip_left; /* of a question that was refused, not yet read */
+    size_t skip_left; /* still to be read and dropped of a question that was answered here */
     uint32_t owed;
     bool is_unsafe; /* an unsafe question is among those owed */
     bool is_client_done, is_upstream_done; /* they will send no more */
@@ -66,9 +66,9 @@ void relay_fini(struct relay *relay);
  * time before there is an upstream. Returns RELAY_GOING, or an end. */
 enum relay_end relay_read_client(struct relay *relay, int client_fd);
 
-/* The question at the head of `up`, for the same time. Returns 1, with its kind
- * and in *n how much of it is here, when it is whole or its first RELAY_WHOLE_MAX
- * bytes are; 0 for not yet; -EPROTO. */
+/* The question at the head of `up`. Returns 1 when it is here whole, or its first
+ * RELAY_WHOLE_MAX bytes are, with its kind, and in *n how much of it is here; 0 for not yet;
+ * -EPROTO. */
 int relay_first(const struct relay *relay, struct agent_frame *frame, enum agent_kind *kind,
                 size_t *n);
 
@@ -86,16 +86,16 @@ enum relay_end relay_step(struct relay *relay, int client_fd, int upstream_fd);
 /* Whether it is the client who keeps an answer from going on. */
 bool relay_is_client_slow(const struct relay *relay);
 
-/* Whether not a byte is held: all that is under way is in the sockets, and what there is to
- * know of it in the fields. A relay that is quiescing gets there, unless it is kept from it. */
+/* Whether not a byte is held: all that is under way is in the sockets. A relay that is quiescing
+ * gets there, unless one side takes nothing, or the rest of a frame does not come. */
 bool relay_is_empty(const struct relay *relay);
 
-/* What another process needs to go on with an empty relay. Whatever else it has, the sockets
- * tell again: the end of a stream, and who takes no more. */
+/* Save and restore what another process needs to go on with an empty relay. The rest the
+ * sockets tell again: the end of a stream, and who takes no more. */
 void relay_save(const struct relay *relay, struct record *record);
 void relay_restore(struct relay *relay, const struct record *record);
 
-/* What to wait for then, as EV_READ and EV_WRITE. */
+/* The events to wait for next, as EV_READ and EV_WRITE. */
 int relay_client_events(const struct relay *relay);
 int relay_upstream_events(const struct relay *relay);
 

@@ -1,17 +1,17 @@
 /*
- * Relaying: a session with its upstream. It is carried on, and given up where what it is owed
- * does not come.
+ * Relaying: a session with its upstream, which is carried on until one side ends, or what the
+ * client is owed does not come.
  */
 #ifndef RELAYD_RELAYING_H
 #define RELAYD_RELAYING_H
 
 #include "relayd/session/session.h"
 
-/* Carries on both ways as far as that goes without waiting. Returns RELAY_GOING, or why it
- * ends. */
+/* Carries on both ways as far as that goes without waiting. Returns RELAY_GOING, or why the
+ * session ends. */
 enum relay_end relaying_step(struct session *s);
 
-/* Begins to watch over what is owed already, in a session that another process had. */
+/* Begins to wait for what is owed already, in a session that another process had. */
 void relaying_resume(struct session *s);
 
 /* Time has passed: returns whether the client is still there, or has said what is still on its
@@ -22,7 +22,7 @@ bool relaying_look_at_client(struct session *s);
  * upstream has been called silent. */
 bool relaying_look(struct session *s);
 
-/* What the end of a relay says of the upstream. */
+/* Calls the upstream silent where this end of the relay was its fault. */
 void relaying_note_end(struct session *s, enum relay_end end);
 
 #endif

@@ -75,7 +75,7 @@ void session_note_prompt(struct session *s, bool is_prompting)
     if (s->is_prompting == is_prompting || u == NULL)
         return;
     s->is_prompting = is_prompting;
-    /* It may have begun in another process. */
+    /* What is owed may have been asked before a restart. */
     if (is_prompting)
         upstream_begin(u, UPSTREAM_PROMPT, s->waiting_since > 0 ? s->waiting_since : now);
     else
@@ -98,7 +98,7 @@ static bool is_failure(const struct session *s, enum session_reason reason)
     case SESSION_CLIENT_CLOSED:
         return false;
     case SESSION_CLIENT_GONE:
-        /* A person who was tired of waiting will ask why. */
+        /* A person may have been tired of waiting, and ask why. */
         return s->state == SESSION_CHOOSING || s->relay.owed > 0;
     case SESSION_UPSTREAM_CLOSED:
     case SESSION_STOPPING:
@@ -187,7 +187,8 @@ void session_end(struct session *s, enum session_reason reason)
     session_free(s);
 }
 
-/* Another relay's ping that we are passing on already has come round through that upstream. */
+/* Whether this ping of another relayd is one that we are passing on already: then it has come
+ * round, and the upstream that it went to is a loop. */
 static bool note_round(struct session *s, const uint8_t *bytes, size_t n)
 {
     uint64_t id = attempts_find_question(&s->sessions->attempts, bytes, n);

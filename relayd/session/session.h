@@ -8,8 +8,9 @@
  *
  * waiting: nothing is opened upstream until a question is whole. choosing: attempts look for
  * the upstream that answers it (choosing.h). relaying: bytes both ways; there is no second
- * upstream (relaying.h). none: each question is answered FAILURE at once and the client closed
- * 200 ms later, because a bare close kills ssh-add by SIGPIPE and makes libssh2 spin.
+ * upstream (relaying.h). none: each question is answered at once, by FAILURE or, as --when-none
+ * has it, an empty list, and the client closed 200 ms later, because a bare close kills ssh-add
+ * by SIGPIPE and makes libssh2 spin.
  *
  * Here is what all states share; sessions.h drives them. Every session ends in session_end(),
  * with a reason, and is freed there; unless it is handed over to another process, which goes
@@ -69,16 +70,16 @@ struct session {
     enum session_state state;
     enum session_reason none_reason; /* in the state none: why */
     struct sock_peer peer;
-    char command[AUDIT_COMMAND_MAX]; /* the peer's, once it is worth looking up */
+    char command[AUDIT_COMMAND_MAX]; /* the peer's, once it was looked up */
     ev_io client, upstream;
     ev_timer timer; /* choosing, and relaying while something is owed: looks at the wait, and
                        where its end would go unseen at the client; none: the farewell */
     struct relay relay;
-    struct flow binds; /* session-binds that were held; they go to the upstream first */
+    struct flow binds; /* session-binds that were answered here; the upstream gets them first */
     struct question question; /* while choosing */
-    struct list attempts;     /* while choosing; owned; those that failed stay, to be
-                                 remembered */
-    struct attempt *kept;     /* of them: the first that listed no keys */
+    struct list attempts;     /* while choosing; owned; those that failed stay, so that they
+                                 are not made again */
+    struct attempt *kept;     /* of them, the first that answered without keys (choosing.h) */
     double choosing_since;
     double kept_until;        /* a better answer is waited for */
     uint64_t upstream_id; /* 0: none */
@@ -89,8 +90,8 @@ struct session {
     bool is_forwarded;    /* its client has come through an ssh -A */
 };
 
-/* A new one for a client's descriptor, and an upstream's or -1; takes both over. NULL without
- * memory: they are still the caller's then. Nothing is waited for yet. */
+/* A new session with a client's descriptor, and an upstream's or -1; takes both over. Waits for
+ * no events yet. NULL without memory: then they are still the caller's. */
 struct session *session_new(struct sessions *sessions, int client_fd, int upstream_fd,
                             const struct sock_peer *peer);
 
@@ -99,7 +100,7 @@ void session_note_failure(struct sessions *sessions, const char line[AUDIT_LINE_
 
 /* Ends and frees it. */
 void session_end(struct session *s, enum session_reason reason);
-/* Lets go of all that it has, and of itself, without a word: another process goes on with it. */
+/* Frees it and closes its descriptors, and logs nothing: another process goes on with it. */
 void session_free(struct session *s);
 
 /* Stops the timer: what it means depends on the state. */
@@ -108,28 +109,29 @@ void session_start_timer(struct session *s, double seconds, double repeat);
 /* Has the timer fire in this turn of the loop, if it runs. */
 void session_wake(struct session *s);
 
-/* The upstream id, if it is still there, serves it from now on. */
+/* From now on it is served by the upstream `id`, if that is still registered. */
 void session_attach(struct session *s, uint64_t id);
-/* Its upstream serves it no more, or is dropped. */
+/* From now on it counts for no upstream: it ends, or its upstream is dropped. */
 void session_detach(struct session *s);
-/* NULL: it has none, or one that was dropped. */
+/* Its upstream. NULL: it has none, or that was dropped. */
 struct upstream *session_upstream(const struct session *s);
 
 /* Closes all attempts. */
 void session_drop_attempts(struct session *s);
 
-/* Notes whether a person may be at the prompt of the upstream. */
+/* Notes whether its upstream may have a person at a prompt for it. */
 void session_note_prompt(struct session *s, bool is_prompting);
 
-/* Every question comes through here. Whether it may go on: not our own ping that has come
- * round, nor what --read-only keeps back. A relay_gate_fn; arg is the session. */
+/* Whether a question may go on; every question comes through here. A ping that has come round
+ * may not, ours or one of another relayd that is passed on here, and its upstream is a loop; nor
+ * may what --read-only keeps back. A relay_gate_fn; arg is the session. */
 bool session_may_pass(void *arg, enum agent_kind kind, const uint8_t *bytes, size_t n);
-/* From now on this session is one to be logged. */
+/* This session will be logged: looks up the command of its client. */
 void session_note_command(struct session *s);
 
-/* Whether another process could go on with it: not a byte of it is held here. */
+/* Whether another process can go on with it: it waits or relays, and not a byte is held. */
 bool session_is_portable(const struct session *s);
-/* Whether it is owed nothing, while the daemon is about to stop. */
+/* Whether the daemon is about to stop and this session is owed nothing. */
 bool session_is_drained(const struct session *s);
 
 #endif

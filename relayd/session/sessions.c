@@ -1,9 +1,9 @@
-/* The set of sessions, and their driver. Whatever happened, the same follows: one step of the
- * state that a session is in, and then the events to wait for, as they follow from the state;
- * nothing more, since the step may have ended it.
+/* The set of sessions, and their driver. Whatever happened to a session, one step of its state
+ * follows, and then the wait for the events that the state asks for. Nothing comes after the
+ * step, which may have ended the session.
  *
- * The check of the client's uid is here, before there is anything of it: the socket's mode and
- * its directory's keep others out already, and this holds where a descriptor was handed over. */
+ * The client's uid is checked here, before a session is made. The modes of the socket and of its
+ * directory keep others out already; the check also holds where a descriptor was passed on. */
 #include "config.h"
 
 #include "relayd/session/sessions.h"
@@ -34,7 +34,7 @@ static void set_events(struct session *s, ev_io *io, int events)
     ev_io_start(s->sessions->loop, io);
 }
 
-/* What is waited for follows from the state, here and nowhere else. */
+/* Waits for the events that the state asks for. Nothing else does. */
 static void arm(struct session *s)
 {
     int client = relay_client_events(&s->relay);
@@ -49,7 +49,7 @@ static void arm(struct session *s)
         break;
     case SESSION_WAITING:
     case SESSION_NONE:
-        /* Who does not read its answers gets no more of them. */
+        /* No more is read from a client that does not read its answers. */
         if (relay_is_client_slow(&s->relay))
             client &= ~EV_READ;
         break;
@@ -58,7 +58,7 @@ static void arm(struct session *s)
     set_events(s, &s->upstream, upstream);
 }
 
-/* Which of the relay's ends is which reason. */
+/* Ends the session, with the reason that goes with this end of the relay. */
 static void end_relay(struct session *s, enum relay_end end)
 {
     static const enum session_reason reasons[] = {
@@ -103,7 +103,7 @@ static void follow_choice(struct session *s, enum choice choice)
     case CHOICE_OPEN:
         break;
     case CHOICE_NONE:
-        /* In --raw there is nobody to say so to. */
+        /* With --raw there is no way to say so to the client. */
         if (s->sessions->options->is_raw)
             session_end(s, s->none_reason);
         else
@@ -185,7 +185,7 @@ static void on_registry_event(struct registry_observer *observer,
     attempts_on_event(&sessions->attempts, event);
     if (event->type != REGISTRY_DROPPED)
         return;
-    /* They go on: their own end of stream ends them. */
+    /* They are served on, until their connections end. */
     while (!list_is_empty(&event->upstream->sessions))
         session_detach(list_entry(event->upstream->sessions.next, struct session, at));
 }
@@ -235,11 +235,12 @@ static void watch(struct session *s)
     ev_io_init(&s->client, on_client, s->client.fd, 0);
     ev_io_init(&s->upstream, on_upstream, s->upstream.fd, 0);
     ev_timer_init(&s->timer, on_timer, 0, 0);
-    /* After what has come: a loop that is late sees both in one turn. */
+    /* A loop that is late has both in one turn: what has come is read before the time is looked
+     * at. */
     ev_set_priority(&s->timer, EV_MINPRI);
 }
 
-/* There is no question: to be connected is to be chosen. */
+/* There is no question with --raw: the first upstream that accepts is chosen. */
 static void start_raw(struct session *s)
 {
     const struct question question = {.kind = AGENT_KIND_OTHER, .client = s->peer.pid};

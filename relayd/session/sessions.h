@@ -13,21 +13,23 @@ void sessions_init(struct sessions *sessions, struct enrol *enrol, const struct 
 /* Ends all. */
 void sessions_fini(struct sessions *sessions);
 
-/* Serves an accepted client; takes fd over. A client of another uid is closed. */
+/* Serves an accepted client; takes fd over. One of another user is closed, unless
+ * that is root. */
 void sessions_accept(struct sessions *sessions, int fd);
 
-/* Goes on with a session that another process had, and that session_new() made: all that is
- * known of it is set, but that upstream upstream_id serves it (0: none, or dropped). */
+/* Goes on with a session that another process had. session_new() has made it, and all that is
+ * known of it is set but its upstream: upstream_id, or 0 for none or one that was dropped. */
 void sessions_resume(struct session *s, uint64_t upstream_id);
 
-/* Ends those that u serves or is asked by; NULL: every one that has an upstream or looks for
- * one. */
+/* Ends the sessions that u serves, and fails the attempts of others at it. u NULL: ends every
+ * session that relays or chooses. */
 void sessions_end_upstream(struct sessions *sessions, struct upstream *u,
                            enum session_reason reason);
 
-/* From now on no more is read than completes what is begun, so that they get portable. */
+/* From now on sessions read only what completes a frame that is held, to become portable. */
 void sessions_quiesce(struct sessions *sessions);
-/* Whether every session is portable that will be; those about to be closed do not count. */
+/* Whether all sessions are portable. Those in the state none do not count: they are closed
+ * soon. */
 bool sessions_are_portable(const struct sessions *sessions);
 
 /* From now on a session ends as soon as it is owed nothing. */
