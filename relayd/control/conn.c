@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* What a client has to ask, and to read its answer. */
+/* A relayctl has so long to ask, and so long to read the answer. */
 #define IDLE_SECONDS 10.0
 
 struct packet {
@@ -88,7 +88,7 @@ void conn_wait(struct conn *conn, int topic, uint64_t subject, double seconds)
     set_state(conn, CONN_WAITING, seconds);
 }
 
-/* Without memory the packet is lost, and the client's bound ends its wait. */
+/* Without memory the packet is lost: a record is missing, or the reply has no last packet. */
 void conn_reply(struct conn *conn, const struct proto_buf *buf)
 {
     struct packet *p = buf->is_full ? NULL : malloc(sizeof(*p) + buf->size);

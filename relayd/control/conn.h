@@ -1,6 +1,6 @@
 /*
- * A control connection: one request comes in, packets go out, in order and however slowly they
- * are read.
+ * A control connection, of a relayctl: one request comes in, packets go out in order, however
+ * slowly they are read.
  *
  *     request --> (waiting) --> closing --> freed
  */
@@ -17,7 +17,7 @@
 enum conn_state {
     CONN_REQUEST, /* nothing asked yet */
     CONN_WAITING, /* the answer is not known yet */
-    CONN_CLOSING, /* answered; the rest has to go out */
+    CONN_CLOSING, /* answered; what is queued still has to go out */
 };
 
 struct conn;
@@ -27,9 +27,9 @@ struct conns {
     struct ev_loop *loop;
     struct list list; /* owns them */
     unsigned n;
-    /* A request is here: size bytes. It is answered now, or a wait begins. */
+    /* A request of size bytes has come. The callee answers it, or begins a wait. */
     void (*on_request)(struct conn *conn, const char *packet, size_t size);
-    /* The time of conn_wait() has run out. */
+    /* The seconds of conn_wait() are over. */
     void (*on_timeout)(struct conn *conn);
     void *arg;
     /* Called after each end. */
@@ -43,20 +43,20 @@ struct conn {
     enum conn_state state;
     ev_io io;
     ev_timer timer;
-    int topic;       /* what it waits for, and of whom: the user's */
-    uint64_t subject;
+    int topic;       /* what it waits for, as conn_wait() was told */
+    uint64_t subject; /* and of which upstream: an id, or 0 */
     struct list out; /* packets that the socket has not taken yet; owned */
 };
 
-/* The callbacks and arg are the caller's to set. */
+/* The caller sets the callbacks and their args afterwards. */
 void conns_init(struct conns *conns, struct ev_loop *loop);
 void conns_fini(struct conns *conns);
 
-/* Takes an accepted descriptor over. Another uid's is closed, and one that asks
- * nothing for 10 s. */
+/* Takes an accepted descriptor over. One that asks nothing for 10 s is closed, and so is one of
+ * another user, unless that is root. */
 void conn_new(struct conns *conns, int fd);
 
-/* Begins a wait; seconds: 0 for without end. */
+/* Begins a wait for so many seconds; 0: without end. */
 void conn_wait(struct conn *conn, int topic, uint64_t subject, double seconds);
 
 /* Queues a packet. */
@@ -66,8 +66,8 @@ void conn_finish(struct conn *conn, const struct proto_buf *buf);
 void conn_finish_ok(struct conn *conn);
 void conn_finish_error(struct conn *conn, const char *reason);
 
-/* Sends what is queued, as far as it goes, and waits to send the rest. For replies made outside
- * on_request and on_timeout. May free conn. */
+/* Sends what is queued, as far as it goes, and has the loop send the rest. To be called after
+ * replies, but not from within on_request or on_timeout. May free conn. */
 void conn_flush(struct conn *conn);
 
 #endif

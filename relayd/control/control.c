@@ -1,5 +1,5 @@
-/* Control. The table's rows check which keys a verb knows; a handler only means it, and never
- * sees the socket. */
+/* Control. The table of verbs is near the end. Its rows say which keys a verb takes, and handle()
+ * checks that. A handler only does what the verb says, and never sees the socket. */
 #include "config.h"
 
 #include "relayd/control/control.h"
@@ -19,7 +19,7 @@ struct verb {
     void (*handle)(struct control *control, struct conn *conn, const struct proto_msg *msg);
 };
 
-/* What is kept of a login must fit into one record of the saved registry. */
+/* What is kept of a login must fit into one packet of the saved registry. */
 static bool is_short(const char *fact)
 {
     return fact == NULL || strlen(fact) <= PROTO_FACT_MAX;
@@ -121,7 +121,7 @@ static void handle_use(struct control *control, struct conn *conn,
     conn_finish_ok(conn);
 }
 
-/* How long it has not answered, as far as anybody asked. */
+/* For how long it has been asked, or was silent, without an answer. */
 static double owed_for(const struct upstream *u, double now)
 {
     if (u->state == UPSTREAM_SILENT)
@@ -173,8 +173,8 @@ static bool has_label_of(const struct upstream *a, const struct upstream *b)
            strcmp(a->login.label, b->login.label) == 0;
 }
 
-/* A laptop that comes back holds its login anew, while the hold from before need not have
- * noticed yet: it is relieved. */
+/* u is held. Drops other logins of the same label that are held: a laptop that comes back holds
+ * its login anew, and its hold from before may not have noticed yet. */
 static void replace_holds(struct control *control, struct upstream *u)
 {
     struct upstream *it, *next;
@@ -185,7 +185,7 @@ static void replace_holds(struct control *control, struct upstream *u)
     }
 }
 
-/* `relayctl hold` asks this, and nobody else. */
+/* Only `relayctl hold` asks this. */
 static void handle_gone(struct control *control, struct conn *conn,
                         const struct proto_msg *msg)
 {

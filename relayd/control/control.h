@@ -1,6 +1,6 @@
 /*
- * Control: answers relayctl. One request a connection, by the verbs of one table;
- * proto.h has the packets' form, relayctl(1) what they are for.
+ * Control: answers relayctl. One request a connection, by the verbs of one table (control.c);
+ * proto.h has the form of the packets, relayctl(1) what the verbs are for.
  *
  * Verbs that wait (register, wait, gone, watch, stop) keep their connection until
  * the answer is there; what was asked is carried out even if the asker has gone.
@@ -17,10 +17,10 @@ struct control {
     struct enrol *enrol;
     struct registry *registry;
     struct sessions *sessions;
-    struct status_daemon daemon; /* the caller's to fill, but for started_at */
+    struct status_daemon daemon; /* the caller fills it, but for started_at */
     struct conns conns; /* accepted descriptors go to conn_new() */
     struct watchers watchers;
-    void (*stop)(void *arg); /* ends the daemon; the caller's to set, and its arg */
+    void (*stop)(void *arg); /* ends the daemon; the caller sets it and stop_arg */
     void *stop_arg;
 };
 

@@ -1,6 +1,5 @@
-/* The report. A client comes and goes in a millisecond, and its manager reads every
- * message: so changes are gathered, and an idle daemon has no timer but the
- * watchdog's. */
+/* The report. A client comes and goes in a millisecond, and the service manager reads every
+ * message: so changes are gathered. An idle daemon has no timer but the watchdog's. */
 #include "config.h"
 
 #include "relayd/control/report.h"

@@ -1,6 +1,6 @@
 /*
- * The report to the service manager: that the daemon serves, in a line what it does,
- * and, where it is asked for, that it is not stuck. Nothing where nobody listens.
+ * The report to the service manager: that the daemon serves, what it does, in a line, and,
+ * where WatchdogSec= asks for it, that it is not stuck. Without a service manager, nothing.
  */
 #ifndef RELAYD_REPORT_H
 #define RELAYD_REPORT_H
@@ -16,7 +16,7 @@ struct report {
     struct notify *notify;
     const struct registry *registry;
     const struct sessions *sessions;
-    ev_timer status;    /* while a change has not been told */
+    ev_timer status;    /* runs while a change has not been told */
     ev_timer keepalive; /* at half of the time that WatchdogSec= allows */
 };
 
@@ -24,11 +24,11 @@ void report_init(struct report *report, struct ev_loop *loop, struct notify *not
                  const struct registry *registry, const struct sessions *sessions);
 void report_fini(struct report *report);
 
-/* It serves; it is about to end. */
+/* Tell that the daemon serves; that it is about to end. */
 void report_ready(struct report *report);
 void report_stopping(struct report *report);
 
-/* Something changed; it is told within a second, and no more often. */
+/* Something changed: that is told within a second, and at most once a second. */
 void report_change(struct report *report);
 
 #endif

@@ -9,7 +9,7 @@
 #include "relayd/host/listener.h"
 #include "relayd/session/sessions.h"
 
-/* What the daemon is, besides what its parts know. */
+/* Facts of the daemon that its parts do not know. */
 struct status_daemon {
     const char *socket; /* the agent socket's path, borrowed, and who listens there */
     const struct listener *listener;
@@ -25,7 +25,8 @@ void status_put_daemon(struct proto_buf *buf, const struct status_daemon *daemon
 void status_put_upstream(struct proto_buf *buf, const struct upstream *u,
                          const struct registry *registry);
 
-/* What registering u came to, as the last packet of a reply; reason: NULL for how it stands. */
+/* How u stands after registering, as the last packet of a reply. reason: why, in words; NULL:
+ * upstream_explain(). */
 void status_put_registered(struct proto_buf *buf, const struct upstream *u, const char *reason);
 
 #endif

@@ -1,4 +1,4 @@
-/* Watchers. Each event of the registry is held against what each of them waits for. */
+/* Watchers. Each event of the registry is compared with what each of them waits for. */
 #include "config.h"
 
 #include "relayd/control/watchers.h"
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <time.h>
 
-/* How long a register waits for its verdict: relayctl takes us for hung after 1 s. */
+/* How long a register waits for its verdict; relayctl would take us for hung after 1 s. */
 #define VERDICT_SECONDS 0.8
 
 static const char *explain_pause(const struct registry *registry, char *out, size_t size)
@@ -24,7 +24,7 @@ static const char *explain_pause(const struct registry *registry, char *out, siz
     return out;
 }
 
-/* What `watch` says of an event; nothing of what concerns nobody but us. */
+/* What `relayctl watch` says of an event; NULL for those that only concern the daemon. */
 static const char *explain_event(const struct registry *registry,
                                  const struct registry_event *event, char *out, size_t size)
 {
@@ -75,7 +75,7 @@ static void reply_verdict(struct conn *conn, const struct registry_event *event)
     conn_finish(conn, &buf);
 }
 
-/* Whether conn was told something. */
+/* Tells conn if the event is what it waits for. Returns whether it was told. */
 static bool tell(const struct watchers *watchers, struct conn *conn,
                  const struct registry_event *event, const char *text)
 {

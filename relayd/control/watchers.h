@@ -1,5 +1,5 @@
 /*
- * Watchers: control connections that wait for news, and are told as soon as it is so.
+ * Watchers: control connections that wait for something to happen, and are told when it does.
  */
 #ifndef RELAYD_WATCHERS_H
 #define RELAYD_WATCHERS_H
@@ -7,13 +7,13 @@
 #include "relayd/control/conn.h"
 #include "relayd/session/sessions.h"
 
-/* What one waits for. */
+/* What a watcher waits for. */
 enum watch_topic {
     WATCH_VERDICT, /* on an upstream that it registered */
     WATCH_USABLE,  /* an upstream that a client could be served by */
     WATCH_GONE,    /* the end of an upstream */
-    WATCH_EVENTS,  /* everything: each event is told */
-    WATCH_END,     /* the daemon's: its connection closes then */
+    WATCH_EVENTS,  /* all events, until it leaves */
+    WATCH_END,     /* the end of the daemon, by which the connection closes */
 };
 
 struct watchers {
@@ -26,15 +26,16 @@ struct watchers {
 void watchers_init(struct watchers *watchers, struct conns *conns,
                    const struct sessions *sessions);
 
-/* conn waits; id: the upstream it is about, or 0. It is answered at once where what it waits
- * for is so already. */
+/* Has conn wait for topic; id: the upstream that it is about, or 0. It is answered at once where
+ * that has happened already. */
 void watchers_add(struct watchers *watchers, struct conn *conn, enum watch_topic topic,
                   uint64_t id);
 
-/* Whether anybody waits for that. */
+/* Whether anybody waits for topic and id. */
 bool watchers_has(const struct watchers *watchers, enum watch_topic topic, uint64_t id);
 
-/* conn has waited for a verdict as long as may be: untried, and it comes when it comes. */
+/* conn has waited long enough for a verdict: tells it how the upstream stands, with "no answer
+ * yet". */
 void watchers_on_timeout(struct watchers *watchers, struct conn *conn);
 
 #endif
