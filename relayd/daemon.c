@@ -1,5 +1,5 @@
-/* The daemon. Its parts hear of each other's doings as events of the registry; what is left to
- * do here is to save it, and to end. */
+/* The daemon. Events of the registry tell its parts of each other; what is left to do here is to
+ * save the registry, and to end. */
 #include "config.h"
 
 #include "relayd/daemon.h"
@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define CONTROL_MAX 512
-#define NOTIFY_SECONDS 5.0 /* for what the manager is to keep, at the end */
+#define NOTIFY_SECONDS 5.0 /* at the end, until the manager has what it is to keep */
 #define NEVER_SECONDS 1e9 /* 30 years */
 
 static void set_phase(struct daemon *d, enum daemon_phase phase)
@@ -31,7 +31,7 @@ static void set_phase(struct daemon *d, enum daemon_phase phase)
     d->phase = phase;
 }
 
-/* Not where another daemon has taken our place: the file is its own then. */
+/* Does not save where another daemon has taken our place: the file is that one's then. */
 static void save(struct daemon *d)
 {
     const char *path = d->place.paths.upstreams;
@@ -55,7 +55,7 @@ static void load(struct daemon *d)
                 r == -EBADMSG ? "damaged" : strerror(-r), aside);
 }
 
-/* Once a turn, however much has changed in it. */
+/* Saves once a turn of the loop, however much has changed in it. */
 static void on_save(struct ev_loop *loop, ev_prepare *prepare, int events)
 {
     struct daemon *d = container_of(prepare, struct daemon, save);
@@ -183,8 +183,8 @@ static void on_signal(struct ev_loop *loop, ev_signal *sig, int events)
     stop(ev_userdata(loop), false);
 }
 
-/* relayd.service has systemd send this one for a restart, and SIGTERM for a stop, where a
- * descriptor store would be emptied. */
+/* By relayd.service systemd sends SIGUSR2 for a restart, and SIGTERM for a stop, after which it
+ * would empty the descriptor store. */
 static void on_sigusr2(struct ev_loop *loop, ev_signal *sig, int events)
 {
     struct daemon *d = ev_userdata(loop);
@@ -199,7 +199,7 @@ static void on_place_emptied(void *arg)
     ev_prepare_start(d->loop, &d->save);
 }
 
-/* Who has a connection keeps it. */
+/* Somebody else serves here now. Clients that have a connection keep it. */
 static void on_place_lost(void *arg)
 {
     struct daemon *d = arg;
@@ -319,7 +319,7 @@ static void take_up(struct daemon *d)
         log_info("%u client%s taken up from the relayd before", n, n == 1 ? "" : "s");
 }
 
-/* What the daemon before left, and then the sockets. */
+/* Takes up what the daemon before left, and then opens the sockets. */
 static int begin(struct daemon *d)
 {
     load(d);
@@ -341,8 +341,8 @@ static void announce(struct daemon *d)
 static void fini(struct daemon *d)
 {
     set_phase(d, DAEMON_OVER);
-    /* The lock before the control connections: by their end relayctl stop knows that another
-     * daemon may start. */
+    /* The lock goes before the control connections: when those end, relayctl stop takes it that
+     * another daemon may start. */
     place_close(&d->place);
     sessions_fini(&d->sessions);
     control_fini(&d->control);
@@ -374,7 +374,7 @@ int daemon_run(struct daemon *d)
     struct systemd_sockets given;
     int r;
 
-    /* Private keys pass through on ssh-add. */
+    /* No core file, no tracing: private keys pass through on ssh-add. */
     prctl(PR_SET_DUMPABLE, 0);
     signal(SIGPIPE, SIG_IGN);
     systemd_take_fds(&given, handover_note, &d->handover);

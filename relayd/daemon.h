@@ -5,9 +5,9 @@
  *     starting --> serving --> stopping --> over
  *                     \--> leaving --^
  *
- * leaving: somebody else serves in its place. Nobody is let in any more, but who has a
- * connection keeps it. stopping: it was told to; its clients are handed over, or have some
- * seconds for what they are owed (ending.h).
+ * leaving: somebody else serves in its place. Nobody is let in any more, but open connections
+ * are served until the last is closed. stopping: it was told to end; clients are handed over, or
+ * have some seconds for what they are owed (ending.h).
  */
 #ifndef RELAYD_DAEMON_H
 #define RELAYD_DAEMON_H
@@ -49,11 +49,11 @@ struct daemon {
     ev_periodic never; /* lets libev sleep: daemon.c */
     ev_async awake;    /* and this one not, where something is at hand */
     ev_prepare save;   /* saves and tells, once a turn, where something changed */
-    int ready_fd;      /* with --daemon: tells the parent that it serves; or -1 */
+    int ready_fd;      /* with --daemon: of daemonize_begin(); or -1 */
 };
 
-/* Serves until it is told to end. Takes over an initialised and zeroed struct with its options
- * set; ready_fd as above. Returns the exit status. */
+/* Serves until it is told to end. d is zeroed but for its options and ready_fd. Returns the exit
+ * status. */
 int daemon_run(struct daemon *d);
 
 #endif

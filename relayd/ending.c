@@ -1,5 +1,5 @@
-/* The daemon's end. Sessions get portable in some milliseconds, in any order, so they are
- * looked at again and again, but so often at most. */
+/* The daemon's end. Sessions become portable within milliseconds, in any order, so all are looked
+ * at every LOOK_SECONDS, but no more often than LOOKS_MAX. */
 #include "config.h"
 
 #include "relayd/ending.h"

@@ -1,5 +1,5 @@
-/* The handover. Descriptors come back in any order, and both of a session with the same
- * name: the inodes in its record tell which is which. */
+/* The handover. Descriptors come back in any order, the two of a session by one name. The inodes
+ * in its record tell which is which. */
 #include "config.h"
 
 #include "relayd/handover.h"
@@ -109,7 +109,7 @@ void handover_note(void *arg, int fd, const char *name)
     handover->fds[handover->n++] = (struct stored_fd){.fd = fd, .name = copy};
 }
 
-/* The descriptor with that name and inode, taken out; or -1. */
+/* Takes out the descriptor with that name and inode, and returns it; or -1. */
 static int take(struct handover *handover, const char *name, uint64_t wanted)
 {
     for (size_t i = 0; i < handover->n; i++) {

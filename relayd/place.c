@@ -1,5 +1,5 @@
-/* The place. The lock comes first, and last: who has it may replace stale sockets, and who
- * lets go of it has none any more. */
+/* The place. The lock is taken before the sockets are opened, and let go of after they are
+ * closed: only its holder may replace stale ones. */
 #include "config.h"
 
 #include "relayd/place.h"
@@ -31,9 +31,9 @@ static int prepare_dir(struct place *place, const struct options *options)
     return r;
 }
 
-/* Where systemd has given us the sockets nobody can reach the other daemon any more: it is
- * relieved, and we serve in any case. An exit would make systemd try again until it refuses
- * everybody. */
+/* Where systemd has given us the sockets, nobody can reach another daemon any more. So that is
+ * told to end, and we serve in any case: if we exited, systemd would start us again and again,
+ * and then refuse everybody. */
 static int take_lock(struct place *place)
 {
     const char *path = place->paths.lock;
@@ -95,7 +95,8 @@ void place_raise_limits(struct place *place, struct options *options)
         options->max_clients = fitting;
 }
 
-/* Besides the sockets: the lock first, so that no other daemon takes our place. */
+/* Heals what is there besides the sockets. The lock comes first, so that no other daemon takes
+ * our place. */
 static int on_heal(void *arg)
 {
     struct place *place = arg;

@@ -1,6 +1,6 @@
 /*
- * The place: where a daemon stands on its host. Its directory, the lock on that, the limit of
- * open files, its two sockets, and their healing.
+ * The place: what a daemon takes on its host. Its directory (paths.h chooses it), the lock on
+ * that, the limit of open files, its two sockets, and their healing.
  *
  *     place_take() --> place_open() --> place_close()
  */
@@ -25,7 +25,7 @@ struct place {
     unsigned max_upstreams;       /* that the limit of open files allows */
     struct listener agent, control;
     struct healing healing;
-    /* What is saved there has gone, and is to be saved again. */
+    /* The saved registry has gone, and is to be saved again. */
     void (*on_emptied)(void *arg);
     /* Somebody else serves there now. */
     void (*on_lost)(void *arg);
@@ -43,18 +43,17 @@ int place_take(struct place *place, const struct options *options,
  * has max_clients fit. */
 void place_raise_limits(struct place *place, struct options *options);
 
-/* Opens both sockets, begins to accept, and watches over them from now on. The callbacks, and
- * what listener_init() sets, are the caller's to set before. Logs what prevents it. Returns 0 or
- * -errno. */
+/* Opens both sockets, begins to accept, and heals them from now on. The caller must have set the
+ * callbacks, and called listener_init() for both. Logs what prevents it. Returns 0 or -errno. */
 int place_open(struct place *place, struct ev_loop *loop);
 
 /* Whether another daemon serves in the place of our agent socket. */
 bool place_is_replaced(const struct place *place);
 
-/* Accepts nobody any more; heals no more. */
+/* Accepts no more, and heals no more. */
 void place_leave(struct place *place);
 
-/* The same, and lets go of the lock. Of one that was never opened too. */
+/* The same, and lets go of the lock. After place_take() alone it will do as well. */
 void place_close(struct place *place);
 
 #endif
