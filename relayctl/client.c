@@ -1,6 +1,5 @@
-/* The client's end of the control socket. relayctl runs in every login, before its
- * shell: so whatever state relayd is in, hung or swamped or half gone, each step ends by
- * a deadline on the monotonic clock. */
+/* The client's end of the control socket. relayctl runs in every login, before its shell. So each
+ * step ends by a deadline on the monotonic clock, even where relayd hangs or is just ending. */
 #include "config.h"
 
 #include "relayctl/client.h"

@@ -14,21 +14,20 @@
 
 #define CLIENT_FOREVER INT64_MAX
 
-/* Owns fd, -1 while not connected. After a failure the three words say what is to
- * be told: about what, why, and what to do (or NULL). They live until client_fini(),
- * and no longer than the struct paths and the struct call that were given. */
+/* Owns fd, -1 while not connected. After a failure three texts say about what, why, and what to
+ * do (or NULL). They live until client_fini(), but no longer than the struct paths and the struct
+ * call that were given. */
 struct client {
     int fd;
     const char *object;
     const char *cause;
     const char *hint;
-    struct proto_msg refusal; /* what relayd refused with; the words may point into it */
+    struct proto_msg refusal; /* relayd's "error", which the texts may point into */
 };
 
 #define CLIENT_INIT {.fd = -1}
 
-/* What becomes of a record, which it takes over. Returns 0, or an -errno that ends
- * the conversation. */
+/* Takes over a record of the reply. Returns 0, or an -errno that ends the conversation. */
 typedef int call_record_fn(struct proto_msg *record, void *arg);
 
 /* One request, and how its reply is taken. */
@@ -36,12 +35,12 @@ struct call {
     struct proto_buf request;
     const char *object; /* what a refusal is about */
     int64_t connect_by, answer_by;
-    call_record_fn *on_record; /* NULL: records are let go */
+    call_record_fn *on_record; /* NULL: records are dropped */
     void *on_record_arg;
 };
 
-/* Begins a request with that verb, which is also the object. The caller may add keys
- * and change the rest. */
+/* Begins a request with that verb, which is also its object; deadline is for both. The caller may
+ * add keys, and change all else. */
 void call_init(struct call *call, const char *verb, int64_t deadline);
 
 int64_t client_now(void);
@@ -50,9 +49,9 @@ int64_t client_now(void);
  * CLIENT_FOREVER. */
 int client_left(int64_t deadline);
 
-/* Connects, having checked the directory before and the peer after. Returns 0, or
+/* Checks the directory, connects, and checks the peer. Returns 0, or
  *   -ECONNREFUSED  no relayd is there
- *   -ETIMEDOUT     one is there and accepts nobody
+ *   -ETIMEDOUT     one is there and accepts no more
  *   -EPERM         what is there is not to be trusted
  * or another -errno. */
 int client_open(struct client *client, const struct paths *paths, int64_t deadline);
@@ -64,7 +63,7 @@ void client_fini(struct client *client);
 int client_send(struct client *client, const struct paths *paths, const struct call *call);
 
 /* The second half: gives each record to call, and the last packet to reply, which the
- * caller must proto_msg_fini(); NULL lets it go. The connection stays. Returns 0, or
+ * caller must proto_msg_fini(); NULL drops it. The connection stays open. Returns 0, or
  *   -EREMOTE     relayd refuses; cause is its reason
  *   -ETIMEDOUT   no packet came in time
  *   -ECONNRESET  relayd has gone

@@ -1,5 +1,5 @@
-/* The command line. getopt_long(3) gets its tables from ours, so an option is written
- * down once. Its own messages are replaced: they do not say which verb takes what. */
+/* The command line. The tables of getopt_long(3) are made from ours, so an option is written down
+ * once. Its messages are replaced, for they do not lead to the help of the verb. */
 #include "config.h"
 
 #include "relayctl/cmdline.h"
@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LONG_ONLY 256 /* getopt's value of an option without a letter, and above */
+#define LONG_ONLY 256 /* getopt's values from here on: options without a letter */
 
 const struct cmdline_entry cmdline_options[OPTION_COUNT] = {
     [OPTION_DIR] = {0, PLACE_NOWHERE, "dir", "DIR", "where the sockets are"},

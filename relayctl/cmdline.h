@@ -1,6 +1,6 @@
 /*
- * The command line: which options there are, which of them a verb takes, and what
- * argv makes of a struct command.
+ * The command line: which options there are, which a verb takes, and how argv fills a struct
+ * command.
  */
 #ifndef RELAYCTL_CMDLINE_H
 #define RELAYCTL_CMDLINE_H
@@ -36,9 +36,9 @@ enum cmdline_option {
 /* How an option stands in the synopsis of a verb. */
 enum cmdline_place {
     PLACE_OWN,      /* [--json] */
-    PLACE_OR,       /* joined to the one before: [-s|-c] */
+    PLACE_OR,       /* joined to the option before it: [-s|-c] */
     PLACE_OPERAND,  /* named by the verb's operand already: ID|SOCKET|--all */
-    PLACE_NOWHERE,  /* taken everywhere and told once */
+    PLACE_NOWHERE,  /* not there: the general help has it */
 };
 
 struct cmdline_entry {
@@ -55,7 +55,7 @@ struct verb {
     const char *name;
     const char *operand; /* as in the synopsis, or NULL: takes none */
     bool is_operand_needed;
-    unsigned int options; /* OPTION() of each that only this verb takes */
+    unsigned int options; /* OPTION() of each that it takes, besides those of all verbs */
     const char *summary; /* one line of at most 64 columns */
     const char *about;   /* paragraphs for `help VERB`, or NULL */
     int (*run)(struct command *cmd);
@@ -65,11 +65,11 @@ enum cmdline_outcome {
     CMDLINE_RUN,
     CMDLINE_HELP,
     CMDLINE_VERSION,
-    CMDLINE_WRONG, /* has been told */
+    CMDLINE_WRONG, /* and has been complained of */
 };
 
-/* Reads options from argv[1] on, up to the first word that is none, whose index goes
- * to *rest. verb is NULL for those before the verb. */
+/* Reads options from argv[1] on, up to the first other word, whose index goes to *rest. verb is
+ * NULL for the options before the verb. */
 enum cmdline_outcome cmdline_parse(struct command *cmd, const struct verb *verb, int argc,
                                    char **argv, int *rest);
 
@@ -77,7 +77,7 @@ enum cmdline_outcome cmdline_parse(struct command *cmd, const struct verb *verb,
 enum cmdline_outcome cmdline_take_operands(struct command *cmd, const struct verb *verb, int n,
                                            char **words);
 
-/* Tells of a usage error, whatever --quiet says; verb may be NULL. */
+/* Tells of a usage error, even with --quiet; verb may be NULL. */
 void cmdline_complain(const struct verb *verb, const char *object, const char *cause);
 
 #endif

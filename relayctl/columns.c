@@ -1,5 +1,5 @@
-/* The columns. Each is as wide as its widest cell, up to a limit; where that is too
- * much for the line, what tells logins apart least is narrowed first. */
+/* The columns. Each is as wide as its widest cell, up to a limit. Where that is too wide for the
+ * line, the columns are narrowed in the order of fit(). */
 #include "config.h"
 
 #include "relayctl/columns.h"
@@ -26,7 +26,7 @@ static void widen(int *column, const struct printer *out, const char *text, int 
         *column = columns;
 }
 
-/* Takes up to *over columns from a cell, but leaves it least. */
+/* Narrows a column by up to *over, but to no less than least, and takes that off *over. */
 static void narrow(int *column, int least, int *over)
 {
     int taken = at_most(*over, *column > least ? *column - least : 0);

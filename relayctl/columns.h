@@ -8,12 +8,12 @@
 #define COLUMNS_EDGE 14 /* the edge before each login: where the table begins */
 #define COLUMNS_AGE 10  /* at the right end of the line */
 
-/* How wide each is; 0: nobody has such a thing, or there is no room for it. */
+/* How wide each column is; 0: no login has that, or there is no room. */
 struct columns {
     int id, label, host, tty;
 };
 
-/* Those in which all logins fit into a line of out, their age included. */
+/* The columns in which each login, with its age, fits into a line of out. */
 struct columns columns_of(const struct status *status, const struct printer *out);
 
 #endif

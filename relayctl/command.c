@@ -1,5 +1,5 @@
-/* What all verbs share. Verbs never print an error themselves: here each one gets the
- * same form, loses its control bytes, and is kept back by --quiet. */
+/* What all verbs share. All errors are told here, so that they have one form and no control
+ * characters, and --quiet keeps them back. */
 #include "config.h"
 
 #include "relayctl/command.h"

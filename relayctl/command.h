@@ -1,6 +1,5 @@
 /*
- * One command, as the command line gave it, and what all verbs share: telling of
- * problems, and asking relayd.
+ * One command line, and what all verbs share: telling of problems, and asking relayd.
  */
 #ifndef RELAYCTL_COMMAND_H
 #define RELAYCTL_COMMAND_H
@@ -30,11 +29,11 @@ struct command {
     enum shell shell; /* SHELL_UNKNOWN: the caller's */
 };
 
-/* How long a relayd that hangs holds up a login, and how long a person. */
+/* So long a login waits for a relayd that hangs, and so long a person. */
 #define COMMAND_LOGIN_MS 1000
 #define COMMAND_PERSON_MS 3000
 
-/* When a person has waited long enough. */
+/* COMMAND_PERSON_MS from the start, as a time of client_now(). */
 int64_t command_deadline(const struct command *cmd);
 
 /* Writes "relayctl: OBJECT: CAUSE" and, below, the hint to stderr, unless quiet.
@@ -45,17 +44,17 @@ void command_tell(const struct command *cmd, const char *object, const char *cau
 /* Tells of a failure of client; returns the exit status for error. */
 int command_tell_client(const struct command *cmd, const struct client *client, int error);
 
-/* Tells of a directory that others could serve our sockets from; one that is not there
- * yet is fine. Returns an exit status. */
+/* Tells of a directory in which others could serve. One that is not there yet is fine. Returns an
+ * exit status. */
 int command_check_dir(const struct command *cmd);
 
-/* One conversation with relayd, as client_send() and client_receive() have it; every
- * problem is told. Returns an exit status; reply may be NULL, and is the caller's to
- * proto_msg_fini() with EXIT_DONE, and only then. */
+/* One conversation with relayd: client_send() and client_receive(). Tells of every problem.
+ * Returns an exit status; with EXIT_DONE, and only then, the caller must proto_msg_fini() reply,
+ * which may be NULL. */
 int command_ask(const struct command *cmd, const struct call *call, struct proto_msg *reply);
 
-/* Asks for the status, and tells as above. Returns an exit status; whichever it is, the
- * caller must status_fini(). */
+/* Asks for the status, as command_ask(). Returns an exit status; the caller must status_fini() in
+ * any case. */
 int command_fetch_status(const struct command *cmd, struct status *status);
 
 #endif

@@ -1,5 +1,5 @@
-/* The verb env. An interactive shell waits for it, so it is quick whatever state relayd
- * is in. */
+/* The verb env. An interactive shell waits for it, so it ends in time whatever state relayd is
+ * in. */
 #include "config.h"
 
 #include "relayctl/env.h"
@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Registers the login's own socket. One that is known keeps its place and its label: a
- * new shell of an old login does not put that login in front. */
+/* Registers the login's own socket. One that is registered already keeps its place and its label,
+ * so a new shell of an old login does not put that login in front. */
 static int offer(struct registration *reg, struct command *cmd, struct client *client)
 {
     struct start_words started = {0};
@@ -30,8 +30,8 @@ static int offer(struct registration *reg, struct command *cmd, struct client *c
     return registration_try(reg, cmd, client, &started, NULL);
 }
 
-/* Whether the agent socket leads somewhere for all that an error of offer() says: a
- * relayd that is slow or is being restarted does serve. */
+/* Whether relayd serves, or will soon, in spite of that error of offer(): it may be slow, or be
+ * starting again. */
 static bool is_served(int error)
 {
     return error == 0 || error == -ETIMEDOUT || error == -ECONNRESET || error == -EBADMSG;
@@ -64,8 +64,8 @@ static void write_upstream(const struct command *cmd, const struct registration 
     free(real);
 }
 
-/* ssh takes the label to the next host, with an agent that need not be that laptop's
- * any more. So it gets a name that ssh leaves alone. */
+/* Renames the label to one that ssh does not send on: on the next host it would name an agent
+ * that need not be that laptop's any more. */
 static void write_label(const struct command *cmd)
 {
     const char *label = login_label();
@@ -97,7 +97,7 @@ static int tell_left_alone(const struct command *cmd, const struct client *clien
     return EXIT_NO;
 }
 
-/* A working agent is not taken away for a relayd that does not have it. */
+/* Leaves SSH_AUTH_SOCK alone where its agent works and relayd could not take it. */
 static int register_and_write(struct command *cmd, struct registration *reg)
 {
     struct client client = CLIENT_INIT;

@@ -1,4 +1,4 @@
-/* `relayctl env`: the line by which a shell takes the agent socket as its own. */
+/* `relayctl env`: the line that makes a shell use the agent socket. */
 #ifndef RELAYCTL_ENV_H
 #define RELAYCTL_ENV_H
 

@@ -1,8 +1,7 @@
-/* Holding a login: `ssh -A host relayctl hold`, beside mosh, whose own ssh ends at
- * once. One poll(2) waits for the three things that end it: whoever holds it (stdin or
- * a signal), the login's own end (relayd's answer to `gone`), and the end of relayd. A
- * relayd that is restarted comes back within seconds, so the login is not given up
- * before that. */
+/* Holding a login: `ssh -A host relayctl hold`, beside mosh, whose own ssh ends at once. One
+ * poll(2) waits for what ends it: stdin or a signal, the end of the login (relayd's answer to
+ * `gone`), or the end of relayd. A relayd that is restarted is back within seconds, so that is
+ * waited for. */
 #include "config.h"
 
 #include "relayctl/hold.h"
@@ -25,12 +24,12 @@
 struct hold {
     struct command *cmd;
     struct registration reg;
-    struct call gone;     /* answered when the login is registered no more */
-    struct client client; /* asks that; not connected while relayd is away */
+    struct call gone;     /* asks relayd to answer when the login is not registered any more */
+    struct client client; /* for that call; not connected while relayd is away */
     int signals;          /* a signalfd */
     char id[24];          /* the login's */
     bool is_first;        /* nobody had registered it before */
-    int64_t give_up;      /* while relayd is away */
+    int64_t give_up;      /* when to, while relayd is away */
 };
 
 enum hold_event {
@@ -40,7 +39,7 @@ enum hold_event {
     HOLD_LOST,     /* relayd, for good */
 };
 
-/* A descriptor that tells of the signals that end a hold; -1: they kill. */
+/* Returns a descriptor that tells of the signals that end a hold; -1: they kill it instead. */
 static int take_signals(void)
 {
     sigset_t set;
@@ -75,7 +74,7 @@ static int hold_take(struct hold *hold, struct proto_msg *reply)
     return EXIT_DONE;
 }
 
-/* relayd went away: is it back? */
+/* relayd went away: tries to register again. */
 static enum hold_event hold_retake(struct hold *hold)
 {
     struct proto_msg reply;
@@ -131,7 +130,7 @@ static enum hold_event hold_step(struct hold *hold)
     return is_away ? hold_retake(hold) : HOLD_ON;
 }
 
-/* rc has registered the login before, mostly, and then it is not ours to drop. */
+/* Unregisters the login, unless somebody else, mostly rc, had registered it before. */
 static int unregister(struct hold *hold)
 {
     struct command quiet = *hold->cmd;
@@ -166,7 +165,7 @@ static int hold_until_end(struct hold *hold)
     return EXIT_DONE;
 }
 
-/* The highest number of a login that is registered; 0: there is none. */
+/* The highest number of a registered login; 0: there is none, or no relayd answers. */
 static uint64_t highest_id(const struct command *cmd)
 {
     struct command quiet = *cmd;

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-/* Whatever the records hold, the result is valid JSON in UTF-8: bytes that are no
- * UTF-8 become U+FFFD, what is no number becomes 0, or null where null is allowed. */
+/* Writes valid JSON in UTF-8, whatever the records hold: bytes that are not UTF-8 become U+FFFD,
+ * and what should be a number and is not becomes 0, or null where that is allowed. */
 void json_status(FILE *file, const struct status *status);
 
 #endif

@@ -1,7 +1,7 @@
-/* The login, as its environment tells it. A shell that sourced `relayctl env` before
- * rc ran has the agent socket in SSH_AUTH_SOCK and the login's own in RELAYD_UPSTREAM.
- * An old pane may have a symlink to the agent socket. That one need not be there at
- * the moment, so names are compared by where they lead, not by inode. */
+/* The login, as its environment tells it. A shell that has run `relayctl env` has the agent socket
+ * in SSH_AUTH_SOCK, and the login's own in RELAYD_UPSTREAM. An old pane may have a symlink to the
+ * agent socket. That may be missing at the moment, so names are compared by where they lead, and
+ * not by inode. */
 #include "config.h"
 
 #include "relayctl/login.h"
@@ -14,7 +14,7 @@
 
 #define LINKS_MAX 40 /* as in the kernel */
 
-/* Follows one symlink that name is. Returns false where it is none. */
+/* Replaces name, a symlink, by what it leads to. Returns false where it is no symlink. */
 static bool follow(char name[PATH_MAX])
 {
     char target[PATH_MAX], joined[2 * PATH_MAX];
@@ -34,8 +34,7 @@ static bool follow(char name[PATH_MAX])
     return true;
 }
 
-/* Where path leads, also where its last component is missing: realpath(3) gives up
- * there. */
+/* Where path leads. Its last component may be missing, at which realpath(3) would give up. */
 static void resolve(const char *path, char name[PATH_MAX])
 {
     char real[PATH_MAX], joined[2 * PATH_MAX];
@@ -77,7 +76,8 @@ bool login_is_same(const char *a, const char *b)
     return strcmp(at_a, at_b) == 0;
 }
 
-/* The variable's value as an absolute path that is not the agent socket. */
+/* The variable's value as an absolute path. NULL where it is not set, or is the agent socket:
+ * sets *is_agent then. */
 static char *socket_in(const char *variable, const struct paths *paths, bool *is_agent)
 {
     const char *value = getenv(variable);
@@ -102,8 +102,8 @@ char *login_socket(const struct paths *paths)
     return is_agent ? socket_in("RELAYD_UPSTREAM", paths, &is_agent) : path;
 }
 
-/* tmux hands SSH_CONNECTION on from the client that is attached. All else that it has of
- * a login is of the one that started its server. */
+/* A variable of the login, but not within tmux: there all but SSH_CONNECTION, which follows the
+ * client that attached, is of the login that started the server. */
 static const char *fact_in(const char *variable)
 {
     return getenv("TMUX") == NULL ? getenv(variable) : NULL;

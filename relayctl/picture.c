@@ -1,7 +1,6 @@
-/* The picture. What a person wants to know first (which login serves, which comes
- * next) is said by the edges of the tree, so that it is read before any word. The
- * reason comes from relayd, whole, because only relayd knows what it may claim. A
- * short reason stands in the login's own line, a long one below it. */
+/* The picture. The edges of the tree say what a person wants to know first: which login serves,
+ * and which is next. The reason comes from relayd in words, because only relayd knows what may be
+ * claimed. A short one stands in the line of its login, a long one below. */
 #include "config.h"
 
 #include "relayctl/picture.h"
@@ -12,7 +11,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define AIRY_MAX 8 /* with more logins than that no empty lines between them */
+#define AIRY_MAX 8 /* up to so many logins have empty lines between them */
 
 enum edge {
     EDGE_SERVES,
@@ -23,7 +22,7 @@ enum edge {
     EDGE_NONE,  /* paused */
 };
 
-/* As much of text as the line has room for. */
+/* Draws as much of text as the line has room for. */
 static void draw_text(struct printer *out, enum style style, const char *text)
 {
     printer_style(out, style);
@@ -104,8 +103,8 @@ static void draw_cell(struct printer *out, enum style style, const char *text, i
     printer_pad(out, end < out->width ? end : out->width);
 }
 
-/* Who it is: number, label, host and tty. A socket without any of them, registered by
- * hand, is told by its path, which is in the line below. */
+/* Draws who it is: number, label, host and tty. A socket that was registered by hand may have only
+ * a number; its path is in the line below. */
 static void draw_who(struct printer *out, const struct proto_msg *login,
                      const struct columns *columns)
 {
@@ -140,7 +139,7 @@ static void indent_login(struct printer *out, void *arg)
     printer_pad(out, COLUMNS_EDGE + 2);
 }
 
-/* A reason that has lines of its own. */
+/* Draws a reason that has lines of its own. */
 static void draw_long_reason(struct printer *out, const struct proto_msg *login, bool is_last)
 {
     indent_login(out, &is_last);
@@ -150,7 +149,7 @@ static void draw_long_reason(struct printer *out, const struct proto_msg *login,
     printer_end_line(out);
 }
 
-/* The reason and the age, which stands at the right edge. */
+/* Draws the reason, and the age at the right edge. */
 static void draw_why(struct printer *out, const struct proto_msg *login, bool is_last)
 {
     const char *reason = status_text(login, "reason");
@@ -220,7 +219,7 @@ static void indent_sentence(struct printer *out, void *arg)
     printer_pad(out, 1);
 }
 
-/* And an empty line. */
+/* Draws text, and an empty line below. */
 static void draw_sentence(struct printer *out, enum style style, const char *text)
 {
     indent_sentence(out, NULL);

@@ -8,7 +8,7 @@
 #include "relayctl/printer.h"
 #include "relayctl/status.h"
 
-/* No line is wider than out allows. */
+/* Draws it; no line is wider than out allows. */
 void picture_draw(struct printer *out, const struct status *status);
 
 #endif

@@ -1,5 +1,5 @@
-/* The printer. stdio knows no columns, and a picture whose lines wrap is none any more:
- * so all that is shown to people is counted here. */
+/* The printer. It counts columns, which stdio does not: a picture whose lines wrap cannot be
+ * read. */
 #include "config.h"
 
 #include "relayctl/printer.h"
@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #define WIDTH_MIN 40
-#define WIDTH 80 /* where it is no terminal's */
-#define WIDTH_MAX 120 /* what stands further to the right is not read together */
+#define WIDTH 80 /* where there is no terminal, or it does not say */
+#define WIDTH_MAX 120 /* longer lines are hard to read */
 
 static int terminal_width(int fd)
 {
@@ -127,8 +127,8 @@ void printer_path(struct printer *out, const char *s, int max)
     put_columns(out, tail, INT_MAX);
 }
 
-/* The bytes of s up to the last blank that leaves no more than max columns, or of
- * its first max columns where a word is longer than a line. */
+/* How many bytes of s go into a line of max columns: up to a blank, or, where a word is longer
+ * than a line, as many as fit. */
 static size_t line_length(const struct printer *out, const char *s, int max)
 {
     const char *at = s, *blank = NULL;

@@ -2,8 +2,8 @@
  * Lines of a known width, on a terminal or in a file: counts columns, cuts or wraps
  * what is too long, colours.
  *
- * Everything written goes through text_safe(). A line begins at column 0 and ends
- * with printer_end_line().
+ * All text goes through text_safe(). A line begins at column 0 and ends with
+ * printer_end_line().
  */
 #ifndef RELAYCTL_PRINTER_H
 #define RELAYCTL_PRINTER_H
@@ -31,33 +31,33 @@ struct printer {
     enum style style;
 };
 
-/* What file and the environment allow: colour and glyphs on a terminal only, the
- * latter where it speaks UTF-8; NO_COLOR and TERM=dumb are honoured. The program
- * must have called setlocale(LC_CTYPE, ""). */
+/* Allows what file and the environment allow: colour on a terminal only, and so glyphs, where
+ * the locale has UTF-8; NO_COLOR and TERM=dumb are honoured. The program must have called
+ * setlocale(LC_CTYPE, ""). */
 void printer_init(struct printer *out, FILE *file);
 
 /* The style of what is printed from now on. */
 void printer_style(struct printer *out, enum style style);
 
-/* s, or where it is over max columns its beginning and an ellipsis. */
+/* Prints s; where it has more than max columns, its beginning and an ellipsis. */
 void printer_text(struct printer *out, const char *s, int max);
 
-/* The same, but the ellipsis is in the middle: of a path both ends matter. */
+/* The same, with the ellipsis in the middle: both ends of a path matter. */
 void printer_path(struct printer *out, const char *s, int max);
 
-/* One of two drawings of the same width, by has_glyphs. */
+/* Prints one of two drawings of the same width, by has_glyphs. */
 void printer_draw(struct printer *out, const char *glyphs, const char *ascii);
 
-/* s in as many lines as it takes, broken between words, each but the first
- * beginning with what indent() draws. The style stays. */
+/* Prints s in as many lines as it takes, broken between words. All but the first begin with
+ * what indent() draws. The style stays. */
 void printer_wrap(struct printer *out, const char *s,
                   void (*indent)(struct printer *out, void *arg), void *arg);
 
-/* s from column on, and the end of the line. Only a terminal gets it wrapped: programs
- * read lines. */
+/* Prints s from column on, and ends the line. It is wrapped on a terminal only: programs read
+ * lines. */
 void printer_flow(struct printer *out, const char *s, int column);
 
-/* Spaces up to column; none where the line is there already. */
+/* Prints spaces up to column; none where the line is that long already. */
 void printer_pad(struct printer *out, int column);
 
 /* Columns left in this line. */

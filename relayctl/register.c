@@ -1,5 +1,5 @@
-/* Registering: what rc does in every login. So it is quick, ends in time whatever state
- * relayd is in, and starts one where there is none. */
+/* Registering. rc does it in every login, so it is quick, and ends in time whatever state relayd
+ * is in. */
 #include "config.h"
 
 #include "relayctl/register.h"

@@ -1,5 +1,5 @@
 /*
- * Registering a login's socket, and the verb that does no more.
+ * Registering a login's socket, for three verbs, of which register is one.
  */
 #ifndef RELAYCTL_REGISTER_H
 #define RELAYCTL_REGISTER_H
@@ -12,30 +12,29 @@
 /* What is to be registered, and how. */
 struct registration {
     char *path;  /* absolute, as it was named; owned */
-    bool is_own; /* the environment's facts are about it */
-    bool keeps_place;
-    bool is_waiting; /* for the verdict */
+    bool is_own; /* the login's own: what the environment says is about it */
+    bool keeps_place; /* if it is registered already */
+    bool is_waiting; /* until the verdict is known */
 };
 
-/* Finds the socket that the command names or the environment has. Returns an exit
- * status and tells of problems; path is NULL where there is nothing to register. */
+/* Finds the socket that the command names, or else the login's own. Tells of problems. Returns an
+ * exit status; path is NULL where there is nothing to register. */
 int registration_find(struct registration *reg, const struct command *cmd);
 void registration_fini(struct registration *reg);
 
-/* Registers, starting relayd where the command allows it. Tells of nothing: client has
- * the words then, and started what relayd or systemctl said at a start that failed.
- * Returns as client_send() and client_receive(). Takes at most COMMAND_LOGIN_MS, and
- * 3 s more for a start. */
+/* Registers, and starts relayd where none answers and the command allows it. Tells nothing itself:
+ * after a failure client has the texts, and started what relayd or systemctl said. Returns as
+ * client_send() and client_receive(). Takes at most COMMAND_LOGIN_MS, and 3 s more for a
+ * start. */
 int registration_try(const struct registration *reg, struct command *cmd, struct client *client,
                      struct start_words *started, struct proto_msg *reply);
 
-/* The same, and tells. Returns an exit status;
- * with EXIT_DONE, and only then, reply is relayd's "ok" and the caller must
- * proto_msg_fini() it. */
+/* The same, and tells of a failure. Returns an exit status; with EXIT_DONE, and only then, reply is
+ * relayd's "ok", and the caller must proto_msg_fini() it. */
 int registration_run(const struct registration *reg, struct command *cmd,
                      struct proto_msg *reply);
 
-/* Shows what reply, as above, says: "registered as #7: alive, 23 ms". */
+/* Shows what reply says, after the words `done`: "registered as #7: alive, 23 ms". */
 void registration_show(const struct command *cmd, const char *done, const struct proto_msg *reply);
 
 int verb_register(struct command *cmd);

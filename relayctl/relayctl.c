@@ -1,5 +1,5 @@
-/* relayctl: the table of its commands, and nothing that any of them does. Without a
- * command it shows the status, the most useful one. */
+/* relayctl: the table of its verbs. What they do is elsewhere, but for help. Without a verb it
+ * shows the status. */
 #include "config.h"
 
 #include "relayctl/cmdline.h"
@@ -99,7 +99,7 @@ static int verb_help(struct command *cmd)
     return EXIT_DONE;
 }
 
-/* What parsing said instead of "run"; verb may be NULL. */
+/* Does what parsing came to, other than CMDLINE_RUN. verb may be NULL. */
 static int answer(enum cmdline_outcome outcome, const struct verb *verb)
 {
     switch (outcome) {
@@ -127,7 +127,7 @@ static int run(struct command *cmd, const struct verb *verb)
 
     if (r == 0)
         return verb->run(cmd);
-    /* As it was named: what is in paths is cut off. */
+    /* Named in full: in paths it may be cut off. */
     command_tell(cmd, dir != NULL ? dir : cmd->paths.dir, paths_problem(r),
                  r == -ENAMETOOLONG ? "name a shorter one: --dir, RELAYD_DIR" : NULL);
     return EXIT_NO;
@@ -168,7 +168,7 @@ int main(int argc, char **argv)
 
     fill_standard_fds();
     /* A line at a time: others write to the same terminal or pipe. */
-    setvbuf(stderr, errors, _IOLBF, sizeof(errors)); /* musl takes none by itself */
+    setvbuf(stderr, errors, _IOLBF, sizeof(errors)); /* musl needs a buffer for that */
     setlocale(LC_CTYPE, "");
     status = parse_and_run(argc, argv);
     if (fflush(stdout) != 0) {

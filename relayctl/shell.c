@@ -1,6 +1,6 @@
-/* Shell commands in three dialects. A path is nearly always plain, and the line then
- * looks like ssh-agent's. All else is quoted, by a list of what is harmless and not of
- * what is dangerous. */
+/* Shell commands in three dialects. A path is nearly always plain, and the line then looks like
+ * ssh-agent's. What is not plain is quoted: is_plain() lists what is harmless, not what is
+ * dangerous. */
 #include "config.h"
 
 #include "relayctl/shell.h"
@@ -39,8 +39,7 @@ enum shell shell_of(const char *program)
     return SHELL_UNKNOWN;
 }
 
-/* A shell's name in the list of processes may be its script's, so the program is looked
- * at. */
+/* Looks at the caller's program: its process name may be that of a script. */
 enum shell shell_of_caller(void)
 {
     char link[32], program[PATH_MAX];
@@ -73,8 +72,8 @@ bool shell_can_read(enum shell shell, const char *value)
     return shell != SHELL_CSH || strstr(value, "  ") == NULL;
 }
 
-/* Everything between single quotes. What is not literal even there stands outside of
- * them in sh, and behind a backslash in fish. */
+/* Puts value between single quotes. A quote in it goes outside of them in sh, and behind a
+ * backslash in fish, as does a backslash. */
 static void put_quoted(FILE *file, const char *value, bool is_fish)
 {
     putc('\'', file);
@@ -89,8 +88,8 @@ static void put_quoted(FILE *file, const char *value, bool is_fish)
     putc('\'', file);
 }
 
-/* csh replaces !history even in single quotes: only a backslash before each odd
- * character holds. */
+/* Puts a backslash before each character that is not plain: csh replaces !history even in single
+ * quotes. */
 static void put_backslashed(FILE *file, const char *value)
 {
     for (; *value != '\0'; value++) {

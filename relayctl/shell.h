@@ -1,5 +1,5 @@
 /*
- * The line by which a shell takes the agent socket as its own.
+ * Commands that set and unset variables, as each shell reads them.
  */
 #ifndef RELAYCTL_SHELL_H
 #define RELAYCTL_SHELL_H
@@ -14,20 +14,20 @@ enum shell {
     SHELL_FISH,
 };
 
-/* The kind of shell that a program of that path is; NULL is none. */
+/* The kind of shell that program, a path, is. program may be NULL. */
 enum shell shell_of(const char *program);
 
 /* The shell that runs this program; else the one that $SHELL names; else SHELL_SH. */
 enum shell shell_of_caller(void);
 
-/* Whether a value can be written so that this shell reads it as it is, through an eval
- * too: eval `...` takes lines and runs of blanks apart. */
+/* Whether a value can be written so that this shell reads it unchanged, even by eval `...`, which
+ * splits at newlines and runs of blanks. */
 bool shell_can_read(enum shell shell, const char *value);
 
 /* Writes the commands that set and export name. */
 void shell_set(FILE *file, enum shell shell, const char *name, const char *value);
 
-/* Writes the command that takes name away. */
+/* Writes the command that unsets name. */
 void shell_unset(FILE *file, enum shell shell, const char *name);
 
 #endif

@@ -1,8 +1,7 @@
-/* Starting relayd from a login's rc. Two things make it more than fork and exec. The
- * login must be able to end: a relayd that kept one of its pipes would hold sshd's
- * session open, so the child gets a pipe of ours for its words and nothing else. And
- * two logins may come at once: the lock decides which relayd serves, and both logins
- * connect to that one. */
+/* Starting relayd from a login's rc. It is more than fork and exec for two reasons. The login must
+ * be able to end: sshd would wait for a relayd that kept one of its pipes, so the child gets a
+ * pipe of ours for its stderr, and nothing else. And two logins may come at once: the lock decides
+ * which relayd serves, and both connect to that one. */
 #include "config.h"
 
 #include "relayctl/start.h"
@@ -24,12 +23,12 @@
 #define START_MS 3000
 #define MANAGER_MS 1000
 #define STEP_MS 10
-#define ANSWER_MS 300 /* from a start that succeeded to a socket that answers */
+#define ANSWER_MS 300 /* after a start that succeeded the socket answers by then */
 
-#define STATUS_NOT_THERE 127 /* as in the shell */
+#define STATUS_NOT_THERE 127 /* it cannot be run; as in the shell */
 #define STATUS_TOO_LONG 255
 
-/* In the child: nothing of the login's but its environment. */
+/* In the child: lets go of all that is the login's, but its environment. */
 static void let_go(int words_fd)
 {
     sigset_t none;
@@ -58,8 +57,8 @@ static void words_read(struct start_words *words, int fd)
     words->text[words->size] = '\0';
 }
 
-/* The exit status of child, its words collected meanwhile; STATUS_TOO_LONG at the
- * deadline. The words need not end: what the child starts may keep their pipe. */
+/* Waits for the end of child, and collects its words. Returns its exit status; STATUS_TOO_LONG at
+ * the deadline. It does not wait for the pipe's end: what the child starts may keep that open. */
 static int await_child(pid_t child, int fd, struct start_words *words, int64_t deadline)
 {
     int status = 0;
@@ -75,8 +74,8 @@ static int await_child(pid_t child, int fd, struct start_words *words, int64_t d
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 }
 
-/* Runs argv and waits for its end, which is soon: systemctl and relayd --daemon both
- * return when what they started serves. */
+/* Runs argv and waits for its end. That is soon: both systemctl and relayd --daemon end when what
+ * they started serves. */
 static int run(char *const argv[], struct start_words *words, int64_t deadline)
 {
     int fds[2], status;
@@ -99,9 +98,9 @@ static int run(char *const argv[], struct start_words *words, int64_t deadline)
     return status;
 }
 
-/* Asks the user manager: for the service too, which makes the sockets again where
- * somebody removed them. systemctl finds the manager by XDG_RUNTIME_DIR, which rc has
- * only where PAM sets it, and which after su is another user's. */
+/* Has the user manager start the sockets, and the service too, which makes them again where
+ * somebody removed them. systemctl finds the manager by XDG_RUNTIME_DIR. In rc that is set only
+ * where PAM sets it, and after su it is another user's. */
 static int run_manager(struct start_words *words)
 {
     static char systemctl[] = "systemctl", user[] = "--user", start[] = "start",
@@ -132,7 +131,7 @@ static int run_relayd(const char *program, const struct paths *paths, const char
     return run(argv, words, deadline);
 }
 
-/* relayd in the directory that this very program is in: rc's PATH is not the user's. */
+/* Runs the relayd beside this program: the PATH of rc is not the user's. */
 static int run_beside(const struct paths *paths, const char *dir, struct start_words *words,
                       int64_t deadline)
 {
@@ -150,8 +149,8 @@ static int run_beside(const struct paths *paths, const char *dir, struct start_w
     return run_relayd(name, paths, dir, words, deadline);
 }
 
-/* Connects as soon as somebody answers. Gives up where nobody will: when nobody holds
- * the lock, some time after the start. */
+/* Connects as soon as a relayd answers. Gives up at the deadline, or earlier where none will: none
+ * holds the lock, and a start that succeeded is ANSWER_MS ago. */
 static int connect_soon(struct client *client, struct paths *paths, const char *dir,
                         int status, int64_t deadline)
 {
@@ -175,7 +174,7 @@ static bool has_manager(const struct paths *paths)
     return paths_is_user_manager_dir(paths) && paths_has_user_manager();
 }
 
-/* Nobody answers: says why. */
+/* Sets the texts of client: why no relayd answers. */
 static void explain(struct client *client, int status)
 {
     client->hint = NULL;

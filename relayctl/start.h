@@ -8,18 +8,17 @@
 
 #include "relayd/base/paths.h"
 
-/* What the program that was started said on its standard error, as far as it fits. */
+/* What a program that was started said on its stderr, as far as it fits. */
 struct start_words {
     size_t size;
     char text[2048];
 };
 
-/* Starts relayd and connects client to it; where another has been started at the same
- * moment, to that one. It gets nothing of this process but its environment: no
- * descriptor, no terminal.
- * dir is the value of --dir, or NULL. paths is found again, for a relayd that starts
- * may choose another directory. Takes at most 3 s. Returns as client_open(); words then
- * has what relayd or systemctl said. */
+/* Starts relayd, and connects client to it, or to another that was started at the same moment.
+ * relayd gets nothing of this process but its environment: no descriptor, no terminal.
+ * dir is the value of --dir, or NULL. paths is filled again, for a relayd that starts may choose
+ * another directory. Takes at most 3 s. Returns as client_open(); words has what relayd or
+ * systemctl said. */
 int start_daemon(struct client *client, struct paths *paths, const char *dir,
                  struct start_words *words);
 

@@ -16,8 +16,8 @@ struct status {
     size_t n;
 };
 
-/* Takes over a record, which must not be used then; one that is neither "daemon"
- * nor "upstream" is let go. Returns 0 or -ENOMEM (record still the caller's). */
+/* Takes over a record; drops one that is neither "daemon" nor "upstream". Returns 0, or -ENOMEM:
+ * then it is still the caller's. */
 int status_add(struct status *status, struct proto_msg *record);
 void status_fini(struct status *status);
 

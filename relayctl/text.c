@@ -1,5 +1,5 @@
-/* Text made safe for one terminal: what is printable anywhere (utf8.h) may still be
- * outside of its charset, or have no width that is known. */
+/* Text made safe for one terminal. What is printable (utf8.h) may still not be in its charset,
+ * or have no known width. */
 #include "config.h"
 
 #include "relayctl/text.h"

@@ -1,6 +1,6 @@
 /*
- * Text from elsewhere (labels, paths, reasons), on its way to a terminal or a
- * document: never trusted. utf8.h reads it.
+ * Text from elsewhere (labels, paths, reasons) on its way to a terminal: none of it is
+ * trusted. utf8.h reads it.
  */
 #ifndef RELAYCTL_TEXT_H
 #define RELAYCTL_TEXT_H
@@ -12,7 +12,8 @@
 #include <stdint.h>
 
 /* The character that may be shown for c: itself, or '?' where it would move the
- * cursor, reorder its neighbours, or is not in the terminal's charset. c is from utf8_next(). */
+ * cursor, reorder its neighbours, or has no place in the terminal's charset. c is from
+ * utf8_next(). */
 uint32_t text_safe(uint32_t c, bool has_utf8);
 
 /* Columns that a character from text_safe() takes; 0 for combining ones. */

@@ -1,5 +1,5 @@
-/* Help that cannot lag behind the program: all but the prose comes from the tables by
- * which the command line is parsed. */
+/* Help. All but the prose comes from the tables by which the command line is parsed, so it cannot
+ * be out of date. */
 #include "config.h"
 
 #include "relayctl/usage.h"

@@ -1,4 +1,4 @@
-/* The verbs that are a request and its answer. Those that are more have a file each. */
+/* The verbs that are a request and its answer. Other verbs have a file each. */
 #include "config.h"
 
 #include "relayctl/verbs.h"
@@ -18,9 +18,10 @@
 
 #define STOP_MS 8000 /* relayd itself takes up to 5 s */
 
-#define EVENT_COLUMN 10 /* of `watch`, behind the time of day */
+#define EVENT_COLUMN 10 /* where `watch` has the event, behind the time of day */
 
-/* ID or SOCKET: digits alone, as status shows them ("#3" or "3"), are an id. */
+/* Adds the operand ID|SOCKET to request. A number, with or without the '#' of status, is an
+ * id. */
 static int add_operand(const struct command *cmd, struct proto_buf *request)
 {
     const char *operand = cmd->operands[0];
@@ -44,7 +45,7 @@ static int add_operand(const struct command *cmd, struct proto_buf *request)
     return 0;
 }
 
-/* unregister and use: for everyone (the flag key), or for the operand. */
+/* Asks for unregister or use: with the key `flag` where is_flag, else about the operand. */
 static int ask_about(const struct command *cmd, const char *verb, bool is_flag, const char *flag)
 {
     struct call call;
@@ -182,7 +183,8 @@ static bool is_activated(const struct command *cmd)
     return is;
 }
 
-/* Asks relayd to end, and waits until it closes the connection, which it does last. */
+/* Asks relayd to end, and waits until it closes the connection: it has let go of the lock by
+ * then. */
 static int stop(const struct command *cmd, struct client *client)
 {
     struct call call;

@@ -1,6 +1,5 @@
-/* Waiting for a login. There need be no relayd yet, or it may go and come back: the
- * login that is waited for may start one. So one conversation follows another until
- * the time is up. */
+/* Waiting for a login. relayd may not run yet, for the login that is waited for may start it, or
+ * may end and start again. So one conversation follows another until the time is up. */
 #include "config.h"
 
 #include "relayctl/wait.h"
@@ -9,7 +8,7 @@
 #include <poll.h>
 
 #define RETRY_MS 100  /* while there is no relayd */
-#define ANSWER_MS 300 /* what even `--timeout 0` gives relayd to answer in */
+#define ANSWER_MS 300 /* relayd has so long to answer, even with `--timeout 0` */
 
 /* One conversation. Returns 0, -ETIME where no login came in time, or an
  * -errno of client_send() or client_receive(). */
@@ -39,7 +38,7 @@ static int64_t wait_deadline(const struct command *cmd)
     return cmd->started + (span > ANSWER_MS ? span : ANSWER_MS);
 }
 
-/* Whether another conversation may end better. */
+/* Whether to try another conversation. */
 static bool is_worth_another(int error, int64_t deadline)
 {
     return error != -ETIME && error != -EREMOTE && error != -EPERM && client_left(deadline) != 0;
