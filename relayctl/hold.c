@@ -7,7 +7,6 @@
 #include "relayctl/hold.h"
 
 #include "relayctl/register.h"
-#include "relayctl/status.h"
 #include "relayd/base/util.h"
 
 #include <errno.h>
@@ -165,34 +164,14 @@ static int hold_until_end(struct hold *hold)
     return EXIT_DONE;
 }
 
-/* The highest number of a registered login; 0: there is none, or no relayd answers. */
-static uint64_t highest_id(const struct command *cmd)
-{
-    struct command quiet = *cmd;
-    struct status status = {0};
-    uint64_t highest = 0;
-
-    quiet.is_quiet = true;
-    command_fetch_status(&quiet, &status);
-    for (size_t i = 0; i < status.n; i++) {
-        uint64_t id = proto_get_u64(&status.upstreams[i], "id", 0);
-
-        highest = id > highest ? id : highest;
-    }
-    status_fini(&status);
-    return highest;
-}
-
 static int hold_run(struct hold *hold)
 {
-    uint64_t highest = highest_id(hold->cmd);
     struct proto_msg reply;
     int status = hold_take(hold, &reply);
 
     if (status != EXIT_DONE)
         return status;
-    /* A login that is new has a number higher than all. */
-    hold->is_first = proto_get_u64(&reply, "id", 0) > highest;
+    hold->is_first = proto_get_flag(&reply, "first");
     registration_show(hold->cmd, "holding", &reply);
     fflush(stdout);
     proto_msg_fini(&reply);

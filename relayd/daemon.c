@@ -98,10 +98,10 @@ static void on_registry_event(struct registry_observer *observer,
     case REGISTRY_DROPPED:
     case REGISTRY_CHANGED:
     case REGISTRY_PREFERRED:
+    case REGISTRY_REGISTERED:
         break;
     case REGISTRY_PING_ENDED:
     case REGISTRY_LOOPS:
-    case REGISTRY_REGISTERED:
         return; /* nothing that is saved */
     }
     ev_prepare_start(d->loop, &d->save);

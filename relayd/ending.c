@@ -34,7 +34,7 @@ static void on_quiescing(struct ev_loop *loop, ev_timer *timer, int events)
         return;
     ev_timer_stop(loop, timer);
     n = handover_give(ending->sessions, ending->notify);
-    log_info("%u client%s left with systemd for the next relay", n, n == 1 ? "" : "s");
+    log_info("%u client%s left with systemd for the next relayd", n, n == 1 ? "" : "s");
     drain(ending);
 }
 

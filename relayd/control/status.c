@@ -80,4 +80,6 @@ void status_put_registered(struct proto_buf *buf, const struct upstream *u, cons
     proto_add(buf, "state", upstream_state_name(u->state));
     put_rtt(buf, u);
     proto_add(buf, "reason", reason);
+    if (u->login.registrations == 1)
+        proto_add_u64(buf, "first", 1);
 }

@@ -6,6 +6,8 @@
 
 #include "relayd/session/choosing.h"
 
+#include <errno.h>
+
 static int answer_first(struct session *s, enum agent_kind kind, const struct agent_frame *frame)
 {
     bool is_empty_list = kind == AGENT_KIND_LIST && s->state == SESSION_NONE &&
@@ -26,8 +28,10 @@ static int hold_bind(struct session *s, const struct agent_frame *frame)
 {
     const uint8_t *bind = flow_head(&s->relay.up);
 
-    if (flow_is_full(&s->binds) || flow_put(&s->binds, bind, frame->size) < 0)
-        return -1;
+    if (flow_is_full(&s->binds))
+        return -EPROTO; /* no client has so many hops behind it */
+    if (flow_put(&s->binds, bind, frame->size) < 0)
+        return -ENOMEM;
     s->is_forwarded |= agent_bind_is_forwarding(bind, frame->size);
     return answer_first(s, AGENT_KIND_BIND, frame);
 }
@@ -73,7 +77,7 @@ static enum relay_end take_questions(struct session *s)
         else
             r = answer_first(s, kind, &frame);
         if (r < 0)
-            return RELAY_NO_MEMORY;
+            return r == -EPROTO ? RELAY_CLIENT_BAD : RELAY_NO_MEMORY;
     }
     return r < 0 ? RELAY_CLIENT_BAD : RELAY_GOING;
 }

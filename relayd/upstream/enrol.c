@@ -213,6 +213,7 @@ static struct upstream *make(struct enrol *enrol, const struct enrol_request *re
     u->pin = *pin;
     u->login.is_fallback = request->is_fallback;
     u->login.registered_at = monotonic_seconds();
+    u->login.registrations = 1;
     u->watch = watch_new(enrol);
     if (u->watch == NULL || draw_nonce(u) < 0 ||
         upstream_set_facts(u, request->label, request->connection, request->tty) < 0) {
@@ -230,8 +231,11 @@ static void renew(struct enrol *enrol, struct upstream *u, const struct enrol_re
     bool is_label_kept = request->is_place_kept && u->login.label != NULL;
     const char *label = is_label_kept ? NULL : request->label;
 
-    if (request->connection != NULL || label != NULL)
+    u->login.registrations++;
+    if (request->connection != NULL || label != NULL) {
         upstream_set_facts(u, label, request->connection, request->tty);
+        registry_tell_changed(enrol->registry, u);
+    }
     if (!request->is_place_kept) {
         u->login.is_fallback = request->is_fallback;
         u->login.registered_at = monotonic_seconds();
@@ -375,6 +379,7 @@ void enrol_resume(void *arg, struct upstream *u)
         upstream_free(u);
         return;
     }
+    u->login.registrations = 1;
     registry_append(enrol->registry, u);
     u->watch = watch_new(enrol);
     if (u->watch == NULL || draw_nonce(u) < 0) {

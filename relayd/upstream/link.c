@@ -138,6 +138,14 @@ static int read_info(const struct nlmsghdr *head, struct link_report *report)
     return -ENODATA;
 }
 
+static int read_error(const struct nlmsghdr *head)
+{
+    const struct nlmsgerr *error = NLMSG_DATA(head);
+
+    return head->nlmsg_len >= NLMSG_LENGTH(sizeof(*error)) && error->error < 0 ? error->error
+                                                                              : -EBADMSG;
+}
+
 /* sock_diag answers inside the send: nothing has to be waited for. */
 static int exchange(int fd, const struct request *request, struct link_report *report)
 {
@@ -155,7 +163,7 @@ static int exchange(int fd, const struct request *request, struct link_report *r
     if (!NLMSG_OK(&answer.head, (size_t)n))
         return -EBADMSG;
     if (answer.head.nlmsg_type == NLMSG_ERROR)
-        return ((struct nlmsgerr *)NLMSG_DATA(&answer.head))->error;
+        return read_error(&answer.head);
     if (answer.head.nlmsg_type != SOCK_DIAG_BY_FAMILY ||
         answer.head.nlmsg_len < NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
         return -EBADMSG;

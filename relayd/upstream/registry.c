@@ -256,6 +256,11 @@ void registry_pause(struct registry *registry, bool is_paused, double until)
     tell_type(registry, REGISTRY_PAUSED, NULL);
 }
 
+void registry_tell_changed(struct registry *registry, struct upstream *u)
+{
+    tell_type(registry, REGISTRY_CHANGED, u);
+}
+
 void registry_tell_ping_ended(struct registry *registry, struct upstream *u)
 {
     tell_type(registry, REGISTRY_PING_ENDED, u);

@@ -112,6 +112,8 @@ void registry_set_silent(struct registry *registry, struct upstream *u, double n
 /* u is untried from now on, and so back in its place in the order. */
 void registry_forgive(struct registry *registry, struct upstream *u);
 
+/* The facts of its login have changed. */
+void registry_tell_changed(struct registry *registry, struct upstream *u);
 /* A ping to u has ended, whatever came of it. */
 void registry_tell_ping_ended(struct registry *registry, struct upstream *u);
 /* Registering u came to this. */

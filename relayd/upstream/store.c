@@ -73,6 +73,7 @@ static void put_upstream(struct proto_buf *buf, const struct upstream *u, double
     proto_addf(buf, "registered-age", "%.3f", now - u->login.registered_at);
     proto_addf(buf, "silent-age", "%.3f", now - u->silence.since);
     proto_addf(buf, "waited", "%.3f", u->silence.waited);
+    proto_add_u64(buf, "chatty", u->silence.is_chatty);
     proto_addf(buf, "forgiven-in", "%.3f", u->silence.forgive_at - now);
     proto_addf(buf, "penance", "%.3f", u->silence.lasts_next);
 }
@@ -147,6 +148,7 @@ static void get_silence(struct upstream_silence *silence, const struct proto_msg
     silence->since = monotonic_seconds() - age;
     silence->at = time(NULL) - (time_t)age;
     silence->waited = get_seconds(msg, "waited", 0);
+    silence->is_chatty = proto_get_flag(msg, "chatty");
     silence->forgive_at = monotonic_seconds() + get_seconds(msg, "forgiven-in", 0);
     silence->lasts_next = get_seconds(msg, "penance", silence->lasts_next);
 }

@@ -60,6 +60,7 @@ struct upstream_login {
     char *label, *host, *connection, *tty;
     bool is_fallback;
     double registered_at;
+    unsigned registrations; /* how often, one before a restart included */
 };
 
 /* The login's TCP connection, as last asked. */

@@ -31,4 +31,14 @@ logout one
 ok 'that ends: it is forgotten' wait_for 20 not known one
 is "$(keys pat)" four 'and the newest serves'
 
+kill_relay() {
+    kill -s KILL "$(relay_pid pat)"
+    wait_for 20 not pgrep -u pat -x relayd >/dev/null
+}
+as pat SSH_AUTH_SOCK="$(upstream two)" SSH_CONNECTION='192.0.2.7 5 192.0.2.1 22' relayctl env --register >/dev/null
+kill_relay
+as pat SSH_AUTH_SOCK="$(upstream two)" relayctl hold </dev/null >/dev/null
+ok 'killed; hold starts another, and leaves the login that it did not register' known two
+is "$(status pat host | grep -cFx 192.0.2.7)" 1 'what a shell said of it was kept'
+
 finish

@@ -68,6 +68,7 @@ static struct upstream *add_full(void)
     u->silence.waited = 4.25;
     u->silence.forgive_at = now + 28.5;
     u->silence.lasts_next = 60;
+    u->silence.is_chatty = true;
     u->served = 77;
     registry_add(&saved, u);
     return u;
@@ -91,7 +92,8 @@ static bool is_same_verdict(const struct upstream *a, const struct upstream *b)
     return a->state == b->state && a->silence.cause == b->silence.cause && a->is_heard == b->is_heard &&
            a->has_no_ping == b->has_no_ping && b->rtt - a->rtt < 0.001 && a->rtt - b->rtt < 0.001 &&
            is_near(a->silence.since, b->silence.since) && is_near(a->silence.waited, b->silence.waited) &&
-           is_near(a->silence.forgive_at, b->silence.forgive_at) && is_near(a->silence.lasts_next, b->silence.lasts_next);
+           is_near(a->silence.forgive_at, b->silence.forgive_at) && is_near(a->silence.lasts_next, b->silence.lasts_next) &&
+           a->silence.is_chatty == b->silence.is_chatty;
 }
 
 static bool is_same_time(const struct timespec *a, const struct timespec *b)
