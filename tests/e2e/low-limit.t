@@ -2,6 +2,7 @@
 # However low the limit of open files, and however many logins hold some: a client is served.
 
 . "$(dirname "$0")/lib.sh"
+not_in_valgrind 'it has descriptors of its own'
 world python3
 home=$E2E/home/pat
 
