@@ -16,10 +16,10 @@
 
 void flow_fini(struct flow *flow)
 {
-    if (flow->data != NULL)
-        explicit_bzero(flow->data, flow->end);
-    free(flow->data);
-    memset(flow, 0, sizeof(*flow));
+    if (flow->held != NULL)
+        explicit_bzero(flow->held->bytes, flow->held->end);
+    free(flow->held);
+    flow->held = NULL;
 }
 
 /* Makes room for `more` bytes behind those held, moving them to the front and growing where
@@ -29,33 +29,34 @@ static int flow_reserve(struct flow *flow, size_t more)
 {
     size_t size = flow_size(flow);
     size_t cap = size + more + size;
-    uint8_t *data;
+    struct flow_memory *held;
 
-    if (flow->data != NULL && flow->cap - flow->end >= more)
+    if (flow->held != NULL && flow->held->cap - flow->held->end >= more)
         return 0;
     if (cap > UINT32_MAX)
         return -ENOMEM;
     /* Not realloc: it would leave an unwiped copy behind. */
-    data = malloc(cap);
-    if (data == NULL)
+    held = malloc(sizeof(*held) + cap);
+    if (held == NULL)
         return -ENOMEM;
+    held->start = 0;
+    held->end = (uint32_t)size;
+    held->cap = (uint32_t)cap;
     if (size > 0)
-        memcpy(data, flow_head(flow), size);
+        memcpy(held->bytes, flow_head(flow), size);
     flow_fini(flow);
-    flow->data = data;
-    flow->end = (uint32_t)size;
-    flow->cap = (uint32_t)cap;
+    flow->held = held;
     return 0;
 }
 
 int flow_put(struct flow *flow, const uint8_t *bytes, size_t n)
 {
-    int r = flow_reserve(flow, n);
+    int r = n == 0 ? 0 : flow_reserve(flow, n);
 
-    if (r < 0)
+    if (n == 0 || r < 0)
         return r;
-    memcpy(flow->data + flow->end, bytes, n);
-    flow->end += (uint32_t)n;
+    memcpy(flow->held->bytes + flow->held->end, bytes, n);
+    flow->held->end += (uint32_t)n;
     return 0;
 }
 
@@ -95,14 +96,16 @@ ssize_t flow_write(struct flow *flow, int fd, size_t n)
 
 void flow_drop(struct flow *flow, size_t n)
 {
-    flow->start += (uint32_t)n;
-    if (flow->start == flow->end)
+    assert(n <= flow_size(flow));
+    if (n == flow_size(flow))
         flow_fini(flow);
+    else
+        flow->held->start += (uint32_t)n;
 }
 
 void flow_move(struct flow *to, struct flow *from)
 {
-    assert(to->data == NULL);
+    assert(to->held == NULL);
     *to = *from;
-    memset(from, 0, sizeof(*from));
+    from->held = NULL;
 }

@@ -1,9 +1,8 @@
 /*
  * A flow: bytes on their way from one descriptor to another.
  *
- * What is held is data[start, end), end <= cap. An empty flow holds no memory:
- * data is NULL then, so an idle session costs none. Bytes that have been held are
- * wiped before their memory is given back: private keys pass here.
+ * An empty flow is a NULL and holds no memory, so an idle session costs next to none. Bytes that
+ * have been held are wiped before their memory is given back: private keys pass here.
  */
 #ifndef RELAYD_FLOW_H
 #define RELAYD_FLOW_H
@@ -17,9 +16,14 @@
  * sender down. */
 #define FLOW_SIZE 16384
 
-struct flow {
-    uint8_t *data;
+/* What is held is bytes[start, end), start < end <= cap. */
+struct flow_memory {
     uint32_t start, end, cap;
+    uint8_t bytes[];
+};
+
+struct flow {
+    struct flow_memory *held; /* NULL: nothing */
 };
 
 /* A zeroed struct is an empty flow. Wipes and frees what is held. */
@@ -27,12 +31,12 @@ void flow_fini(struct flow *flow);
 
 static inline size_t flow_size(const struct flow *flow)
 {
-    return flow->end - flow->start;
+    return flow->held == NULL ? 0 : flow->held->end - flow->held->start;
 }
 
 static inline const uint8_t *flow_head(const struct flow *flow)
 {
-    return flow->data == NULL ? NULL : flow->data + flow->start;
+    return flow->held == NULL ? NULL : flow->held->bytes + flow->held->start;
 }
 
 static inline bool flow_is_full(const struct flow *flow)

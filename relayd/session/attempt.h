@@ -67,8 +67,8 @@ struct attempt {
     const struct question *question; /* borrowed */
     uint64_t upstream;               /* an id */
     enum attempt_state state;
+    uint32_t binds_done; /* bytes of them that were answered */
     struct dial dial;
-    size_t binds_done; /* bytes of them that were answered */
     double began;
     double waiting_since; /* when it began, or was heard from after was_silent */
     struct wait wait;

@@ -54,8 +54,8 @@ START_TEST(the_largest_frame_passes_both_ways)
     ck_assert_uint_eq(relay.owed, 1);
     carry(upstream, client, answer, 4 + 262144);
     ck_assert_uint_eq(relay.owed, 0);
-    ck_assert_ptr_null(relay.up.data);
-    ck_assert_ptr_null(relay.down.data);
+    ck_assert_ptr_null(relay.up.held);
+    ck_assert_ptr_null(relay.down.held);
     free(question);
     free(answer);
 }
