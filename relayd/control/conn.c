@@ -16,6 +16,9 @@
 /* A relayctl has so long to ask, and so long to read the answer. */
 #define IDLE_SECONDS 10.0
 
+/* The kernel keeps some hundred packets before any is queued. */
+#define BEHIND_BYTES 16384
+
 struct packet {
     struct list link; /* conn::out */
     size_t size;
@@ -58,6 +61,7 @@ static bool send_queued(struct conn *conn)
         if (send(conn->io.fd, p->data, p->size, MSG_NOSIGNAL) < 0)
             return errno == EAGAIN || errno == EINTR;
         list_remove(&p->link);
+        conn->queued -= p->size;
         free(p);
     }
     return true;
@@ -98,6 +102,12 @@ void conn_reply(struct conn *conn, const struct proto_buf *buf)
     p->size = buf->size;
     memcpy(p->data, buf->data, buf->size);
     list_append(&conn->out, &p->link);
+    conn->queued += p->size;
+}
+
+bool conn_is_behind(const struct conn *conn)
+{
+    return conn->queued >= BEHIND_BYTES;
 }
 
 void conn_finish(struct conn *conn, const struct proto_buf *buf)

@@ -46,6 +46,8 @@ struct conn {
     int topic;       /* what it waits for, as conn_wait() was told */
     uint64_t subject; /* and of which upstream: an id, or 0 */
     struct list out; /* packets that the socket has not taken yet; owned */
+    size_t queued;   /* bytes of them */
+    bool is_missing; /* what was queued last says that something is missing from there on */
 };
 
 /* The caller sets the callbacks and their args afterwards. */
@@ -61,6 +63,8 @@ void conn_wait(struct conn *conn, int topic, uint64_t subject, double seconds);
 
 /* Queues a packet. */
 void conn_reply(struct conn *conn, const struct proto_buf *buf);
+/* Whether it reads so slowly that what nobody asked for had better not be queued. */
+bool conn_is_behind(const struct conn *conn);
 /* Queues the last one. */
 void conn_finish(struct conn *conn, const struct proto_buf *buf);
 void conn_finish_ok(struct conn *conn);

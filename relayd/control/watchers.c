@@ -63,6 +63,18 @@ static void reply_event(struct conn *conn, const struct upstream *u, const char 
     conn_reply(conn, &buf);
 }
 
+/* One that does not read is not waited for, nor kept memory for without end. */
+static void tell_event(struct conn *conn, const struct upstream *u, const char *text)
+{
+    bool is_behind = conn_is_behind(conn);
+
+    if (!is_behind)
+        reply_event(conn, u, text);
+    else if (!conn->is_missing)
+        reply_event(conn, NULL, "what came then is missing here: nobody read it");
+    conn->is_missing = is_behind;
+}
+
 static void reply_verdict(struct conn *conn, const struct registry_event *event)
 {
     struct proto_buf buf;
@@ -89,7 +101,7 @@ static bool tell(const struct watchers *watchers, struct conn *conn,
         return event->type == REGISTRY_REGISTERED && is_about;
     case WATCH_EVENTS:
         if (text != NULL)
-            reply_event(conn, event->upstream, text);
+            tell_event(conn, event->upstream, text);
         return text != NULL;
     case WATCH_GONE:
         is_so = event->type == REGISTRY_DROPPED && is_about;

@@ -32,6 +32,21 @@ ok 'and had told how short' grep -q 'paused for 0\.1 s$' "$E2E/log/watch"
 as pat relayctl unregister good
 ok 'the login is unregistered' wait_for 20 told 'login [0-9]+ \(laptop\): dropped: unregistered'
 is "$(grep -c 'paused$' "$E2E/log/watch")" 1 'each thing is told once'
+
+# One that reads nothing for long.
+kill -s STOP "$(pid watch)"
+control=$(as pat relayctl path)
+control=${control%/*}/control.sock
+# shellcheck disable=SC2016
+as pat sh -c 'i=0; while [ "$i" -lt 1000 ]; do ask -s "$0" "text:$1" >/dev/null; i=$((i + 1)); done' \
+    "$control" "$(printf 'use\nauto=1')"
+note "$(wc -l <"$E2E/log/watch") lines before"
+kill -s CONT "$(pid watch)"
+ok 'it reads again: it is told that something is missing' wait_for 20 told 'what came then is missing here: .*'
+note "$(wc -l <"$E2E/log/watch") lines after"
+ok 'and had what went before' test "$(grep -c 'none is preferred' "$E2E/log/watch")" -gt 100
+as pat relayctl pause
+ok 'it is told what comes next' wait_for 20 told paused
 end relay.pat
 ok 'the relay ends: so does watch' wait_for 20 gone "$(pid watch)"
 
