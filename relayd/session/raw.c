@@ -27,17 +27,18 @@ static ssize_t carry(struct flow *flow, int from, int to, bool may_read, bool *i
     return sent;
 }
 
-enum relay_end raw_step(struct relay *relay, int client_fd, int upstream_fd)
+enum relay_end raw_step(struct relay *relay, int client_fd, int upstream_fd,
+                        enum relay_side readable)
 {
-    bool may_read = !relay->is_quiescing;
+    enum relay_side read = relay->is_quiescing ? RELAY_NEITHER : readable;
     ssize_t up, down = 0;
 
     relay->up_left = relay->down_left = SIZE_MAX;
-    up = carry(&relay->up, client_fd, upstream_fd, may_read, &relay->is_client_done,
-               &relay->is_upstream_shut);
+    up = carry(&relay->up, client_fd, upstream_fd, (read & RELAY_CLIENT) != 0,
+               &relay->is_client_done, &relay->is_upstream_shut);
     if (up >= 0)
-        down = carry(&relay->down, upstream_fd, client_fd, may_read, &relay->is_upstream_done,
-                     &relay->is_client_shut);
+        down = carry(&relay->down, upstream_fd, client_fd, (read & RELAY_UPSTREAM) != 0,
+                     &relay->is_upstream_done, &relay->is_client_shut);
     if (up < 0 || down < 0)
         return RELAY_CLIENT_GONE;
     relay->is_taken |= up > 0;

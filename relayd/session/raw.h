@@ -11,6 +11,7 @@
 /* Does what relay_step() does for agents: carries on both ways as far as it goes without
  * waiting. RELAY_CLIENT_DONE: both sides have ended, and all is delivered; RELAY_CLIENT_GONE:
  * something broke, on either side. */
-enum relay_end raw_step(struct relay *relay, int client_fd, int upstream_fd);
+enum relay_end raw_step(struct relay *relay, int client_fd, int upstream_fd,
+                        enum relay_side readable);
 
 #endif

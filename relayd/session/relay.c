@@ -218,13 +218,16 @@ static enum relay_end ended(const struct relay *relay)
     return RELAY_GOING;
 }
 
-enum relay_end relay_step(struct relay *relay, int client_fd, int upstream_fd)
+enum relay_end relay_step(struct relay *relay, int client_fd, int upstream_fd,
+                          enum relay_side readable)
 {
-    enum relay_end end = read_upstream(relay, upstream_fd);
+    enum relay_end end = RELAY_GOING;
 
+    if ((readable & RELAY_UPSTREAM) != 0)
+        end = read_upstream(relay, upstream_fd);
     if (end == RELAY_GOING)
         end = relay_flush(relay, client_fd);
-    if (end == RELAY_GOING)
+    if (end == RELAY_GOING && (readable & RELAY_CLIENT) != 0)
         end = read_client(relay, client_fd, FLOW_SIZE);
     if (end == RELAY_GOING)
         end = send_questions(relay, upstream_fd);

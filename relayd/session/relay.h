@@ -80,8 +80,19 @@ int relay_answer_first(struct relay *relay, const struct agent_frame *frame,
 /* Writes to the client what may go to it. */
 enum relay_end relay_flush(struct relay *relay, int client_fd);
 
-/* Carries on both ways as far as it goes without waiting. */
-enum relay_end relay_step(struct relay *relay, int client_fd, int upstream_fd);
+/* Sides that may have something to say. */
+enum relay_side {
+    RELAY_NEITHER = 0,
+    RELAY_CLIENT = 1,
+    RELAY_UPSTREAM = 2,
+    RELAY_BOTH = RELAY_CLIENT | RELAY_UPSTREAM,
+};
+
+/* Carries on both ways as far as it goes without waiting. Only the sides named are read, each
+ * once: to ask one that says nothing is a system call for nothing, and what is left there will
+ * be told of again. */
+enum relay_end relay_step(struct relay *relay, int client_fd, int upstream_fd,
+                          enum relay_side readable);
 
 /* Whether it is the client who keeps an answer from going on. */
 bool relay_is_client_slow(const struct relay *relay);

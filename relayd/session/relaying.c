@@ -43,12 +43,12 @@ void relaying_resume(struct session *s)
     run_timer(s);
 }
 
-enum relay_end relaying_step(struct session *s)
+enum relay_end relaying_step(struct session *s, enum relay_side readable)
 {
     uint32_t answered_before = s->relay.answered;
     bool is_raw = s->sessions->options->is_raw;
-    enum relay_end end = is_raw ? raw_step(&s->relay, s->client.fd, s->upstream.fd)
-                                : relay_step(&s->relay, s->client.fd, s->upstream.fd);
+    enum relay_end end = (is_raw ? raw_step : relay_step)(&s->relay, s->client.fd,
+                                                          s->upstream.fd, readable);
 
     if (end != RELAY_GOING)
         return end;

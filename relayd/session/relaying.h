@@ -9,7 +9,7 @@
 
 /* Carries on both ways as far as that goes without waiting. Returns RELAY_GOING, or why the
  * session ends. */
-enum relay_end relaying_step(struct session *s);
+enum relay_end relaying_step(struct session *s, enum relay_side readable);
 
 /* Begins to wait for what is owed already, in a session that another process had. */
 void relaying_resume(struct session *s);

@@ -74,7 +74,7 @@ static void end_relay(struct session *s, enum relay_end end)
     session_end(s, reasons[end]);
 }
 
-static void step(struct session *s)
+static void step(struct session *s, enum relay_side readable)
 {
     enum relay_end end = RELAY_GOING;
 
@@ -86,7 +86,7 @@ static void step(struct session *s)
         end = questions_step(s);
         break;
     case SESSION_RELAYING:
-        end = relaying_step(s);
+        end = relaying_step(s, readable);
         break;
     }
     if (end != RELAY_GOING)
@@ -107,10 +107,10 @@ static void follow_choice(struct session *s, enum choice choice)
         if (s->sessions->options->is_raw)
             session_end(s, s->none_reason);
         else
-            step(s);
+            step(s, RELAY_NEITHER);
         break;
     case CHOICE_MADE:
-        step(s);
+        step(s, RELAY_NEITHER);
         break;
     case CHOICE_NO_MEMORY:
         session_end(s, SESSION_NO_MEMORY);
@@ -146,22 +146,22 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 }
 
 /* EV_ERROR: the kernel does not watch it, and libev no longer either. */
-static void on_io(struct session *s, int events)
+static void on_io(struct session *s, enum relay_side side, int events)
 {
     if ((events & EV_ERROR) != 0)
         session_end(s, SESSION_UNWATCHED);
     else
-        step(s);
+        step(s, (events & EV_READ) != 0 ? side : RELAY_NEITHER);
 }
 
 static void on_client(struct ev_loop *loop, ev_io *io, int events)
 {
-    on_io(container_of(io, struct session, client), events);
+    on_io(container_of(io, struct session, client), RELAY_CLIENT, events);
 }
 
 static void on_upstream(struct ev_loop *loop, ev_io *io, int events)
 {
-    on_io(container_of(io, struct session, upstream), events);
+    on_io(container_of(io, struct session, upstream), RELAY_UPSTREAM, events);
 }
 
 static void on_attempt(struct attempt *attempt)
@@ -281,7 +281,7 @@ void sessions_accept(struct sessions *sessions, int fd)
     if (sessions->options->is_raw)
         start_raw(s);
     else
-        step(s);
+        step(s, RELAY_CLIENT);
 }
 
 void sessions_resume(struct session *s, uint64_t upstream_id)
@@ -316,7 +316,7 @@ static void step_all(struct sessions *sessions)
     struct session *s, *next;
 
     list_for_each_safe(s, next, &sessions->list, link)
-        step(s);
+        step(s, RELAY_BOTH);
 }
 
 void sessions_quiesce(struct sessions *sessions)

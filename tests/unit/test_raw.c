@@ -15,7 +15,7 @@ static const char noise[] = "\xff\xff\xff\xffnot an agent\n";
 
 static enum relay_end raw(void)
 {
-    return raw_step(&relay, client_fd, upstream_fd);
+    return raw_step(&relay, client_fd, upstream_fd, RELAY_BOTH);
 }
 
 static void check_end_of_stream(int fd)

@@ -163,6 +163,21 @@ START_TEST(a_refused_question_larger_than_memory_is_read_away)
 }
 END_TEST
 
+START_TEST(only_who_has_something_to_say_is_read)
+{
+    GIVE(client, list);
+    ck_assert_int_eq(relay_step(&relay, client_fd, upstream_fd, RELAY_UPSTREAM), RELAY_GOING);
+    check_nothing(upstream);
+    ck_assert_int_eq(relay_step(&relay, client_fd, upstream_fd, RELAY_CLIENT), RELAY_GOING);
+    TAKE(upstream, list);
+    GIVE(upstream, list_answer);
+    ck_assert_int_eq(relay_step(&relay, client_fd, upstream_fd, RELAY_NEITHER), RELAY_GOING);
+    check_nothing(client);
+    ck_assert_int_eq(relay_step(&relay, client_fd, upstream_fd, RELAY_UPSTREAM), RELAY_GOING);
+    TAKE(client, list_answer);
+}
+END_TEST
+
 START_TEST(an_unasked_frame_is_passed_on_and_owes_nothing)
 {
     GIVE(upstream, list_answer);
@@ -199,6 +214,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_refused_question_is_answered_in_its_turn);
     tcase_add_test(tcase, refused_questions_alone_never_reach_the_upstream);
     tcase_add_test(tcase, a_refused_question_larger_than_memory_is_read_away);
+    tcase_add_test(tcase, only_who_has_something_to_say_is_read);
     tcase_add_test(tcase, an_unasked_frame_is_passed_on_and_owes_nothing);
     tcase_add_test(tcase, a_question_sent_by_another_is_counted);
 }

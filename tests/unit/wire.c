@@ -49,7 +49,7 @@ void wire_add(TCase *tcase)
 
 enum relay_end step(void)
 {
-    return relay_step(&relay, client_fd, upstream_fd);
+    return relay_step(&relay, client_fd, upstream_fd, RELAY_BOTH);
 }
 
 void check_going(void)
