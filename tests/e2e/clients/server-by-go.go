@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
+	"io/ioutil"
 	"log"
 	"net"
 	"os"
@@ -50,7 +51,7 @@ func forward(listener net.Listener, login *ssh.ServerConn) {
 }
 
 func listen(login *ssh.ServerConn) net.Listener {
-	directory, err := os.MkdirTemp("", "auth-agent")
+	directory, err := ioutil.TempDir("", "auth-agent")
 	must(err)
 	listener, err := net.Listen("unix", filepath.Join(directory, "listener.sock"))
 	must(err)
