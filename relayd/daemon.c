@@ -18,7 +18,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#define CONTROL_MAX 512
 #define NOTIFY_SECONDS 5.0 /* at the end, until the manager has what it is to keep */
 #define NEVER_SECONDS 1e9 /* 30 years */
 
@@ -280,8 +279,8 @@ static void compose_place(struct daemon *d)
 
     listener_init(&d->place.agent, d->loop, paths->agent, SOCK_STREAM, d->options.max_clients,
                   count_sessions, accept_session, d);
-    listener_init(&d->place.control, d->loop, paths->control, SOCK_SEQPACKET, CONTROL_MAX,
-                  count_control, accept_control, d);
+    listener_init(&d->place.control, d->loop, paths->control, SOCK_SEQPACKET,
+                  d->place.max_control, count_control, accept_control, d);
     d->place.on_emptied = on_place_emptied;
     d->place.on_lost = on_place_lost;
     d->place.arg = d;

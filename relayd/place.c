@@ -15,8 +15,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define OWN_FILES 32 /* what the daemon has open itself, and for relayctl */
-#define LEAST_EACH 4 /* logins and clients, however low the limit */
+#define OWN_FILES 16     /* what relayd has open for itself */
+#define CONTROL_FILES 16 /* for relayctl, besides a hold for each login */
+#define LEAST_EACH 4     /* logins and clients, however low the limit */
 
 static int prepare_dir(struct place *place, const struct options *options)
 {
@@ -80,11 +81,12 @@ static double raise_open_files(void)
 void place_raise_limits(struct place *place, struct options *options)
 {
     double files = raise_open_files();
-    double logins = fmin(fmax(floor(files / 8), LEAST_EACH), REGISTRY_MAX);
-    unsigned fitting =
-        (unsigned)fmin(fmax((files - 2 * logins - OWN_FILES) / 2, LEAST_EACH), 1000000);
+    double logins = fmin(fmax(floor(files / 12), LEAST_EACH), REGISTRY_MAX);
+    double rest = files - 3 * logins - CONTROL_FILES - OWN_FILES;
+    unsigned fitting = (unsigned)fmin(fmax(rest / 2, LEAST_EACH), 1000000);
 
     place->max_upstreams = (unsigned)logins;
+    place->max_control = (unsigned)logins + CONTROL_FILES;
     if (place->max_upstreams < REGISTRY_MAX)
         log_notice("the limit of open files allows %u logins and %u clients",
                    place->max_upstreams, fitting);

@@ -22,7 +22,7 @@ struct place {
     struct systemd_sockets given; /* from systemd, or -1 */
     bool is_activated;            /* systemd gave one */
     bool has_log;                 /* a log file stands in the directory */
-    unsigned max_upstreams;       /* that the limit of open files allows */
+    unsigned max_upstreams, max_control; /* that the limit of open files allows */
     struct listener agent, control;
     struct healing healing;
     /* The saved registry has gone, and is to be saved again. */
@@ -37,10 +37,10 @@ struct place {
 int place_take(struct place *place, const struct options *options,
                const struct systemd_sockets *given);
 
-/* Raises the limit of open files, and shares it out. A quarter is for logins, two each (the pin and
- * a pidfd), up to REGISTRY_MAX of them; some are for the daemon itself; the rest is for clients,
- * two each. So whoever registers however much, a client finds a descriptor. Sets max_upstreams, and
- * has max_clients fit. */
+/* Raises the limit of open files, and shares it out. A quarter is for logins, three each (the
+ * pin, a pidfd, the connection of a hold), up to REGISTRY_MAX of them; some are for relayctl, and
+ * for relayd itself; the rest is for clients, two each. So whatever is registered or watched, a
+ * client finds a descriptor. Sets max_upstreams and max_control, and has max_clients fit. */
 void place_raise_limits(struct place *place, struct options *options);
 
 /* Opens both sockets, begins to accept, and heals them from now on. The caller must have set the
