@@ -11,14 +11,15 @@ world
 ! has_sanitizers || skip_all 'the sanitizers have memory of their own'
 relay pat
 start good pat ssh-agent -D -a good
-wait_for 20 test -S "$E2E/home/pat/good"
-as pat relayctl register good >/dev/null
+# The socket is there before the agent listens.
+wait_for 20 as pat relayctl register -q good
 socket=$(agent_socket pat)
 relay=$(relay_pid pat)
 
-# private: bytes of the relay that no other process has.
+# private: bytes that the relay has written to, and no other process has. What it has read of a
+# library is not among them: that is counted as its own where nobody else uses the library.
 private() {
-    awk '/^Private_/ { sum += $2 } END { print sum * 1024 }' "/proc/$relay/smaps_rollup"
+    awk '/^Private_Dirty/ { sum += $2 } END { print sum * 1024 }' "/proc/$relay/smaps_rollup"
 }
 # each: what it has more than before them, for each of them.
 each() {
