@@ -206,6 +206,11 @@ static enum relay_end read_upstream(struct relay *relay, int upstream_fd)
     return RELAY_GOING;
 }
 
+bool relay_is_client_late(const struct relay *relay)
+{
+    return relay->owed == 1 && relay->up_left > 0 && flow_size(&relay->up) == 0;
+}
+
 static enum relay_end ended(const struct relay *relay)
 {
     if (flow_size(&relay->down) > 0)
@@ -213,7 +218,7 @@ static enum relay_end ended(const struct relay *relay)
     if (relay->is_upstream_done)
         return RELAY_UPSTREAM_CLOSED;
     /* A question that the end of the stream cut off will never be whole. */
-    if (relay->is_client_done && relay->owed == 0)
+    if (relay->is_client_done && (relay->owed == 0 || relay_is_client_late(relay)))
         return RELAY_CLIENT_DONE;
     return RELAY_GOING;
 }

@@ -28,7 +28,7 @@
 
 enum relay_end {
     RELAY_GOING,
-    RELAY_CLIENT_DONE, /* it closed its side, and has all it was owed */
+    RELAY_CLIENT_DONE, /* it closed its side, and nothing owed can still be answered */
     RELAY_CLIENT_GONE,
     RELAY_CLIENT_BAD, /* a frame of length 0 or over AGENT_LENGTH_MAX */
     RELAY_UPSTREAM_CLOSED, /* and all that it answered is delivered */
@@ -96,6 +96,10 @@ enum relay_end relay_step(struct relay *relay, int client_fd, int upstream_fd,
 
 /* Whether it is the client who keeps an answer from going on. */
 bool relay_is_client_slow(const struct relay *relay);
+
+/* Whether all that is owed is the answer to a question of which the client has not sent the rest:
+ * nobody can answer it yet. */
+bool relay_is_client_late(const struct relay *relay);
 
 /* Whether not a byte is held: all that is under way is in the sockets. A relay that is quiescing
  * gets there, unless one side takes nothing, or the rest of a frame does not come. */

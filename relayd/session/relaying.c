@@ -1,5 +1,6 @@
 /* Relaying. The clock of what is owed starts with the first question and anew with each answer,
- * and stands while it is the client that does not read. The timer runs with that clock, and
+ * and stands while it is the client that does not read, or has not sent the rest of what it asks:
+ * no upstream is called silent for that, nor a person thought to be at its prompt. The timer runs with that clock, and
  * where nothing is read from the client: its end would go unseen. An idle session has none. */
 #include "config.h"
 
@@ -10,9 +11,10 @@
 
 static void watch_owed(struct session *s, bool is_answered)
 {
-    bool is_waiting = s->relay.owed > 0 && !relay_is_client_slow(&s->relay);
+    bool is_late = relay_is_client_late(&s->relay);
+    bool is_waiting = s->relay.owed > 0 && !is_late && !relay_is_client_slow(&s->relay);
 
-    session_note_prompt(s, s->relay.is_unsafe);
+    session_note_prompt(s, s->relay.is_unsafe && !is_late);
     if (!is_waiting) {
         s->waiting_since = 0;
         s->wait = (struct wait){0};

@@ -126,6 +126,19 @@ START_TEST(half_a_question_at_the_end_is_dropped)
 }
 END_TEST
 
+START_TEST(a_question_that_is_cut_off_on_its_way_up_ends_it)
+{
+    uint8_t *question = make_frame(10000, 13);
+
+    give(client, question, 6000);
+    check_going();
+    ck_assert_uint_eq(relay.owed, 1);
+    shutdown(client, SHUT_WR);
+    ck_assert_int_eq(carry_on(), RELAY_CLIENT_DONE);
+    free(question);
+}
+END_TEST
+
 START_TEST(an_upstream_that_closes_ends_it_after_what_it_said)
 {
     GIVE(client, sign);
@@ -262,6 +275,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_client_that_only_shut_down_gets_its_answer);
     tcase_add_test(tcase, a_client_that_is_owed_nothing_is_done);
     tcase_add_test(tcase, half_a_question_at_the_end_is_dropped);
+    tcase_add_test(tcase, a_question_that_is_cut_off_on_its_way_up_ends_it);
     tcase_add_test(tcase, an_upstream_that_closes_ends_it_after_what_it_said);
     tcase_add_test(tcase, what_was_answered_before_a_broken_write_is_delivered);
     tcase_add_test(tcase, an_answer_larger_than_memory_is_delivered_after_its_upstream_closed);

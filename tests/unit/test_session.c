@@ -125,6 +125,31 @@ START_TEST(after_a_prompt_an_answer_has_its_time)
 }
 END_TEST
 
+/* The beginning of a signature's question, which its client does not end. */
+START_TEST(a_client_that_does_not_end_its_question_blames_nobody)
+{
+    uint8_t question[4 + 10000] = {0, 0, 10000 >> 8, 10000 & 0xff, 13};
+    struct upstream *u;
+    struct session *s;
+
+    add_both();
+    u = registry_find_path(&registry, a.path);
+    begin_client();
+    ask(question, 6000);
+    turn_while_busy(loop);
+    s = list_entry(sessions.list.next, struct session, link);
+    ck_assert_int_eq(s->state, SESSION_RELAYING);
+    ck_assert_uint_eq(upstream_uses(u, UPSTREAM_PROMPT), 0);
+    if (s->waiting_since > 0)
+        s->waiting_since -= 1000;
+    turn_for(2 * PATIENCE_TICK);
+    ck_assert_uint_eq(sessions.n, 1);
+    ck_assert_int_eq(u->state, UPSTREAM_ALIVE);
+    ask(question + 6000, sizeof(question) - 6000);
+    HEAR(sign_by_a);
+}
+END_TEST
+
 START_TEST(our_own_ping_goes_no_further)
 {
     struct upstream *u;
@@ -366,6 +391,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, with_when_none_empty_a_listing_is_empty);
     tcase_add_test(tcase, read_only_keeps_changes_back_and_lets_signing_pass);
     tcase_add_test(tcase, after_a_prompt_an_answer_has_its_time);
+    tcase_add_test(tcase, a_client_that_does_not_end_its_question_blames_nobody);
     tcase_add_test(tcase, our_own_ping_goes_no_further);
     tcase_add_test(tcase, another_relay_s_ping_is_a_question_like_any);
     tcase_add_loop_test(tcase, a_client_that_vanishes_ends_its_session, 0, 2);
