@@ -8,12 +8,14 @@
 #include "relayd/base/util.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
 #include <pwd.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum option_type {
@@ -174,10 +176,18 @@ static const char *read_line(struct options *options, char *line, bool *is_denie
     return set(options, row, value) < 0 ? "bad value" : NULL;
 }
 
+/* A link that leads nowhere is there, and stands for a file that somebody wrote. */
+static bool is_missing(const char *path)
+{
+    struct stat st;
+
+    return lstat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 /* Any error but a missing file: where we cannot know whether the host denies, it does. */
 static int tell_unreadable(const char *path, int error, bool is_host)
 {
-    if (error == ENOENT || error == ENOTDIR)
+    if (is_missing(path))
         return 0;
     fprintf(stderr, "relayd: %s: cannot be read: %s%s\n", path, strerror(error),
             is_host ? ": it may not allow relayd to run on this host" : ": passed over");
@@ -198,12 +208,16 @@ static int read_lines(struct options *options, FILE *file, const char *path, boo
     const char *problem = NULL;
     char *line = NULL;
     size_t size = 0;
+    ssize_t n;
     int number = 0, r = 0;
 
-    while (r == 0 && getline(&line, &size, file) >= 0) {
+    while (r == 0 && (n = getline(&line, &size, file)) >= 0) {
+        bool is_text = strlen(line) == (size_t)n;
+
         line[strcspn(line, "#")] = '\0';
         number++;
-        problem = read_line(options, line, is_denied);
+        /* As a crash may leave a file: what else it said is not known. */
+        problem = is_text ? read_line(options, line, is_denied) : "has a NUL byte";
         if (problem != NULL)
             r = tell_problem(path, number, line, problem);
     }
@@ -213,9 +227,25 @@ static int read_lines(struct options *options, FILE *file, const char *path, boo
     return r;
 }
 
+/* Waits for nobody: a FIFO has no end before somebody has written to it. NULL, with errno. */
+static FILE *open_file(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    struct stat st;
+
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode)) {
+        close(fd);
+        errno = ESPIPE;
+        return NULL;
+    }
+    return fdopen(fd, "r");
+}
+
 int options_read(struct options *options, const char *path, bool is_host)
 {
-    FILE *file = fopen(path, "re");
+    FILE *file = open_file(path);
     bool is_denied = false;
     int r;
 

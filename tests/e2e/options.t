@@ -66,6 +66,18 @@ rm /etc/relayd.conf
 fails 'one that is not for users to read'
 like "$(cat "$E2E/why")" '^relayd: /etc/relayd.conf: cannot be read: Permission denied: ' 'with the reason'
 rm /etc/relayd.conf
+ln -s nowhere /etc/relayd.conf
+fails 'a link that leads nowhere'
+like "$(cat "$E2E/why")" '^relayd: /etc/relayd.conf: cannot be read: No such file or directory: ' 'with the reason'
+rm /etc/relayd.conf
+mkfifo -m 644 /etc/relayd.conf
+fails 'a FIFO, which nobody may ever write to'
+like "$(cat "$E2E/why")" '^relayd: /etc/relayd.conf: cannot be read: ' 'which it names'
+rm /etc/relayd.conf
+printf '\0\0\0\0deny\n' >/etc/relayd.conf
+fails 'one that a crash has left with zeros'
+like "$(cat "$E2E/why")" '^relayd: /etc/relayd.conf:1: : has a NUL byte$' 'in which file and line'
+rm /etc/relayd.conf
 ln -s /dev/null /etc/relayd.conf
 gives 'agent refused' 'nothing at all is an empty file'
 rm /etc/relayd.conf
@@ -74,6 +86,9 @@ as pat mkdir "$user"
 gives 'agent refused' "a directory in the place of the user's file is passed over"
 like "$(cat "$E2E/log/relay.pat")" "^relayd: $user: cannot be read: Is a directory: passed over\$" 'and told'
 rmdir "$user"
+as pat mkfifo "$user"
+gives 'agent refused' 'so is a FIFO'
+as pat rm "$user"
 (umask 077 && echo nonsense >"$user")
 gives 'agent refused' 'so is one that the user may not read'
 like "$(cat "$E2E/log/relay.pat")" "^relayd: $user: cannot be read: Permission denied: passed over\$" 'and told'
