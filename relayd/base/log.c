@@ -6,6 +6,7 @@
 #include "relayd/base/log.h"
 
 #include "relayd/base/utf8.h"
+#include "relayd/base/util.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -42,12 +43,36 @@ bool log_is_on(enum log_level level)
     return level <= log_threshold;
 }
 
+static bool write_once(int fd, const char *text)
+{
+    size_t size = strlen(text);
+
+    return write(fd, text, size) == (ssize_t)size;
+}
+
+/* A terminal that has room for one byte calls itself writable, and then waits until it has room
+ * for the rest; all but one that was opened not to. Who opened stderr shares it with us, so it is
+ * opened anew. Not possible after su(1): the terminal is another user's. */
+static int open_terminal(int fd)
+{
+    char path[32];
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    return isatty(fd) ? open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+}
+
 bool log_put(int fd, const char *text)
 {
     struct pollfd p = {.fd = fd, .events = POLLOUT};
+    int terminal;
+    bool is_put;
 
-    return poll(&p, 1, 0) == 1 && (p.revents & POLLOUT) != 0 &&
-           write(fd, text, strlen(text)) > 0;
+    if (poll(&p, 1, 0) != 1 || (p.revents & POLLOUT) == 0)
+        return false;
+    terminal = open_terminal(fd);
+    is_put = write_once(terminal < 0 ? fd : terminal, text);
+    close_fd(terminal);
+    return is_put;
 }
 
 bool log_stderr(enum log_level level, const char *line, const struct log_field *fields, size_t n)

@@ -40,8 +40,9 @@ bool log_is_on(enum log_level level);
 
 bool log_stderr(enum log_level level, const char *line, const struct log_field *fields, size_t n);
 
-/* Writes text, at most PIPE_BUF bytes, to fd at once or not at all. fd may be a pipe, socket
- * or terminal of other processes too, so O_NONBLOCK is no way: it would be set for them. */
+/* Writes text, at most PIPE_BUF bytes, to fd without waiting. fd may be a pipe, socket or
+ * terminal of other processes too, so O_NONBLOCK is no way: it would be set for them. Returns
+ * false where there was no room for all; a terminal may have taken the beginning. */
 bool log_put(int fd, const char *text);
 
 /* Opens a log file, to be used with log_to_file(): lines with the time in front,

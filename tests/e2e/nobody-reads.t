@@ -63,5 +63,31 @@ missing_read() {
 }
 ok 'somebody reads it: it has how many lines are missing' wait_for 20 missing_read
 kill "$reader"
+end full
+
+# A terminal says that there is room when there is some, not when there is enough.
+account eve
+start terminal eve script -qc 'exec relayd --verbose' /dev/null
+wait_for 20 served eve
+start good3 eve fake-agent -n good good good
+wait_for 20 test -S "$E2E/home/eve/good"
+as eve relayctl register good >/dev/null
+socket=$(agent_socket eve)
+kill -s STOP "$(pid terminal)"
+asked() {
+    as eve timeout 10 ask "$socket" sign | grep -q '^14 '
+}
+many_asked() {
+    for _ in $(seq 100); do
+        asked || return 1
+    done
+}
+ok 'stderr is a terminal that nobody reads: each client is served' many_asked
+kill -s CONT "$(pid terminal)"
+terminal_read() {
+    asked
+    grep -aEq 'relayd: [0-9]+ lines are missing here' "$E2E/log/terminal"
+}
+ok 'somebody reads it: it has how many lines are missing' wait_for 20 terminal_read
 
 finish
