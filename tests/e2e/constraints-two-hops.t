@@ -69,50 +69,6 @@ ok 'on the second host too' \
 ok 'where the same ones are listed' either "$(through pat ssh -A bob@second 'ssh-add -l' | names)" \
     "$listed" "$(printf '%s\n' older onward)"
 as pat relayctl unregister "$(upstream empty)" >/dev/null
-for name in older newer; do
-    add_key "$name" onward -h localhost -h 'localhost>second' -h 'second>third'
-    add_key "$name" stays -h localhost -h 'localhost>second'
-    add_key "$name" aside -h localhost -h 'localhost>second' -h 'localhost>third'
-done
-# From here on no other key opens a door.
-cat "$E2E/home/laptop/onward.pub" "$E2E/home/laptop/stays.pub" "$E2E/home/laptop/aside.pub" \
-    >/etc/ssh/authorized_keys
-for who in pat bob; do
-    as "$who" sh -c "umask 77; cp $E2E/home/laptop/*.pub ."
-done
-
-# Who each key makes of its user on the third host.
-cat >"$E2E/shared/to_third" <<'END'
-for key in onward stays aside; do
-    who=$(ssh -q -i "$key.pub" -o IdentitiesOnly=yes bob@third id -un) || who=refused
-    printf '%s: %s\n' "$key" "$who"
-done
-END
-
-# at_second COMMAND...: what the second host has of the agent, for a client of the first.
-at_second() {
-    "$@" ssh -A bob@second "ssh-add -l; sh $E2E/shared/to_third" 2>&1 | names
-}
-on_first() {
-    "$@" sh "$E2E/shared/to_third" 2>&1
-}
-listed=$(printf '%s\n' newer onward)
-usable=$(printf '%s\n' 'onward: bob' 'stays: refused' 'aside: refused')
-
-is "$(on_first in_login newer)" "$(printf '%s\n' 'onward: refused' 'stays: refused' 'aside: bob')" \
-    'from the first host one key opens the third'
-is "$(on_first through pat)" "$(on_first in_login newer)" 'and so it is through the relay'
-
-is "$(at_second in_login newer)" "$(printf '%s\n' "$listed" "$usable")" \
-    'the second host lists the key that may go on from there, and another opens nothing'
-is "$(at_second through pat)" "$(at_second in_login newer)" 'and so it is through the relay'
-
-in_login empty relayctl register >/dev/null
-ok 'a newest login comes whose agent has no keys' newest pat "$(upstream empty)"
-is "$(on_first through pat)" "$(on_first in_login newer)" 'the keys behind it hold what they are tied to'
-is "$(at_second through pat)" "$(at_second in_login newer)" 'on the second host too'
-is "$(through pat ssh -A bob@second 'ssh-add -l' | names)" "$listed" 'where the same ones are listed'
-as pat relayctl unregister "$(upstream empty)" >/dev/null
 
 kill -s STOP "$(pid login.newer)"
 is "$(at_second through pat)" "$(at_second in_login older)" \
