@@ -83,8 +83,10 @@ int upstream_set_facts(struct upstream *u, const char *label, const char *connec
     if (replace(&login->label, label, "") < 0 || replace(&login->connection, connection, "") < 0 ||
         replace(&login->tty, tty, "") < 0 || replace(&login->host, connection, " ") < 0)
         return -ENOMEM;
-    if (connection != NULL)
+    if (connection != NULL) {
         link_parse(&u->tcp.tuple, connection);
+        u->tcp.asked_at = 0;
+    }
     return 0;
 }
 

@@ -69,7 +69,9 @@ struct upstream_tcp {
     enum link_state state;
     double quiet_since; /* the last acknowledgement, where state is down */
     double data_at;     /* the last data from the login, 0: unknown */
-    double asked_at;
+    double asked_at;    /* 0: not yet */
+    int result;         /* of link_ask() then */
+    struct link_report report;
 };
 
 /* Its present silence, or its last. */

@@ -4,23 +4,33 @@
 
 #include "relayd/upstream/wait.h"
 
+/* What the kernel said a moment ago is as good: so what asking costs does not grow with the
+ * sessions that wait there. Returns what link_ask() does. */
+static int ask(struct upstream_tcp *tcp, double now)
+{
+    if (now - tcp->asked_at >= WAIT_FRESH) {
+        tcp->asked_at = now;
+        tcp->result = link_ask(&tcp->tuple, &tcp->report);
+    }
+    return tcp->result;
+}
+
 enum link_state wait_ask_link(struct registry *registry, struct upstream *u, double now,
                               double waited, double patience)
 {
-    struct link_report report;
+    struct upstream_tcp *tcp = &u->tcp;
 
-    u->tcp.asked_at = now;
-    if (link_ask(&u->tcp.tuple, &report) < 0) {
-        u->tcp.state = LINK_UNKNOWN;
+    if (ask(tcp, now) < 0) {
+        tcp->state = LINK_UNKNOWN;
         return LINK_UNKNOWN;
     }
-    u->tcp.state = link_judge(&report, waited, patience);
-    u->tcp.quiet_since = now - report.since_ack;
-    u->tcp.data_at = now - report.since_data;
+    tcp->state = link_judge(&tcp->report, waited, patience);
+    tcp->quiet_since = tcp->asked_at - tcp->report.since_ack;
+    tcp->data_at = tcp->asked_at - tcp->report.since_data;
     if (u->state == UPSTREAM_SILENT && u->silence.cause != CAUSE_LOOP &&
-        !u->silence.is_chatty && u->tcp.data_at > u->silence.since)
+        !u->silence.is_chatty && tcp->data_at > u->silence.since)
         registry_forgive(registry, u);
-    return u->tcp.state;
+    return tcp->state;
 }
 
 struct patience wait_look(struct wait *wait, struct registry *registry, struct upstream *u,

@@ -14,6 +14,8 @@
 /* A wait asks about the link only after so many seconds: a dead link shows nothing before, and
  * over a good one the answer has come by then. */
 #define WAIT_QUIET 0.05
+/* For so long the kernel's word on a link is believed. */
+#define WAIT_FRESH 0.1
 
 /* What must be kept between two looks. A zeroed one is a wait at its beginning. */
 struct wait {
@@ -25,8 +27,8 @@ struct wait {
 struct patience wait_look(struct wait *wait, struct registry *registry, struct upstream *u,
                           const struct options *options, double now, double waited);
 
-/* Asks the kernel about u's link, for someone who has waited for `waited` seconds, and forgives
- * u where data has come from its login since it fell silent. */
+/* Asks the kernel about u's link, unless it was asked within WAIT_FRESH, for someone who has
+ * waited so long, and forgives u where that tells of its return. */
 enum link_state wait_ask_link(struct registry *registry, struct upstream *u, double now,
                               double waited, double patience);
 

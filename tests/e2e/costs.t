@@ -9,6 +9,7 @@ sshd 22
 far home
 account bob
 account carol
+account dave
 login_from home real
 connection=$(connection real)
 
@@ -96,5 +97,19 @@ is "$(uniq -c "$E2E/got" | xargs)" '3 100 of 100 answered' 'one is silent: three
 note "its link was asked $(looks "$E2E/trace.carol") times"
 ok 'its link was asked' test "$(looks "$E2E/trace.carol")" -ge 1
 ok 'and never twice in a quarter of a second' not rushes "$E2E/trace.carol"
+
+# --- a mute login, and all who wait for it
+
+relay dave
+has dave good good
+has dave mute good "$connection"
+kill -s STOP "$(pid dave.mute)"
+trace dave "$E2E/trace.dave"
+time_of as dave ask -n 100 -t 60 "$(agent_socket dave)" list >"$E2E/got"
+is "$(cat "$E2E/got")" '100 of 100 answered' 'the newest is mute, its link up: a hundred clients are served by an older one'
+note "after $took ms; the link was asked $(looks "$E2E/trace.dave") times"
+ok 'they waited' test "$took" -ge 5000
+ok 'and had its link asked no more often than ten of them would' \
+    test "$(looks "$E2E/trace.dave")" -le $((took / 100 + 2))
 
 finish
