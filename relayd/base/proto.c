@@ -52,6 +52,15 @@ static int unescape(char *s)
     return 0;
 }
 
+/* Versions before wrote dashes in the keys of the saved registry. */
+static void spell(char *key)
+{
+    for (; *key != '\0'; key++) {
+        if (*key == '-')
+            *key = '_';
+    }
+}
+
 static int parse_pair(struct proto_msg *msg, char *line)
 {
     char *value = strchr(line, '=');
@@ -59,6 +68,7 @@ static int parse_pair(struct proto_msg *msg, char *line)
     if (value == NULL || msg->n == PROTO_KEYS_MAX)
         return -EBADMSG;
     *value++ = '\0';
+    spell(line);
     if (!is_word(line) || proto_get(msg, line) != NULL || unescape(value) < 0)
         return -EBADMSG;
     msg->pair[msg->n].key = line;

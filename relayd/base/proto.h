@@ -41,7 +41,7 @@ struct proto_msg {
 int proto_parse(struct proto_msg *msg, const char *packet, size_t size);
 void proto_msg_fini(struct proto_msg *msg);
 
-/* The value of key, or NULL. */
+/* The value of key, or NULL. A dash in a key is read as '_'. */
 const char *proto_get(const struct proto_msg *msg, const char *key);
 /* The value as a number; fallback where the key is missing or no number. */
 uint64_t proto_get_u64(const struct proto_msg *msg, const char *key, uint64_t fallback);

@@ -27,11 +27,11 @@ static void put_head(struct proto_buf *buf, const struct registry *registry, dou
 {
     proto_begin(buf, "registry");
     proto_add_u64(buf, "version", STORE_VERSION);
-    proto_add_u64(buf, "last-id", registry->last_id);
+    proto_add_u64(buf, "last_id", registry->last_id);
     proto_add_u64(buf, "preferred", registry->preferred);
     proto_add_u64(buf, "paused", registry->is_paused);
     if (registry->paused_until > 0)
-        proto_addf(buf, "paused-left", "%.3f", fmax(registry->paused_until - now, 0.001));
+        proto_addf(buf, "paused_left", "%.3f", fmax(registry->paused_until - now, 0.001));
     proto_add_u64(buf, "upstreams", registry->n);
 }
 
@@ -47,9 +47,9 @@ static void put_pin(struct proto_buf *buf, const struct pin *pin)
     proto_add_u64(buf, "dev", pin->dev);
     proto_add_u64(buf, "ino", pin->ino);
     if (pin->has_birth)
-        put_time(buf, "birth", "birth-nsec", pin->birth);
+        put_time(buf, "birth", "birth_nsec", pin->birth);
     else
-        put_time(buf, "ctime", "ctime-nsec", pin_ctime(pin));
+        put_time(buf, "ctime", "ctime_nsec", pin_ctime(pin));
 }
 
 static void put_upstream(struct proto_buf *buf, const struct upstream *u, double now)
@@ -59,7 +59,7 @@ static void put_upstream(struct proto_buf *buf, const struct upstream *u, double
     proto_add(buf, "path", u->path);
     put_pin(buf, &u->pin);
     proto_add_u64(buf, "pid", (uint64_t)u->process.pid);
-    proto_add_u64(buf, "pid-start", u->process.start);
+    proto_add_u64(buf, "pid_start", u->process.start);
     proto_add(buf, "label", u->login.label);
     proto_add(buf, "connection", u->login.connection);
     proto_add(buf, "tty", u->login.tty);
@@ -67,15 +67,15 @@ static void put_upstream(struct proto_buf *buf, const struct upstream *u, double
     proto_add_u64(buf, "state", u->state);
     proto_add_u64(buf, "cause", u->silence.cause);
     proto_add_u64(buf, "heard", u->is_heard);
-    proto_add_u64(buf, "no-ping", u->has_no_ping);
+    proto_add_u64(buf, "no_ping", u->has_no_ping);
     proto_add_u64(buf, "served", u->served);
     proto_addf(buf, "rtt", "%.6f", u->rtt);
-    proto_addf(buf, "registered-age", "%.3f", now - u->login.registered_at);
-    proto_addf(buf, "silent-age", "%.3f", now - u->silence.since);
+    proto_addf(buf, "registered_age", "%.3f", now - u->login.registered_at);
+    proto_addf(buf, "silent_age", "%.3f", now - u->silence.since);
     proto_addf(buf, "waited", "%.3f", u->silence.waited);
     proto_add_u64(buf, "chatty", u->silence.is_chatty);
-    proto_addf(buf, "forgiven-in", "%.3f", u->silence.forgive_at - now);
-    proto_addf(buf, "penance", "%.3f", u->silence.lasts_next);
+    proto_addf(buf, "forgiven_in", "%.3f", u->silence.forgive_at - now);
+    proto_addf(buf, "silence_lasts", "%.3f", u->silence.lasts_next);
 }
 
 static void write_all(FILE *file, const struct registry *registry)
@@ -142,15 +142,16 @@ static double get_age(const struct proto_msg *msg, const char *key, const char *
 static void get_silence(struct upstream_silence *silence, const struct proto_msg *msg)
 {
     uint64_t cause = proto_get_u64(msg, "cause", CAUSE_NONE);
-    double age = get_age(msg, "silent-age", "silent-since");
+    double age = get_age(msg, "silent_age", "silent_since");
 
     silence->cause = cause <= CAUSE_LOOP ? (enum upstream_cause)cause : CAUSE_NONE;
     silence->since = monotonic_seconds() - age;
     silence->at = time(NULL) - (time_t)age;
     silence->waited = get_seconds(msg, "waited", 0);
     silence->is_chatty = proto_get_flag(msg, "chatty");
-    silence->forgive_at = monotonic_seconds() + get_seconds(msg, "forgiven-in", 0);
-    silence->lasts_next = get_seconds(msg, "penance", silence->lasts_next);
+    silence->forgive_at = monotonic_seconds() + get_seconds(msg, "forgiven_in", 0);
+    silence->lasts_next = get_seconds(
+        msg, "silence_lasts", get_seconds(msg, "penance", silence->lasts_next)); /* as before */
 }
 
 static void get_verdict(struct upstream *u, const struct proto_msg *msg)
@@ -160,7 +161,7 @@ static void get_verdict(struct upstream *u, const struct proto_msg *msg)
     u->state = state <= UPSTREAM_SILENT ? (enum upstream_state)state : UPSTREAM_UNTRIED;
     get_silence(&u->silence, msg);
     u->is_heard = proto_get_flag(msg, "heard");
-    u->has_no_ping = proto_get_flag(msg, "no-ping");
+    u->has_no_ping = proto_get_flag(msg, "no_ping");
     u->rtt = get_seconds(msg, "rtt", -1);
 }
 
@@ -176,8 +177,8 @@ static void get_pin(struct pin *pin, const struct proto_msg *msg)
     pin->dev = proto_get_u64(msg, "dev", 0);
     pin->ino = proto_get_u64(msg, "ino", 0);
     pin->has_birth = proto_get(msg, "birth") != NULL;
-    pin->birth = get_time(msg, "birth", "birth-nsec");
-    pin->ctime = get_time(msg, "ctime", "ctime-nsec");
+    pin->birth = get_time(msg, "birth", "birth_nsec");
+    pin->ctime = get_time(msg, "ctime", "ctime_nsec");
 }
 
 static struct upstream *get_upstream(const struct proto_msg *msg)
@@ -190,9 +191,9 @@ static struct upstream *get_upstream(const struct proto_msg *msg)
     u->id = proto_get_u64(msg, "id", 0);
     get_pin(&u->pin, msg);
     u->process.pid = (pid_t)proto_get_u64(msg, "pid", 0);
-    u->process.start = proto_get_u64(msg, "pid-start", 0);
+    u->process.start = proto_get_u64(msg, "pid_start", 0);
     u->login.is_fallback = proto_get_flag(msg, "fallback");
-    u->login.registered_at = monotonic_seconds() - get_age(msg, "registered-age", "registered-at");
+    u->login.registered_at = monotonic_seconds() - get_age(msg, "registered_age", "registered_at");
     u->served = proto_get_u64(msg, "served", 0);
     get_verdict(u, msg);
     if (u->id == 0 || upstream_set_facts(u, proto_get(msg, "label"), proto_get(msg, "connection"),
@@ -217,8 +218,8 @@ static int next_packet(struct proto_msg *msg, char **text)
 /* When a pause ends; 0: not by itself. An older relayd saved a stamp of the wall clock. */
 static double get_pause_end(const struct proto_msg *msg)
 {
-    double stamp = get_seconds(msg, "paused-until", 0);
-    double left = get_seconds(msg, "paused-left", stamp > 0 ? stamp - (double)time(NULL) : 0);
+    double stamp = get_seconds(msg, "paused_until", 0);
+    double left = get_seconds(msg, "paused_left", stamp > 0 ? stamp - (double)time(NULL) : 0);
 
     return stamp > 0 || left > 0 ? monotonic_seconds() + left : 0;
 }
@@ -233,7 +234,7 @@ static int get_head(struct registry *registry, char **text, uint64_t *n)
     if (strcmp(msg.verb, "registry") != 0 ||
         proto_get_u64(&msg, "version", 0) != STORE_VERSION)
         r = -EBADMSG;
-    registry->last_id = proto_get_u64(&msg, "last-id", UINT64_MAX);
+    registry->last_id = proto_get_u64(&msg, "last_id", UINT64_MAX);
     if (registry->last_id > ID_MAX)
         r = -EBADMSG;
     registry->preferred = proto_get_u64(&msg, "preferred", 0);
