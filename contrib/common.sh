@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# SPDX-License-Identifier: MIT
 # What install and test share. Sourced by them, from the tree's contrib/.
 
 prog=contrib/${0##*/}

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The client's end of the control socket. relayctl runs in every login, before its shell. So each
  * step ends by a deadline on the monotonic clock, even where relayd hangs or is just ending. */
 #include "config.h"

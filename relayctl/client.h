@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A conversation with relayd: connect to its control socket, send one request,
  * receive the records and the last packet of the reply. Each step ends by a deadline.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The command line. The tables of getopt_long(3) are made from ours, so an option is written down
  * once. Its messages are replaced, for they do not lead to the help of the verb. */
 #include "config.h"

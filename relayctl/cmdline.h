@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The command line: which options there are, which a verb takes, and how argv fills a struct
  * command.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The columns. Each is as wide as its widest cell, up to a limit. Where that is too wide for the
  * line, the columns are narrowed in the order of fit(). */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The columns of the table that the logins make in the picture. */
 #ifndef RELAYCTL_COLUMNS_H
 #define RELAYCTL_COLUMNS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What all verbs share. All errors are told here, so that they have one form and no control
  * characters, and --quiet keeps them back. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One command line, and what all verbs share: telling of problems, and asking relayd.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The verb env. An interactive shell waits for it, so it ends in time whatever state relayd is
  * in. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* relayctl's exit statuses: part of its interface. */
 #ifndef RELAYCTL_EXIT_H
 #define RELAYCTL_EXIT_H

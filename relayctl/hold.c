@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Holding a login: `ssh -A host relayctl hold`, beside mosh, whose own ssh ends at once. One
  * poll(2) waits for what ends it: stdin or a signal, the end of the login (relayd's answer to
  * `gone`), or the end of relayd. A relayd that is restarted is back within seconds, so that is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The status for programs. Two tables say which fields there are, in what order and of
  * what kind: scripts depend on them, and a table is easily held beside the manual. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The status as one JSON object. */
 #ifndef RELAYCTL_JSON_H
 #define RELAYCTL_JSON_H

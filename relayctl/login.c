@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The login, as its environment tells it. A shell that has run `relayctl env` has the agent socket
  * in SSH_AUTH_SOCK, and the login's own in RELAYD_UPSTREAM. An old pane may have a symlink to the
  * agent socket. That may be missing at the moment, so names are compared by where they lead, and

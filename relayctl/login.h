@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the environment says of the login that this process belongs to: its forwarded socket,
  * and the facts that name it.

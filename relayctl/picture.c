@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The picture. The edges of the tree say what a person wants to know first: which login serves,
  * and which is next. The reason comes from relayd in words, because only relayd knows what may be
  * claimed. A short one stands in the line of its login, a long one below. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The status as a picture for people: the agent socket, and hanging from it the
  * logins, in the order in which a new client would meet them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The printer. It counts columns, which stdio does not: a picture whose lines wrap cannot be
  * read. */
 #include "config.h"

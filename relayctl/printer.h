@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Lines of a known width, on a terminal or in a file: counts columns, cuts or wraps
  * what is too long, colours.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Registering. rc does it in every login, so it is quick, and ends in time whatever state relayd
  * is in. */
 #include "config.h"

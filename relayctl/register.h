@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Registering a login's socket, for three verbs, of which register is one.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* relayctl: the table of its verbs. What they do is elsewhere, but for help. Without a verb it
  * shows the status. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Shell commands in three dialects. A path is nearly always plain, and the line then looks like
  * ssh-agent's. What is not plain is quoted: is_plain() lists what is harmless, not what is
  * dangerous. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Starting relayd from a login's rc. It is more than fork and exec for two reasons. The login must
  * be able to end: sshd would wait for a relayd that kept one of its pipes, so the child gets a
  * pipe of ours for its stderr, and nothing else. And two logins may come at once: the lock decides

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* relayd's records, collected. They stay the messages they came as: those who show them
  * ask by key, so a new key needs no change here. */
 #include "config.h"

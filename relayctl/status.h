@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What relayd says of itself: one record for it, one for each login.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Text made safe for one terminal. What is printable (utf8.h) may still not be in its charset,
  * or have no known width. */
 #include "config.h"

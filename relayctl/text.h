@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Text from elsewhere (labels, paths, reasons) on its way to a terminal: none of it is
  * trusted. utf8.h reads it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Help. All but the prose comes from the tables by which the command line is parsed, so it cannot
  * be out of date. */
 #include "config.h"

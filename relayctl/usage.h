@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The help texts, made from the table of verbs. */
 #ifndef RELAYCTL_USAGE_H
 #define RELAYCTL_USAGE_H

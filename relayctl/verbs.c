@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The verbs that are a request and its answer. Other verbs have a file each. */
 #include "config.h"
 

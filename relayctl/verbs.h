@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The verbs that are a request and its answer. Each, as all verbs, is given the
  * command line, and returns an exit status.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Waiting for a login. relayd may not run yet, for the login that is waited for may start it, or
  * may end and start again. So one conversation follows another until the time is up. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* `relayctl wait`: until a login is there to serve. */
 #ifndef RELAYCTL_WAIT_H
 #define RELAYCTL_WAIT_H

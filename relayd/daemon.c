@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The daemon. Events of the registry tell its parts of each other; what is left to do here is to
  * save the registry, and to end. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The daemon: composes all the rest. It starts, takes over where it must, serves, keeps what it
  * knows in a file, drains and stops.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The daemon's end. Sessions become portable within milliseconds, in any order, so all are looked
  * at every LOOK_SECONDS, but no more often than LOOKS_MAX. */
 #include "config.h"

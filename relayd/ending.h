@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The daemon's end: what becomes of the sessions, once nobody is let in any more.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The handover. Descriptors come back in any order, the two of a session by one name. The inodes
  * in its record tell which is which. */
 #include "config.h"

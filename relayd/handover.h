@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The handover: open sessions outlive a restart of the daemon. The daemon that ends gives
  * them to the descriptor store of the service manager (sd_notify(3), FDSTORE=1). The next one

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* relayd: argv in, exit status out. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The place. The lock is taken before the sockets are opened, and let go of after they are
  * closed: only its holder may replace stale ones. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The place: what a daemon takes on its host. Its directory (paths.h chooses it), the lock on
  * that, the limit of open files, its two sockets, and their healing.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The SSH agent protocol. A relay passes everything on unchanged, so this knows
  * only what decides where a question may go: how long it is, and whether asking
  * it of two agents could do harm. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The SSH agent protocol as far as a relay needs it (RFC 9987): frames, kinds of
  * question, and the ping. Pure: bytes in, meaning out.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A flow. Memory is taken when bytes come, as much as they are, and given back when they have
  * gone: malloc's cache makes that cheaper than keeping a buffer for each of ten thousand idle
  * clients. Nobody knows how many will come before they are read, so they are read into the stack;

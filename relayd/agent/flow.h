@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A flow: bytes on their way from one descriptor to another.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The heap of glibc. */
 #include "config.h"
 

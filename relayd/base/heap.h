@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The heap, beyond malloc(3). */
 #ifndef RELAYD_HEAP_H
 #define RELAYD_HEAP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A doubly linked list of elements that embed their link.
  *

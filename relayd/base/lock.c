@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The lock, and how one daemon relieves another. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The lock: one daemon in a directory. It is an fcntl(2) lock, which the kernel
  * drops with its process, and which tells who holds it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The log: formats a line once, makes it printable, and hands it to the sink. Labels
  * and command names come from other programs, and journalctl(1) shows no line that is
  * not UTF-8. */

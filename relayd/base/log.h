@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One way to say something: a level and a line, given to one sink.
  *

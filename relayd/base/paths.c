@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where everything is. rc, interactive shells and services see different
  * environments, so the choice looks at the host and asks the environment only for
  * RELAYD_DIR. The directory's check is what keeps others out: the sockets in it

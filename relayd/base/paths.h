@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Where everything is. The user and the host decide, for relayd and relayctl alike; of
  * the environment only RELAYD_DIR counts.

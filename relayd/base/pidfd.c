@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* pidfd_open(2) where the C library does not have it; configure decides. */
 #include "config.h"
 

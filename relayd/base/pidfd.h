@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* pidfd_open(2), declared here: C libraries before glibc 2.36 have no <sys/pidfd.h>. */
 #ifndef RELAYD_PIDFD_H
 #define RELAYD_PIDFD_H

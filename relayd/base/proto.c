@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The control protocol's packets. Text, so that a person can read them in strace
  * and the saved registry, which has the same form, in an editor. */
 #include "config.h"

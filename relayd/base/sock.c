@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AF_UNIX sockets, with the few traps they have: the mode a new socket file is
  * born with, a backlog that is full, and half-close against close. */
 #include "config.h"

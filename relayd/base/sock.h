@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * AF_UNIX sockets: make one, listen, connect without waiting, ask who is there.
  *

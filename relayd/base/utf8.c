@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* UTF-8. A label or a command's name may hold anything: a newline that would begin
  * another line of a protocol, escape sequences that drive a terminal, or marks that turn
  * the words beside them round, so that one login looks like another. The decoder is our

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Text from outside (labels, hosts, paths, command names) as UTF-8, whatever the locale:
  * read, made safe to show, and cut between letters.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Small things that C lacks. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Small things that C lacks. */
 #ifndef RELAYD_UTIL_H
 #define RELAYD_UTIL_H

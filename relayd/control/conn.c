@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A control connection. Answers are queued and sent by the loop, so a relayctl that
  * is stopped in the middle of a long status keeps nobody waiting. */
 #include "config.h"

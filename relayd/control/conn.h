@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A control connection, of a relayctl: one request comes in, packets go out in order, however
  * slowly they are read.

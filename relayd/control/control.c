@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Control. The table of verbs is near the end. Its rows say which keys a verb takes, and handle()
  * checks that. A handler only does what the verb says, and never sees the socket. */
 #include "config.h"

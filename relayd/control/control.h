@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Control: answers relayctl. One request a connection, by the verbs of one table (control.c);
  * proto.h has the form of the packets, relayctl(1) what the verbs are for.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The report. A client comes and goes in a millisecond, and the service manager reads every
  * message: so changes are gathered. An idle daemon has no timer but the watchdog's. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The report to the service manager: that the daemon serves, what it does, in a line, and,
  * where WatchdogSec= asks for it, that it is not stuck. Without a service manager, nothing.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The status. It is encoded as it is asked for; nothing of it is kept. */
 #include "config.h"
 

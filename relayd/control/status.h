@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The status: what relayctl is told of the daemon and of each login, as records of the control
  * protocol. The names of the keys are contract: two versions meet at every upgrade.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Watchers. Each event of the registry is compared with what each of them waits for. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Watchers: control connections that wait for something to happen, and are told when it does.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The background. The two processes share a pipe: a byte in it says that the daemon
  * serves, its end that it does not. */
 #include "config.h"

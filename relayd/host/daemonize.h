@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The background, for --daemon. The starting process stays until the daemon serves; until
  * then they share its stderr, where the daemon says what keeps it from serving.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Healing. It waits for inotify(7), so an idle daemon does nothing. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Healing: the directory and what is in it is made again as soon as it can be, whether a
  * cleaner of /tmp or a person removed it, or it went with /run/user/UID after the last

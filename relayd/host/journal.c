@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The journal. libsystemd's sd_journal_sendv(3) waits for a journald that does not read,
  * and would keep all clients waiting with it. Its protocol is documented and stable (a
  * datagram of KEY=value lines: systemd.io/JOURNAL_NATIVE_PROTOCOL); values here are

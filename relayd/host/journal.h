@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The journal, as a sink of log.h. It keeps the fields of a line, and waits for nobody:
  * while journald does not read and its socket is full, lines are lost, and counted.

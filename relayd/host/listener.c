@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A listener. Past its limit clients wait in the kernel's backlog, and are served late rather
  * than refused. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A listener: one socket that accepts for as long as the daemon lives.
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Notifications. libsystemd would wait: its socket blocks once the manager has as many
  * messages unread as fit its queue, ten by default. Ours is connected, because one that
  * is not is always "writable" (unix(7)), and nothing would tell when there is room. */

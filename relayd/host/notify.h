@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a service manager is told (sd_notify(3)), without ever waiting for it: it may be
  * stopped, reloading or stuck, and clients must be served all the same. Nothing is said

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* relayd's options. A row of the table is all that an option is: its name, what it
  * takes, where it goes, and what --help says of it. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * relayd's options. One table has them, for the command line, the files, and --help.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A build without libsystemd: there are no sockets from systemd, and no watchdog. */
 #include "config.h"
 

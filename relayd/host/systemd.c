@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What systemd offers a service, through libsystemd. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What systemd gives a service at its start: sockets that it opened, descriptors from its
  * store, a watchdog. systemd.c asks libsystemd; systemd-none.c, for builds without it, answers

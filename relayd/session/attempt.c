@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An attempt. Its upstream may be dropped at any time, so each step looks it up by its id; the
  * connection goes on without it. */
 #include "config.h"

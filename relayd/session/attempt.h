@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * An attempt: one try at one upstream, on behalf of a client's first question.
  *

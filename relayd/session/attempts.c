@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* All attempts. Those that are blocked are on a list of their upstream, so that the end of a
  * ping touches no others. */
 #include "config.h"

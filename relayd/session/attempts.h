@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * All attempts: what becomes of those at an upstream when it changes.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The audit. The client's command is looked up only for sessions that are logged: it
  * costs three system calls. */
 #include "config.h"

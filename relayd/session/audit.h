@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The audit: one line for each session that asked for something of consequence or
  * failed, so that its owner can see who used which agent for what. Under the

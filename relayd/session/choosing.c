@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Choosing. Whenever something happened one step is taken: look at all attempts, start those
  * that are due, and where none is left that may be answered, give up. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Choosing: a session looks for the upstream that answers its client's first question.
  *

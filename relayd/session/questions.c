@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Questions. Each is decided about when it is whole: it is answered here, or an upstream is
  * chosen that answers it (choosing.h). */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The questions of a client that has no upstream: up to the first that needs one, and all where
  * there is none to use.

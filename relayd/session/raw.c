@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Raw. To relay_client_events() and the like it is one endless frame each way. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Raw: bytes both ways for --raw, where any protocol will do and nothing is looked at.
  * The end of one side's stream is passed on as exactly that, so a half-closed

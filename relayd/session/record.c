@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A record. All its fields are numbers of one size, so one table writes and reads
  * them. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A record: what another process must know of an open session to go on with it. Numbers only,
  * never a byte of a message. It does no I/O.

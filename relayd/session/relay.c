@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A relay. Frames are followed only by counting down their bytes, so that a frame
  * of 256 KiB passes through 16 KiB of memory; only a frame's beginning is ever
  * looked at. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A relay: questions from a client to the upstream it was given, and answers back,
  * in order and unchanged, however they are cut into pieces.

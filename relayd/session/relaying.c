@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Relaying. The clock of what is owed starts with the first question and anew with each answer,
  * and stands while it is the client that does not read, or has not sent the rest of what it asks:
  * no upstream is called silent for that, nor a person thought to be at its prompt. The timer runs with that clock, and

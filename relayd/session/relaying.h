@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Relaying: a session with its upstream, which is carried on until one side ends, or what the
  * client is owed does not come.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the states of a session share: its life, its upstream, and the gate that every question
  * of it comes through. */
 #include "config.h"

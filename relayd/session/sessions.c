@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The set of sessions, and their driver. Whatever happened to a session, one step of its state
  * follows, and then the wait for the events that the state asks for. Nothing comes after the
  * step, which may have ended the session.

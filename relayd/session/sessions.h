@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The set of sessions, and what drives each: who is let in, the step that follows whatever
  * happened, and what ends several at once.

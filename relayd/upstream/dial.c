@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A dial. It reads exactly one frame and not a byte more, so the connection can be
  * handed to a relay, or asked the next question, in a known state. */
 #include "config.h"

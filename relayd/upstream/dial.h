@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A dial: one connection to one upstream, which asks one question at a time and
  * takes exactly one answer for it. What the answer means is for whoever dialled.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Enrolment. pin_open() refuses a socket by its file, at once; on_answer(), by what comes of
  * the first ping. Whatever is learnt ends in conclude(), the only place that gives a
  * verdict. */

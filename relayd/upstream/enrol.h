@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Enrolment: registering an upstream. Pin it, check it, ask it once, give the verdict; and
  * notice when its process ends. What notices other ends is look.h.

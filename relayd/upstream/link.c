@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The link. An agent that does not answer is either busy with its person or
  * unreachable, and only the kernel's view of the TCP connection tells which: what
  * we sent is acknowledged by a laptop that is there, whatever its agent does. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The link: the TCP connection of the login behind an upstream, from its
  * SSH_CONNECTION, as the kernel sees it.

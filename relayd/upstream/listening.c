@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Listening. A listener is known by the inode that it is bound to: its name may be another's by
  * now, or may have been removed, and clients that hold the file still reach it. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Listening: whether anybody listens on a socket file, as the kernel sees it, without a
  * connection that the other end would notice.

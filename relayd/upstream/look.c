@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The look. The kernel's list of listeners is a proof of life and none of death: it knows nothing
  * of other network namespaces. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The look: whether the registered sockets still have a listener. Where a server is one process
  * for all its logins, or a daemonised agent is killed, no pidfd tells of an end; so whoever is

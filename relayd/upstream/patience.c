@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Patience. A link that is up means a laptop that is there: its agent is busy or
  * asks its person, which takes as long as it takes. A link that is down may heal,
  * but another login need not wait for that. */

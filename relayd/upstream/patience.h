@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Patience: how long a session waits for an upstream's answer before it also asks
  * the next one, and before it gives up, by what the link says. One table; pure.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A pin. What was opened is checked, and not its path, so nobody can exchange it between a
  * check and its use. A new reason to refuse a socket file goes into pin_problem(). */
 #include "config.h"

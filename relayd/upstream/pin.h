@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A pin: a descriptor of a socket file. Connecting through it leads to this very socket,
  * whatever happens to its path.

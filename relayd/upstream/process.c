@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The process that listens on a socket. The kernel gives a pid to another process later; pid
  * and start time together name one for good. */
 #include "config.h"

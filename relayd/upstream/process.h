@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The process that listens on a socket: known by a pidfd, which tells when it ends, and by
  * its start time, by which it is known again after a restart.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The registry. The order is not kept but made when it is asked for, from the
  * order of registration and each upstream's state, so nothing has to be moved
  * when an upstream falls silent and comes back. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The registry: all upstreams, their order, and which of them are alive or silent. It asks
  * nobody, and has no clock but for what people read: whoever learns something of an upstream

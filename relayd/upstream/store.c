@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The store. A file that is not whole is not used at all: half of a registry would be a wrong
  * one. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The store: the registry as a file, so that a restart or a crash loses no login.
  *

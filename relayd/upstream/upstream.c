@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An upstream. What is said of it stands here too, beside the states, so that no more is
  * claimed than is known: a link that was not asked about is not mentioned, and a login that
  * owes an answer is not called alive. */

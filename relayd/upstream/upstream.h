@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * An upstream: a registered socket that leads to an agent, normally made by sshd for one
  * ssh -A login. What is known of it, how it stands, and how that is said in words.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A wait. What the kernel says of a link is noted in its upstream, for the status and for other
  * waits; so one place asks about links. */
 #include "config.h"

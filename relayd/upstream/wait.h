@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A wait: for the answer of an upstream. One place asks the kernel about its link, notes for
  * how long that has been down, and says how much patience is left (patience.h).

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The log says who used a key, also of a command that left as soon as it had its answer. Nobody is
 # looked up who only lists.
 

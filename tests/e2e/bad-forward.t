@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A login that forwards an agent which is not there (ForwardAgent=/bad/path): sshd makes a socket
 # for it all the same, which accepts and closes.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A directory that is not private is refused with the reason; sockets in the way are told apart.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What was registered survives a restart; a file that is damaged does not stop one.
 
 . "$(dirname "$0")/lib.sh"

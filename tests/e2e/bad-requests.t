@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Words that relayd and relayctl do not know, and noise on both sockets.
 
 . "$(dirname "$0")/lib.sh"

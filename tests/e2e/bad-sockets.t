@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What cannot be registered: each is refused with its cause, and takes nothing with it.
 
 . "$(dirname "$0")/lib.sh"

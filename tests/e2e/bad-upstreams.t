@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Upstreams of every bad kind in front of a good one, in every order of up to four of them, in
 # valgrind of two. Each was good when it was registered.
 

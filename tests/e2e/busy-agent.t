@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The newest login's agent has a person at its prompt: whoever needs it waits for that person, and
 # is not sent elsewhere, though another login is at hand.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A certificate goes to the agent with its key, through the relay, and logs in where nothing else
 # does.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What a client waits at the most, where logins are mute: a choice has one bound, however many there
 # are; who has had its long wait is asked by a ping; and one slow answer does not count for long.
 # Each account is a case; all of them together take as long as the longest.

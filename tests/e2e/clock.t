@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The host's wall clock is set, back by an hour or on by one, while the relay waits for something: it
 # waits as long as it would have, and says how long that was.
 #

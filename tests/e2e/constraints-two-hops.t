@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Keys that are tied to hosts (ssh-add -h), two hops from the laptop: with the relay in between,
 # the second host lists and uses the same ones as without.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A key that may be used for certain hosts only (ssh-add -h) is usable there through the relay, and
 # nowhere else; and so it is when the newest login has fallen silent and an older one serves.
 

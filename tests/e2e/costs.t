@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What one more client costs does not grow: not with those that ask at the same time, nor with the
 # logins that are silent.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A crash of the relay costs the open connections, cleanly, and nothing else.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A relay that a login started crashes: the next login starts another, which knows what it knew.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What a crowd costs: thousands of clients that ask at once. Each that stays keeps little memory, also
 # while it waits, and what they took is given back when they have gone.
 

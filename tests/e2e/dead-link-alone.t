@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The only login's link is dead: its client is let go after dead-after, and not before; a link that
 # comes back meanwhile brings the answer.
 

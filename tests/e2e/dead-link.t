@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The newest login's link is dead and sshd has not noticed: the older login serves meanwhile.
 
 . "$(dirname "$0")/lib.sh"

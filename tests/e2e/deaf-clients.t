@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Clients that ask and ask and never read an answer: the relay keeps little for them, does nothing
 # about them, and serves the others.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A long line, as ssh's ProxyCommand: what goes through it arrives so many milliseconds later, in
  * both directions, however much is on its way.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The newest login's agent has no keys, or is locked: an older login's keys are found behind it, by
 # whoever asks for a list first; and nobody is asked for that who is not likely to answer.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # `relayctl env`: which shell it speaks to, what it keeps, and that it leaves a working agent alone.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * An agent that misbehaves, for the tests: one behaviour, given by name.
  *

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A call of the kernel's that fails once must not cost the relay its ears, nor a whole processor.
 
 . "$(dirname "$0")/lib.sh"

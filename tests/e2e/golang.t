@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A client by Go, and the relay.
 
 . "$(dirname "$0")/lib.sh"

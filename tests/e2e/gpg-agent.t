@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The laptop's agent is gpg-agent, with its ssh support.
 
 . "$(dirname "$0")/lib.sh"

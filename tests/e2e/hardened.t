@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What the unit takes away from the relay is gone, and nothing that the relay needs.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The relay keeps its place: a socket that is removed is made again, one that is taken is left alone.
 
 . "$(dirname "$0")/lib.sh"

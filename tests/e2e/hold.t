@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # `ssh -A host relayctl hold`: a login for the relay's sake, for as long as it lasts.
 
 . "$(dirname "$0")/lib.sh"

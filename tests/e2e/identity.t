@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Which sockets are taken, and that each is known for the same one: whatever becomes of its mode, its
 # labels, and the links that led to it.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # An idle relay sleeps: with ten logins, one of them silent and one with a dead link, it makes no
 # system call at all. Neither does one whose client has its answers and stays.
 

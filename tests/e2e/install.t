@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # contrib/install, as a new user meets it: what it says to paste works, and --uninstall takes away
 # what it brought.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Under systemd the journal can be asked who used a login's keys.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What ssh-add does to an agent it does through the relay: the agent of the login takes keys, gives
 # them up, asks before it uses them, forgets them in time, and locks.
 

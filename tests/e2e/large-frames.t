@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # An agent with 500 keys, whose listing is as large as a frame may be, 262144 bytes. A byte more,
 # either way, ends the session.
 

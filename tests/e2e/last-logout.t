@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The last login ends, and with it the user manager and /run/user/UID; tmux lives on. The next login
 # brings the relay back at the same path, for panes that are older.
 

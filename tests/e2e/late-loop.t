@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A loop that closes only later. pat has an account here, bob one on another host. pat's newest login
 # came from there, and had bob's newest agent behind it; that login of bob's ends, and what bob's
 # relay has left leads back to pat's.

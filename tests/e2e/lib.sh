@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# SPDX-License-Identifier: MIT
 # What every end-to-end test stands on. Each file beside it is one part; TAP first, then the world
 # that world() enters, then what can be had in it.
 #

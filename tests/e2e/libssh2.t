@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A client by libssh2, and the relay.
 
 . "$(dirname "$0")/lib.sh"

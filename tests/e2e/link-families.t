@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The link of a login, whatever family of addresses it came over: up, and down once it is cut.
 
 . "$(dirname "$0")/lib.sh"

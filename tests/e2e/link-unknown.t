@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Where nothing can be known of the link everything works, with the patience of not knowing: the
 # login came over no TCP connection, the relay runs in another network, or it may not ask.
 

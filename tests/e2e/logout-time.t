@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A login that served questions ends as fast as without the relay: no connection to its agent is
 # left behind, for ssh would wait for that.
 

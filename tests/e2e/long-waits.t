@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Logins that say nothing while their link is up or unknown, and how long each wait lasts with the
 # default patience. Each account is a case; all of them together take as long as the longest.
 

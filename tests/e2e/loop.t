@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A login made through the relay leads back to it. It must not become what the relay leads to.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # However low the limit of open files, and however many logins hold some: a client is served.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A mosh session keeps the environment of a login that ended as it began.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Sessions over one connection (ControlMaster) share the agent socket that sshd made for it: one
 # upstream, for as long as any of them lasts.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A manager, a journal or a terminal that has stopped to read what the relay says keeps no client
 # waiting.
 

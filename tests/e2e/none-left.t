@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # With every login gone, clients are told so at once, each time, and the relay lives.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Agents that are not as OpenSSH's in the foreground, and serve all the same.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What a relay is started with is none of its clients' business: descriptors that are closed, and
 # variables that other programs' libraries look at.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What a laptop, a login or a client calls itself is shown as text, and is never more than that:
 # no command to systemd, no line of its own, nothing that drives a terminal.
 

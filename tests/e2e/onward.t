@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # From the host onward to a second one, with the laptop's agent, and a relay there too.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What an account asks of its relay, and what a host allows it: the command line, relayd.conf in both
 # places, and what each means to ssh-add.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Other users: not as clients, and not in the place of a login that ended.
 
 . "$(dirname "$0")/lib.sh"

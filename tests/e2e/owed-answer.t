@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A login that ends while its agent owes an answer takes one client with it, and no more.
 
 . "$(dirname "$0")/lib.sh"

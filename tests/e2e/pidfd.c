@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Preloaded into programs that run in valgrind. As of 3.19 that knows no pidfd_open(2) and
  * fails it; this goes to the kernel past it. */
 #include "config.h"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Questions in whatever pieces and whatever haste, to a real agent: each is answered, in order; and
 # who has shut down its side after asking has the answer still.
 

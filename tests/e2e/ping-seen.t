@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The ping as real agents see it: a question like others, which they refuse, and then serve on.
 
 . "$(dirname "$0")/lib.sh"

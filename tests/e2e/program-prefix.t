@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Where another relayd has the name, ours takes one of its own: configure --program-prefix.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # --raw: the newest that accepts a connection has the client, whatever is said on it.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # ~/.ssh/rc stands between sshd and every login: it may not delay, soil or break one.
 
 . "$(dirname "$0")/lib.sh"

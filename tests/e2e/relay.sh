@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# SPDX-License-Identifier: MIT
 # The relay under test, and clients of it.
 
 # rc ACCOUNT: every login there registers itself from now on.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A restart under systemd keeps 250 open connections; more than that are closed, and nothing worse.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The relay is restarted while a signature waits for a person at a prompt: the signature is not lost.
 
 . "$(dirname "$0")/lib.sh"

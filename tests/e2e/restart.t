@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # An upgrade of the relay goes unnoticed: under systemd, open connections outlive its restart.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A relay that no manager started outlives /run/user/UID, and is at its place again when that is.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The first login starts the relay, and the relay outlives it.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Servers that are one process for all their logins, and agents whose process nobody knows: no pidfd
 # tells of an end there. `status`, `wait` and a registry that is full look for themselves.
 

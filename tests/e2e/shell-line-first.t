@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Shells that source their files before rc runs can hide the login's own socket from it.
 
 . "$(dirname "$0")/lib.sh"

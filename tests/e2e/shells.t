@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The lines for shells: an interactive one has the agent socket, and its own login is registered.
 
 . "$(dirname "$0")/lib.sh"

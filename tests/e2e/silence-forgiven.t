@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Silence is remembered, and forgiven: to a login that its person prefers, to one that is registered
 # again, and to one from which something comes after nothing did.
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Preloaded into relayctl where it runs in valgrind, which makes it and the relay slow: its
  * time passes as slowly, so that it does not give up on a relay that is only slow. */
 #include "config.h"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The newest login is far away: 600 ms there and back, and twice that for the first answer of a
 # connection. It is alive and it is the newest, so it serves, though an older one is fast.
 

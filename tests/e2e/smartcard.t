@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A smartcard (here one of software) is given to an agent through the relay, and taken away; and
 # where the agent refuses it because it is asked from afar, it refuses it through the relay as well.
 

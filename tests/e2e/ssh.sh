@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# SPDX-License-Identifier: MIT
 # OpenSSH: sshd, agents on the laptop, logins, and networks to log in from.
 
 # openssh_is VERSION: whether it is of that version or a newer one.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # One file for everybody on a host: /etc/ssh/sshrc registers the logins of all accounts but those
 # that have an rc of their own.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The line that `systemctl status` shows is true, and told at most once a second, however many
 # clients come and go.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What relayctl tells people and programs, and the exit codes that scripts go by.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Preloaded into relayd: the host's wall clock is set, forth or back, by as many seconds as the
  * file has that STEPPED_CLOCK names. Nothing but the wall clock moves, as with settimeofday(2). */
 #include "config.h"

@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# SPDX-License-Identifier: MIT
 # A systemd user manager, and a journal.
 
 # user_manager ACCOUNT: a real `systemd --user` with relayd's units installed, on a host that was

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A relay that a login started gives way to the one of the user manager, and nothing is lost.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# SPDX-License-Identifier: MIT
 # What a test says: TAP on stdout, and on failure what helps to see why.
 
 points=0

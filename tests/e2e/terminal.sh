@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# SPDX-License-Identifier: MIT
 # Terminals to type in: tmux servers of one pane.
 
 # terminal NAME ACCOUNT [NAME=VALUE...]: a tmux server of that account with one pane, whose shell

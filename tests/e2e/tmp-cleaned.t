@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Where there is no /run/user/UID a relay lives in /tmp, which cleaners sweep by age and people by
 # hand: whatever they take is made again, alone or with the directory.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The lines for tmux: whoever attaches, new panes keep the agent socket.
 
 . "$(dirname "$0")/lib.sh"

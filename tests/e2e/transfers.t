@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What travels over ssh to an account with rc in place arrives as it was sent, and nothing is added
 # to what the programs say. The login registers wherever sshd runs rc.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Panes older than every login use the newest one, whichever goes away.
 
 . "$(dirname "$0")/lib.sh"

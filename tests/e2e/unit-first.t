@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Where the user manager has the sockets, a relay that is started by hand does not take its place.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A signature is asked for once, of one agent, whatever that agent makes of it. The agents count.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Connections that the kernel will not watch (epoll_ctl fails): each is answered or ended, none is left
 # waiting and none takes a whole processor.
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # systemd's user manager holds the sockets; the first client of either starts the service.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Services of the user find the relay by a drop-in of relayd.socket, also where another agent is put
 # into the manager's environment.
 

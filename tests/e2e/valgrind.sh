@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# SPDX-License-Identifier: MIT
 # The programs under test, in valgrind (configure --enable-valgrind).
 
 in_valgrind() {

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What a client waits with the relay, and what without it, in one run: the promises are 2 % over a
 # living path of 25 ms each way, and past a dead login 1.5 s the first time and 10 % afterwards. The
 # bounds here are for hosts that are busy with something else; the figures are in the notes.

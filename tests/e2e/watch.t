@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # `relayctl watch` tells what happens, as it happens, one line each.
 
 . "$(dirname "$0")/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # systemd is told what the relay does, and replaces one that is stuck.
 
 . "$(dirname "$0")/lib.sh"

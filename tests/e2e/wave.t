@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Two hundred clients at once, at the moment when the newest login falls silent.
 
 . "$(dirname "$0")/lib.sh"

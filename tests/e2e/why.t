@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The relay says why: for each login in status and in the log, and for the last client that failed.
 
 . "$(dirname "$0")/lib.sh"

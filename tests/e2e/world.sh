@@ -1,4 +1,5 @@
 # shellcheck shell=sh
+# SPDX-License-Identifier: MIT
 # A world of its own for each test, and processes in it.
 #
 # A test re-executes itself as the first process of new mount, pid and network namespaces, as root.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The man pages are sound, and tell of every option and command that --help tells of.
 
 set -eu

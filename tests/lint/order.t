@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The source can be read once, from the ground up: a wing uses only wings before it, and a file only
 # files before it. The order is that of the lists in README.md files: relayd/README.md has the wings, each
 # wing's own README.md its files. A header and its source are one entry. What a file uses is what it includes

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Everything that a Bourne shell runs is clean by shellcheck.
 
 set -eu

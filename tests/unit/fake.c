@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A fake agent. Each connection reads whole questions and treats them one by one. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A fake agent in the test's own loop, which counts what it is asked and behaves to
  * each kind of question as it is told.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Check runs each test in a process of its own: the parent makes the directory of
  * the whole case and removes it, each test makes its own below that. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A place on disk for a test: an empty directory of its own, 0700 and with a path
  * short enough for sockets. It is removed with all that is in it after the last

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The stage for sessions. The loop, the registry and the enrolment are the real
  * ones; only the agents and the client are played. */
 #include "config.h"

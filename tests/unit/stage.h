@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A stage for sessions: one client on a socketpair, and two fake agents that count
  * what reaches them.

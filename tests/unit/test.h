@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What every unit test's main does: run one suite, in TAP. */
 #ifndef RELAYD_TEST_H
 #define RELAYD_TEST_H

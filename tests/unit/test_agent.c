@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Frames, kinds of question and the ping, written out byte by byte: what is on the
  * wire must not follow from what the module thinks of it. */
 #include "config.h"

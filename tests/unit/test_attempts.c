@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Attempts: what becomes of them where their upstream changes, or where we have nothing left to
  * begin them with. */
 #include "config.h"

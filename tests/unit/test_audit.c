@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The audit: who a client is, and which sessions are worth a line. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Choosing: who is asked a first question, in which order, and how often. What counts
  * most is that an unsafe question never reaches two. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A dial against a fake agent on a real socket. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Flows: bytes in order, backpressure, and no memory while empty. That freed
  * memory was wiped cannot be seen from here; what is kept can. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Handing sessions over. The manager is played: a datagram socket where sd_notify(3)
  * sends to, which keeps the descriptors that come. */
 #include "config.h"

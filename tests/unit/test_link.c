@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The link: reading SSH_CONNECTION, judging a report, and asking the kernel about
  * real connections. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The list that everything is kept on. */
 #include "config.h"
 

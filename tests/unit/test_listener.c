@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A listener: what stands in its place, and what it does about it. */
 #include "config.h"
 

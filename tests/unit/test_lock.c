@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The lock: who holds it is told truly, and a file system without locks is no other
  * daemon. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The log: what of a line is kept, which lines are, and the file. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which socket is the login's own, in the environments that rc, shells and old panes
  * really have. */
 #include "config.h"

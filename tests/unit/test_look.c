@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The look: who listens is found without a word to it, and who has ended is dropped. */
 #include "config.h"
 

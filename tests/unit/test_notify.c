@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Notifications to a manager that does not read. It is played: a datagram socket whose
  * queue is as short as the kernel makes it. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* relayd's command line. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What relayctl shows: to people in lines of a known width, to programs as JSON. */
 #include "config.h"
 

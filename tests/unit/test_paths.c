@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where everything is. The rules look at the host, so those that can are tested in
  * a world of their own: a mount namespace with an empty /run and /tmp. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Each row of patience's table, edge by edge. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pins: which sockets may be registered, and that it is the same socket ever after. */
 #include "config.h"
 

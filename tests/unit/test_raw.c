@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Raw: bytes both ways, and the end of each side's stream as exactly that. */
 #include "config.h"
 

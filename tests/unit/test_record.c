@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Records: what a name in systemd's descriptor store can hold. */
 #include "config.h"
 

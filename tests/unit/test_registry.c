@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The registry: the order of trying, and what a verdict does to it. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A relay that goes on: questions up, answers down. */
 #include "config.h"
 

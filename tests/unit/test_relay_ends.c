@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How a relay ends, and what must not end it: large frames, half-close, a client
  * that does not read, an upstream that leaves. */
 #include "config.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A relay that quiesces: what is begun gets through, and nothing new is begun. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sessions: what a client meets, whatever upstreams there are. */
 #include "config.h"
 

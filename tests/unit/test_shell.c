@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The shell line: what it looks like, and that a shell reads back what was meant. */
 #include "config.h"
 

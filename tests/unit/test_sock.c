@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* AF_UNIX sockets: the file's mode, who is live, who has gone. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The store: what was saved comes back, and a damaged file is not believed. */
 #include "config.h"
 

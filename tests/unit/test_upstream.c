@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What people are told of an upstream: no more than is known. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* UTF-8: what is a character, what is printable, and where a text may be cut. */
 #include "config.h"
 

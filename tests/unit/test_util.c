@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Durations and numbers, as options and commands take them. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The ends of a relay's wires, in a test's hands. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A relay between two socketpairs: the test is the client at one end and the
  * upstream at the other.

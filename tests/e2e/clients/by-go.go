@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // A client by Go: ACCOUNT PORT. Prints each key that the agent lists, in hexadecimal, logs in to that
 // account at that port of this host with one of them, and prints who it is there.
 package main

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Tries the good upstream behind bad ones in every order: DEPTH SHARE SHARES AGENT CONTROL KIND=PID...
 
 The orders are all of up to DEPTH of the kinds; those whose number is SHARE modulo SHARES are tried

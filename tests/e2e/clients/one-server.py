@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """One process that is many agents: COUNT PREFIX. Each agent N listens on PREFIXN and lists one key,
 whose comment is its path. Prints a line for each connection. SIGUSR1 has all agents but the first end:
 nobody listens there any more, and the process stays."""

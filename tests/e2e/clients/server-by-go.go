@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // An SSH server by Go: PORT. It is one process for all its logins, and gives each its agent as such
 // servers do: a listener in a directory of its own. It lets everybody in, and runs what they ask as
 // whoever started it. Prints a line for each connection to an agent.
