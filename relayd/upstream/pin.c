@@ -5,6 +5,7 @@
 
 #include "relayd/upstream/pin.h"
 
+#include "relayd/base/birth.h"
 #include "relayd/base/sock.h"
 #include "relayd/base/util.h"
 
@@ -121,21 +122,10 @@ static const char *pin_problem(const struct stat *st, const struct pin *pin,
     return NULL;
 }
 
-static void get_birth(struct pin *pin)
-{
-    struct statx stx;
-
-    if (statx(pin->fd, "", AT_EMPTY_PATH, STATX_BTIME, &stx) < 0)
-        return;
-    pin->has_birth = (stx.stx_mask & STATX_BTIME) != 0;
-    pin->birth = (struct timespec){stx.stx_btime.tv_sec, stx.stx_btime.tv_nsec};
-}
-
 static void fill(struct pin *pin, int fd, const struct stat *st)
 {
     *pin = (struct pin){.fd = fd, .dev = st->st_dev, .ino = st->st_ino, .ctime = st->st_ctim};
-    if (fd >= 0)
-        get_birth(pin);
+    pin->has_birth = fd >= 0 && birth_of(fd, &pin->birth) == 0;
 }
 
 int pin_look_up(struct pin *pin, const char *path)

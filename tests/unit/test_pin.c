@@ -208,14 +208,14 @@ START_TEST(a_socket_of_root_is_held_where_it_is_open_to_us)
     ck_assert_int_eq(chmod(".", 0755), 0);
     ck_assert_int_eq(chmod("..", 0755), 0);
     ck_assert_int_eq(setegid(NOBODY), 0);
-    ck_assert_int_eq(seteuid(NOBODY), 0);
+    ck_assert_int_eq(setresuid(NOBODY, NOBODY, 0), 0);
     check_refused("s", "not open to us");
-    ck_assert_int_eq(seteuid(0), 0);
+    ck_assert_int_eq(setresuid(0, 0, 0), 0);
     ck_assert_int_eq(chmod("s", 0666), 0);
-    ck_assert_int_eq(seteuid(NOBODY), 0);
+    ck_assert_int_eq(setresuid(NOBODY, NOBODY, 0), 0);
     check_open("s");
     /* For who looks for leaks at the end. */
-    ck_assert_int_eq(seteuid(0), 0);
+    ck_assert_int_eq(setresuid(0, 0, 0), 0);
     ck_assert_int_eq(prctl(PR_SET_DUMPABLE, 1), 0);
 }
 END_TEST
