@@ -14,6 +14,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #define BACKLOG_RETRY_MS 10
@@ -66,6 +67,12 @@ static int fail_nobody(struct client *client)
                 "start one: " RELAYCTL_NAME " register, in a login made by ssh -A");
 }
 
+/* relayd may run, and be out of reach: another would not be within reach either. */
+static int fail_obstructed(struct client *client)
+{
+    return fail(client, -ENOTSOCK, "what stands there is not a socket: remove it", NULL);
+}
+
 static int fail_hung(struct client *client)
 {
     return fail(client, -ETIMEDOUT, "relayd is there but does not answer",
@@ -111,6 +118,13 @@ static int connect_until(int fd, const char *path, int64_t deadline)
     return r;
 }
 
+static bool is_obstructed(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && !S_ISSOCK(st.st_mode);
+}
+
 int client_open(struct client *client, const struct paths *paths, int64_t deadline)
 {
     int r;
@@ -125,6 +139,8 @@ int client_open(struct client *client, const struct paths *paths, int64_t deadli
         return fail_errno(client, client->fd);
 
     r = connect_until(client->fd, paths->control, deadline);
+    if (r == -ECONNREFUSED && is_obstructed(paths->control))
+        return fail_obstructed(client);
     if (r == -ENOENT || r == -ECONNREFUSED)
         return fail_nobody(client);
     if (r == -ETIMEDOUT)

@@ -36,6 +36,15 @@ like "$(as pat relayctl || echo "exit $?")" 'a directory stands where the socket
 ok 'and that no client is served' not as pat relayctl -q
 as pat rmdir "$socket"
 ok 'the directory is removed: the socket is made again' wait_for 30 has_keys good
+control=${socket%/*}/control.sock
+rm "$control"
+as pat mkdir "$control"
+like "$(as pat relayctl 2>&1 || echo "exit $?")" "^relayctl: $control: what stands there is not a socket: remove it\$" \
+    "one in the control socket's place: the status names it"
+like "$(as pat relayctl register good 2>&1 || echo "exit $?")" "^relayctl: $control: what stands there is not a socket: remove it\$" \
+    'so does a login, which starts no other relay'
+as pat rmdir "$control"
+ok 'it is removed: the control socket is made again' wait_for 60 served pat
 end relay.pat
 as pat mkdir "$socket"
 is "$(as pat timeout 20 relayd 2>&1)" \
