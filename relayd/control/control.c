@@ -59,6 +59,9 @@ static void handle_register(struct control *control, struct conn *conn,
         conn_finish_error(conn, reason);
     } else if (enrol_is_pending(u) && proto_get_flag(msg, "wait")) {
         watchers_add(&control->watchers, conn, WATCH_VERDICT, id);
+    } else if (enrol_is_pending(u) && request.is_place_kept) {
+        /* `relayctl env`: a shell leaves the agent that it has only for one that is taken. */
+        watchers_add(&control->watchers, conn, WATCH_REFUSAL, id);
     } else {
         status_put_registered(&buf, u, NULL);
         conn_finish(conn, &buf);

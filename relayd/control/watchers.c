@@ -12,6 +12,8 @@
 
 /* How long a register waits for its verdict; relayctl would take us for hung after 1 s. */
 #define VERDICT_SECONDS 0.8
+/* To connect and to look who listens takes no longer; a new shell waits for it. */
+#define REFUSAL_SECONDS 0.05
 
 static const char *explain_pause(const struct registry *registry, char *out, size_t size)
 {
@@ -97,6 +99,7 @@ static bool tell(const struct watchers *watchers, struct conn *conn,
 
     switch ((enum watch_topic)conn->topic) {
     case WATCH_VERDICT:
+    case WATCH_REFUSAL:
         if (event->type == REGISTRY_REGISTERED && is_about)
             reply_verdict(conn, event);
         return event->type == REGISTRY_REGISTERED && is_about;
@@ -159,12 +162,29 @@ static void begin_events(const struct watchers *watchers, struct conn *conn)
                                  sizeof(summary)));
 }
 
+/* 0: for good. */
+static double wait_seconds(enum watch_topic topic)
+{
+    switch (topic) {
+    case WATCH_VERDICT:
+        return VERDICT_SECONDS;
+    case WATCH_REFUSAL:
+        return REFUSAL_SECONDS;
+    case WATCH_USABLE:
+    case WATCH_GONE:
+    case WATCH_EVENTS:
+    case WATCH_END:
+        break;
+    }
+    return 0;
+}
+
 void watchers_add(struct watchers *watchers, struct conn *conn, enum watch_topic topic,
                   uint64_t id)
 {
     struct upstream *u = registry_find(watchers->registry, id);
 
-    conn_wait(conn, (int)topic, id, topic == WATCH_VERDICT ? VERDICT_SECONDS : 0);
+    conn_wait(conn, (int)topic, id, wait_seconds(topic));
     if (topic == WATCH_EVENTS)
         begin_events(watchers, conn);
     else if ((topic == WATCH_GONE && u == NULL) ||

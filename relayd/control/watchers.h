@@ -11,6 +11,7 @@
 /* What a watcher waits for. */
 enum watch_topic {
     WATCH_VERDICT, /* on an upstream that it registered */
+    WATCH_REFUSAL, /* the same, but no longer than a refusal takes that needs no answer */
     WATCH_USABLE,  /* an upstream that a client could be served by */
     WATCH_GONE,    /* the end of an upstream */
     WATCH_EVENTS,  /* all events, until it leaves */

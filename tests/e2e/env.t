@@ -48,6 +48,13 @@ start foreign laptop fake-agent -n foreign good "$E2E/shared/foreign"
 wait_for 20 test -S "$E2E/shared/foreign"
 chmod 777 "$E2E/shared/foreign"
 is "$(keys_of SSH_AUTH_SOCK="$E2E/shared/foreign")" foreign 'a shell that has another user'\''s agent keeps it'
+# Its file is ours, and is refused only once it is seen who listens.
+start guest laptop fake-agent -n guest good "$E2E/shared/guest"
+wait_for 20 test -S "$E2E/shared/guest"
+chown pat "$E2E/shared/guest"
+is "$(keys_of SSH_AUTH_SOCK="$E2E/shared/guest")" guest 'so does one where only the file is its own'
+like "$(env_of SSH_AUTH_SOCK="$E2E/shared/guest" || cat "$E2E/complaint")" \
+    "guest: a process of another user listens there; SSH_AUTH_SOCK is left as it is\$" 'and is told'
 
 fake one one.agent
 like "$(env_of SSH_AUTH_SOCK="$home/one.agent")" "SSH_AUTH_SOCK=$socket;" 'a good agent: the agent socket is set'
