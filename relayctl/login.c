@@ -56,11 +56,19 @@ static void resolve(const char *path, char name[PATH_MAX])
         strcpy(name, joined);
 }
 
+/* A link of /proc may lead where no other name does: into another mount namespace, or to a file
+ * that was removed. But "self" is somebody else to relayd. */
+static bool is_magic(const char *path)
+{
+    return strncmp(path, "/proc/", 6) == 0 && strncmp(path, "/proc/self/", 11) != 0 &&
+           strncmp(path, "/proc/thread-self/", 18) != 0;
+}
+
 char *login_real(const char *path)
 {
     char name[PATH_MAX];
 
-    if (strncmp(path, "/proc/", 6) == 0 || strlen(path) >= PATH_MAX)
+    if (is_magic(path) || strlen(path) >= PATH_MAX)
         return strdup(path);
     resolve(path, name);
     return strdup(name);

@@ -13,8 +13,8 @@
 
 /* A copy of path with every symlink resolved, so that it names the same socket when a link is
  * changed later. Where nothing is there, the links are followed as far as they lead. A name in
- * /proc stays, for what it leads to may have no other name here. The caller frees it; NULL
- * without memory. */
+ * /proc stays, for what it leads to may have no other name here; not that of this very process,
+ * which nobody else could use. The caller frees it; NULL without memory. */
 char *login_real(const char *path);
 
 /* Whether two absolute names lead to the same place. Nothing needs to be there. */

@@ -85,6 +85,14 @@ as pat ln -sfn three.agent link
 ok 'one can be unregistered by a link' as pat relayctl unregister link
 is "$(status pat path | xargs)" "$home/two.agent $home/one.agent" 'and is gone'
 
+# What /proc/self is to a shell is somebody else to the relay.
+as pat mkdir below
+fake four below/four.agent
+# shellcheck disable=SC2016
+like "$(as pat sh -c 'cd below && SSH_AUTH_SOCK=/proc/self/cwd/four.agent relayctl env -s --register')" \
+    "^RELAYD_UPSTREAM=$home/below/four.agent; .*SSH_AUTH_SOCK=$socket;" 'a name in /proc/self: whose it leads to is kept'
+ok 'and registered' as pat relayctl unregister -q below/four.agent
+
 is "$(env_of "$ssh_connection" SSH_AUTH_SOCK="$socket" LC_RELAYD_LABEL="pat's")" \
     "SSH_AUTH_SOCK=$socket; export SSH_AUTH_SOCK; RELAYD_LABEL='pat'\\''s'; export RELAYD_LABEL; unset LC_RELAYD_LABEL;" \
     'the label is kept under a name that ssh does not send on'
