@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* When a file was made, for a C library without statx(2): musl before 1.2.5. */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* When a file was made, by statx(2). */
 #include "config.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* When a file was made, which tells two apart that had one inode after the other. */
 #ifndef RELAYD_BIRTH_H
 #define RELAYD_BIRTH_H
