@@ -295,17 +295,6 @@ static int hold(const struct enrol *enrol, const char *name, struct pin *pin, ch
     return r;
 }
 
-/* Without memory the old name stays. */
-static void set_path(struct upstream *u, const char *path)
-{
-    char *copy = strcmp(u->path, path) == 0 ? NULL : strdup(path);
-
-    if (copy == NULL)
-        return;
-    free(u->path);
-    u->path = copy;
-}
-
 uint64_t enrol_register(struct enrol *enrol, const struct enrol_request *request,
                         const char **reason)
 {
@@ -318,7 +307,7 @@ uint64_t enrol_register(struct enrol *enrol, const struct enrol_request *request
     u = registry_find_pin(enrol->registry, &pin);
     if (u != NULL) {
         close(pin.fd);
-        set_path(u, path);
+        upstream_set_path(u, path);
         renew(enrol, u, request);
         return u->id;
     }
@@ -366,7 +355,7 @@ static const char *take_up(const struct enrol *enrol, struct upstream *u)
         return r == -ENOENT || r == -ENOTDIR ? ended : reason;
     if (!pin_is_saved(&u->pin, &saved))
         return ended;
-    set_path(u, path);
+    upstream_set_path(u, path);
     return NULL;
 }
 

@@ -59,6 +59,16 @@ void upstream_free(struct upstream *u)
     free(u);
 }
 
+void upstream_set_path(struct upstream *u, const char *path)
+{
+    char *copy = strcmp(u->path, path) == 0 ? NULL : strdup(path);
+
+    if (copy == NULL)
+        return;
+    free(u->path);
+    u->path = copy;
+}
+
 /* Puts a copy of value into *place, up to the first of the characters of `until`. Does nothing
  * for NULL or an empty value. */
 static int replace(char **place, const char *value, const char *until)

@@ -122,6 +122,9 @@ struct upstream *upstream_new(const char *path);
 /* Frees one that nobody uses any more, or NULL. */
 void upstream_free(struct upstream *u);
 
+/* Its socket has another name now. Without memory the old one stays. */
+void upstream_set_path(struct upstream *u, const char *path);
+
 /* Sets copies of the login's facts; NULL or an empty text leaves a fact as it is. `connection`
  * also sets the host and the TCP connection. Returns 0 or -ENOMEM. */
 int upstream_set_facts(struct upstream *u, const char *label, const char *connection,
