@@ -227,13 +227,18 @@ static void on_awake(struct ev_loop *loop, ev_async *async, int events)
 }
 
 /* libev tells of an epoll_ctl(2) that failed by an event, which it makes just before it goes to
- * sleep, and sleeps all the same (ev.c, 4.33: fd_reify in ev_run). */
+ * sleep, and sleeps all the same (ev.c, 4.33: fd_reify in ev_run). It may have been the one for
+ * libev's own descriptor, by which it learns of signals and of asyncs; libev makes another when an
+ * async is started (evpipe_init), and nowhere else. */
 static void on_sleep(struct ev_loop *loop) EV_NOEXCEPT
 {
     struct daemon *d = ev_userdata(loop);
 
-    if (ev_pending_count(loop) > 0)
-        ev_async_send(loop, &d->awake);
+    if (ev_pending_count(loop) == 0)
+        return;
+    ev_async_stop(loop, &d->awake);
+    ev_async_start(loop, &d->awake);
+    ev_async_send(loop, &d->awake);
 }
 
 static void on_woken(struct ev_loop *loop) EV_NOEXCEPT

@@ -21,7 +21,7 @@ says() {
     grep -Eq -- "$1" "$E2E/log/relay"
 }
 kill_relay() {
-    kill -s KILL "$(pid relay)"
+    kill -s KILL "$(pid relay)" 2>/dev/null || :
     wait_for 20 gone "$(pid relay)"
 }
 
@@ -33,6 +33,8 @@ all_well() {
 for n in 1 2 3 4 5 6 7 8; do
     faulty FAULT="epoll_ctl:$n:ENOSPC"
     ok "epoll_ctl fails the first time but $((n - 1)): both sockets serve, and are made again" all_well
+    kill -s TERM "$(pid relay)"
+    ok 'and it ends when it is told to' wait_for 20 gone "$(pid relay)"
     kill_relay
 done
 
