@@ -244,7 +244,8 @@ static FILE *open_file(const char *path)
     return fdopen(fd, "r");
 }
 
-int options_read(struct options *options, const char *path, bool is_host)
+/* is_host: it is the host's file, which may say "deny". */
+static int read_file(struct options *options, const char *path, bool is_host)
 {
     FILE *file = open_file(path);
     bool is_denied = false;
@@ -266,12 +267,12 @@ int options_read_files(struct options *options)
 {
     const struct passwd *pw = getpwuid(geteuid());
     char path[PATH_MAX];
-    int r = options_read(options, RELAYD_CONF, true);
+    int r = read_file(options, RELAYD_CONF, true);
 
     if (r < 0 || pw == NULL)
         return r;
     snprintf(path, sizeof(path), "%s/.config/relayd.conf", pw->pw_dir);
-    return options_read(options, path, false);
+    return read_file(options, path, false);
 }
 
 void options_usage(FILE *out)

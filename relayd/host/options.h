@@ -33,15 +33,12 @@ void options_init(struct options *options);
  * on stderr what is wrong. */
 int options_parse(struct options *options, int argc, char **argv);
 
-/* Reads a file of the same options, without dashes, one a line ("patience 2s"), with '#' in
- * front of comments; dir, daemon, help and version are not for files. is_host: it is the host's
- * file, which may also say "deny". A missing file is an empty one. A host's file that cannot be
- * read counts as "deny"; a user's is complained of and passed over. Returns 0, or after saying
- * why on stderr: -EINVAL where a line is wrong, -EPERM where the host denies. */
-int options_read(struct options *options, const char *path, bool is_host);
-
-/* Reads the host's file (RELAYD_CONF, normally /etc/relayd.conf), then ~/.config/relayd.conf;
- * the home is that of passwd(5). */
+/* Reads the host's file (RELAYD_CONF, normally /etc/relayd.conf), then ~/.config/relayd.conf, the
+ * home being that of passwd(5). They have the same options without dashes, one a line ("patience
+ * 2s"), with '#' in front of comments; dir, daemon, help and version are not for files. The host's
+ * may also say "deny". A missing file is an empty one; a host's that cannot be read counts as
+ * "deny", a user's is complained of and passed over. Returns 0, or after saying why on stderr:
+ * -EINVAL where a line is wrong, -EPERM where the host denies. */
 int options_read_files(struct options *options);
 
 void options_usage(FILE *out);

@@ -14,7 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-uint64_t process_start_time(pid_t pid)
+/* A process's start time, or 0. */
+static uint64_t start_time(pid_t pid)
 {
     char path[32], line[1024];
     unsigned long long start = 0;
@@ -44,12 +45,12 @@ void process_open(struct process *process, pid_t pid)
     if (process->fd < 0)
         return;
     process->pid = pid;
-    process->start = process_start_time(pid);
+    process->start = start_time(pid);
 }
 
 void process_reopen(struct process *process)
 {
-    bool is_same = process->pid > 0 && process_start_time(process->pid) == process->start;
+    bool is_same = process->pid > 0 && start_time(process->pid) == process->start;
 
     process_open(process, is_same ? process->pid : 0);
 }

@@ -26,7 +26,4 @@ void process_reopen(struct process *process);
 /* Lets go of it, and forgets the pid. */
 void process_close(struct process *process);
 
-/* A process's start time, or 0. */
-uint64_t process_start_time(pid_t pid);
-
 #endif
