@@ -75,7 +75,7 @@ START_TEST(an_attempt_without_memory_is_tried_later_and_stops_nobody)
     begin_client();
     ASK(list);
     turn_until(loop, is_asked, &a);
-    the_session()->choosing_since -= PATIENCE_UNKNOWN - 5;
+    the_session()->choosing_since -= PATIENCE_UNKNOWN / 2;
     is_out_of_memory = true;
     outlast_patience();
     is_out_of_memory = false;
