@@ -43,13 +43,21 @@ static const struct verb verbs[] = {
      verb_status},
     {"pause", NULL, false, OPTION(FOR), "serve nobody for a while",
      "Ends what is being served and turns every client away, until resume.", verb_pause},
-    {"resume", NULL, false, 0, "serve again", NULL, verb_resume},
+    {"resume", NULL, false, 0, "serve again",
+     "Ends a pause: clients are served again.", verb_resume},
     {"wait", NULL, false, OPTION(TIMEOUT), "wait until a login is there to serve",
      "Waits until a login is there to serve. Exits 1 where none came in time, 2 where\n"
      "no relayd did.",
      verb_wait},
-    {"watch", NULL, false, 0, "follow what happens, one line each", NULL, verb_watch},
-    {"why", NULL, false, 0, "tell what the last client that failed met", NULL, verb_why},
+    {"watch", NULL, false, 0, "follow what happens, one line each",
+     "Shows how things are, then follows what happens, one line each, until\n"
+     "interrupted: logins that come and go, fall silent and answer again, or are\n"
+     "preferred, and pauses.",
+     verb_watch},
+    {"why", NULL, false, 0, "tell what went wrong for the last client that failed",
+     "Tells in a sentence what went wrong for the last client that failed, and how\n"
+     "many have been served since.",
+     verb_why},
     {"env", NULL, false, OPTION(SH) | OPTION(CSH) | OPTION(FISH) | OPTION(REGISTER),
      "print the line that makes a shell use the agent socket",
      "Prints the line that sets SSH_AUTH_SOCK to the agent socket, keeps the login's\n"
@@ -71,7 +79,8 @@ static const struct verb verbs[] = {
      verb_hold},
     {"stop", NULL, false, 0, "end relayd",
      "Ends relayd, once what its clients are owed is delivered.", verb_stop},
-    {"help", "COMMAND", false, 0, "show help, of a command more", NULL, verb_help},
+    {"help", "COMMAND", false, 0, "show help, or help on one command",
+     "Shows help, or help on COMMAND.", verb_help},
     {0},
 };
 
