@@ -285,7 +285,7 @@ void picture_draw(struct printer *out, const struct status *status)
         draw_paused(out, &status->daemon);
     else if (status->n > 0 && !status_can_serve(status))
         draw_sentence(out, STYLE_DOUBTFUL,
-                      "no login answers at the moment; they are tried in turn");
+                      "no login answers at the moment: wake the laptop, or log in with ssh -A");
     draw_socket(out, &status->daemon);
     if (status->n == 0)
         draw_nobody(out);
