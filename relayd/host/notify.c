@@ -112,10 +112,12 @@ static bool flush_status(struct notify *notify)
     return true;
 }
 
-/* Sends what there is room for, and waits, in the loop, for room for the rest. */
+/* Sends what there is room for, and waits, in the loop, for room for the rest. A manager that was
+ * away when it was told something may be back; one that misses keepalives ends us. */
 static void step(struct notify *notify)
 {
-    if (!notify_is_on(notify) || ev_is_active(&notify->later))
+    if (notify->loop == NULL || ev_is_active(&notify->later) ||
+        (!notify_is_on(notify) && connect_anew(notify) < 0))
         return;
     if (flush_queue(notify) && flush_keepalive(notify) && flush_status(notify))
         ev_io_stop(notify->loop, &notify->writable);

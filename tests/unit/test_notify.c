@@ -196,6 +196,22 @@ START_TEST(a_manager_that_has_gone_is_no_harm)
 }
 END_TEST
 
+START_TEST(a_manager_that_was_away_is_found_by_the_next_keepalive)
+{
+    const char *path = scratch_path("notify");
+
+    close(manager);
+    unlink(path);
+    notify_keepalive(&notify);
+    ck_assert(!notify_is_on(&notify));
+    listen_at(path, strlen(path));
+    notify_keepalive(&notify);
+    check_next("WATCHDOG=1");
+    notify_status(&notify, "1 login");
+    check_next("STATUS=1 login");
+}
+END_TEST
+
 START_TEST(its_address_may_be_abstract)
 {
     char address[64];
@@ -238,6 +254,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, the_end_waits_for_it_but_not_for_ever);
     tcase_add_test(tcase, a_manager_that_was_started_again_is_found);
     tcase_add_test(tcase, a_manager_that_has_gone_is_no_harm);
+    tcase_add_test(tcase, a_manager_that_was_away_is_found_by_the_next_keepalive);
     tcase_add_test(tcase, its_address_may_be_abstract);
     tcase_add_test(tcase, nobody_listens);
 }
