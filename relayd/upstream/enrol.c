@@ -103,7 +103,7 @@ void enrol_ping(struct enrol *enrol, struct upstream *u, struct dial *dial)
     if (enrol->is_raw)
         dial_connect(dial);
     else
-        dial_ping(dial, enrol->instance, u->nonce | u->pings++, u->has_no_ping);
+        dial_ping(dial, enrol->instance, upstream_next_nonce(u), u->has_no_ping);
 }
 
 void enrol_note_answer(struct enrol *enrol, struct upstream *u, const struct dial *dial)
@@ -193,14 +193,6 @@ static void ask(struct enrol_watch *watch, struct upstream *u)
     enrol_ping(watch->enrol, u, &watch->dial);
 }
 
-static int draw_nonce(struct upstream *u)
-{
-    if (getrandom(&u->nonce, sizeof(u->nonce), 0) < 0)
-        return -errno;
-    u->nonce &= ~(uint64_t)UINT32_MAX;
-    return 0;
-}
-
 /* Takes pin over, also where it fails; path is its own. */
 static struct upstream *make(struct enrol *enrol, const struct enrol_request *request,
                              const struct pin *pin, const char *path)
@@ -216,7 +208,7 @@ static struct upstream *make(struct enrol *enrol, const struct enrol_request *re
     u->login.registered_at = monotonic_seconds();
     u->login.registrations = 1;
     u->watch = watch_new(enrol);
-    if (u->watch == NULL || draw_nonce(u) < 0 ||
+    if (u->watch == NULL ||
         upstream_set_facts(u, request->label, request->connection, request->tty) < 0) {
         free(u->watch);
         u->watch = NULL;
@@ -372,7 +364,7 @@ void enrol_resume(void *arg, struct upstream *u)
     u->login.registrations = 1;
     registry_append(enrol->registry, u);
     u->watch = watch_new(enrol);
-    if (u->watch == NULL || draw_nonce(u) < 0) {
+    if (u->watch == NULL) {
         registry_drop(enrol->registry, u, "out of memory");
         return;
     }

@@ -216,7 +216,7 @@ struct upstream *registry_find_nonce(const struct registry *registry, uint64_t n
     struct upstream *u;
 
     list_for_each(u, &registry->upstreams, link) {
-        if (u->nonce >> 32 == nonce >> 32)
+        if ((uint32_t)u->id == nonce >> 32)
             return u;
     }
     return NULL;

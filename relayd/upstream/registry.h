@@ -94,6 +94,7 @@ void registry_drop_ended(struct registry *registry, struct upstream *u);
 struct upstream *registry_find(const struct registry *registry, uint64_t id);
 struct upstream *registry_find_path(const struct registry *registry, const char *path);
 struct upstream *registry_find_pin(const struct registry *registry, const struct pin *pin);
+/* Whose ping carries that nonce. */
 struct upstream *registry_find_nonce(const struct registry *registry, uint64_t nonce);
 
 /* The order of trying: the preferred one, the newest, fallbacks; then those that are silent,

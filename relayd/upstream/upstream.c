@@ -59,6 +59,11 @@ void upstream_free(struct upstream *u)
     free(u);
 }
 
+uint64_t upstream_next_nonce(struct upstream *u)
+{
+    return u->id << 32 | u->pings++;
+}
+
 void upstream_set_path(struct upstream *u, const char *path)
 {
     char *copy = strcmp(u->path, path) == 0 ? NULL : strdup(path);

@@ -104,8 +104,7 @@ struct upstream {
     int keys;         /* how many it listed last; -1: unknown */
     double rtt;       /* its round trip, in seconds; negative: not measured */
     double proven_at; /* when a ping was last answered */
-    uint64_t nonce;   /* what its pings carry, in the upper 32 bits */
-    uint32_t pings;   /* how many went out: the lower 32 bits, so no two pings are alike */
+    uint32_t pings;   /* how many went out */
 
     struct upstream_load load[UPSTREAM_USES];
     uint64_t served;        /* sessions that it has had */
@@ -121,6 +120,10 @@ struct upstream {
 struct upstream *upstream_new(const char *path);
 /* Frees one that nobody uses any more, or NULL. */
 void upstream_free(struct upstream *u);
+
+/* What its next ping carries: whose it is in the upper 32 bits, and below them how many went
+ * before, so that no two pings are alike. */
+uint64_t upstream_next_nonce(struct upstream *u);
 
 /* Its socket has another name now. Without memory the old one stays. */
 void upstream_set_path(struct upstream *u, const char *path);

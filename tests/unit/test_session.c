@@ -158,7 +158,7 @@ START_TEST(our_own_ping_goes_no_further)
 
     add_both();
     u = registry_find_path(&registry, a.path);
-    agent_ping_make(ping, enrol.instance, u->nonce);
+    agent_ping_make(ping, enrol.instance, upstream_next_nonce(u));
     begin_client();
     ASK(ping);
     HEAR(failure);
