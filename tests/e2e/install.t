@@ -35,6 +35,8 @@ files() {
 
 files >"$E2E/before"
 ok 'a dry run says what it would do' install_as_pat --dry-run
+dry=$(cat "$said")
+is "$(as pat env -u HOME "$E2E/src/contrib/install" --dry-run 2>&1)" "$dry" 'where HOME is not set it knows the home'
 files >"$E2E/after"
 ok 'and does nothing' cmp "$E2E/before" "$E2E/after"
 
