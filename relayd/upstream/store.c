@@ -151,8 +151,9 @@ static void get_silence(struct upstream_silence *silence, const struct proto_msg
     silence->waited = get_seconds(msg, "waited", 0);
     silence->is_chatty = proto_get_flag(msg, "chatty");
     silence->forgive_at = monotonic_seconds() + get_seconds(msg, "forgiven_in", 0);
-    silence->lasts_next = get_seconds(
-        msg, "silence_lasts", get_seconds(msg, "penance", silence->lasts_next)); /* as before */
+    /* The version before called it penance. */
+    silence->lasts_next = get_seconds(msg, "penance", silence->lasts_next);
+    silence->lasts_next = get_seconds(msg, "silence_lasts", silence->lasts_next);
 }
 
 static void get_verdict(struct upstream *u, const struct proto_msg *msg)

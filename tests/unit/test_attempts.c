@@ -83,8 +83,7 @@ START_TEST(an_attempt_without_memory_is_tried_later_and_stops_nobody)
 }
 END_TEST
 
-/* a has said that it has no keys, and while b is waited for it turns out to lead back here, or is
- * unregistered. */
+/* a turns out to lead back here, or is unregistered. */
 static void lose_a(bool is_loop)
 {
     if (is_loop) {
@@ -95,11 +94,9 @@ static void lose_a(bool is_loop)
     registry_drop(&registry, upstream_of(&a), "for the test");
 }
 
-START_TEST(an_answer_that_was_kept_goes_with_its_upstream)
+/* a has said that it has no keys, and b is waited for. */
+static void keep_answer_of_a(void)
 {
-    const uint8_t *answer = _i < 2 ? no_keys : list_by_b;
-    size_t size = _i < 2 ? sizeof(no_keys) : sizeof(list_by_b);
-
     options.patience = 10;
     add_both();
     a.on[AGENT_KIND_LIST] = b.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
@@ -108,6 +105,14 @@ START_TEST(an_answer_that_was_kept_goes_with_its_upstream)
     turn_until(loop, is_asked, &a);
     fake_say(&a, no_keys, sizeof(no_keys));
     turn_until(loop, is_asked, &b);
+}
+
+START_TEST(an_answer_that_was_kept_goes_with_its_upstream)
+{
+    const uint8_t *answer = _i < 2 ? no_keys : list_by_b;
+    size_t size = _i < 2 ? sizeof(no_keys) : sizeof(list_by_b);
+
+    keep_answer_of_a();
     lose_a(_i % 2 == 0);
     turn_while_busy(loop);
     ck_assert(!has_answer(NULL));
@@ -120,14 +125,7 @@ END_TEST
 
 START_TEST(without_the_answer_that_was_kept_there_may_be_none)
 {
-    options.patience = 10;
-    add_both();
-    a.on[AGENT_KIND_LIST] = b.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
-    begin_client();
-    ASK(list);
-    turn_until(loop, is_asked, &a);
-    fake_say(&a, no_keys, sizeof(no_keys));
-    turn_until(loop, is_asked, &b);
+    keep_answer_of_a();
     lose_a(true);
     fake_fini(&b);
     HEAR(failure);
