@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/* Our lines in somebody else's text. All that undo needs to know is in the text itself: a file that
+ * was copied to another host, or written by another version, is undone as well. What is not exactly
+ * as it was written counts as edited, and is then nobody's but the person's. */
+#include "config.h"
+
+#include "relayctl/account/block.h"
+
+#include "relayctl/account/lines.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define OPENS "# >>> " RELAYD_NAME " "
+#define CLOSES "# <<< " RELAYD_NAME " "
+#define NOTE " >>> " RELAYCTL_NAME " setup wrote this, and " RELAYCTL_NAME " setup --undo takes it out\n"
+#define CHECKSUM_SIZE 8
+#define MARKER_MAX 512
+
+struct marker {
+    size_t at, end; /* its line */
+};
+
+/* What carries a marker's name, wherever an editor or a person may have moved it in the line. */
+struct markers {
+    int n_opening, n_closing;
+    struct marker first, last, opening, closing;
+};
+
+static uint32_t fnv1a(uint32_t hash, const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * 16777619u;
+    return hash;
+}
+
+static uint32_t checksum(const char *words, const char *body, size_t size)
+{
+    uint32_t hash = fnv1a(2166136261u, words, strlen(words));
+
+    return fnv1a(fnv1a(hash, "\n", 1), body, size);
+}
+
+static size_t skip_blanks(const char *text, size_t at, size_t end)
+{
+    while (at < end && (text[at] == ' ' || text[at] == '\t'))
+        at++;
+    return at;
+}
+
+/* Whether the line is a marker of that kind and name, with or without more behind it. */
+static bool is_marker(const char *text, size_t at, size_t end, const char *kind, const char *name)
+{
+    at = skip_blanks(text, at, end);
+    if (!line_begins(text, at, end, kind))
+        return false;
+    at += strlen(kind);
+    if (!line_begins(text, at, end, name))
+        return false;
+    at += strlen(name);
+    return at == end || strchr(" \t\r\n", text[at]) != NULL;
+}
+
+bool block_line_opens(const char *text, size_t at, size_t end)
+{
+    return line_begins(text, at, end, OPENS);
+}
+
+bool block_line_closes(const char *text, size_t at, size_t end)
+{
+    return line_begins(text, at, end, CLOSES);
+}
+
+static struct markers find_markers(const char *text, size_t size, const char *name)
+{
+    struct markers found = {0};
+
+    for (size_t at = 0, end; at < size; at = end) {
+        struct marker marker = {at, end = line_end(text, size, at)};
+        bool opens = is_marker(text, at, end, OPENS, name);
+
+        if (!opens && !is_marker(text, at, end, CLOSES, name))
+            continue;
+        if (found.n_opening + found.n_closing == 0)
+            found.first = marker;
+        found.last = marker;
+        if (opens) {
+            found.n_opening++;
+            found.opening = marker;
+        } else {
+            found.n_closing++;
+            found.closing = marker;
+        }
+    }
+    return found;
+}
+
+/* Writes the opening line, and returns its length. */
+static size_t format_opening(char line[MARKER_MAX], const char *name, const char *words,
+                             const char *body, size_t size)
+{
+    int n = snprintf(line, MARKER_MAX, OPENS "%s %08x%s%s" NOTE, name,
+                     (unsigned)checksum(words, body, size), words[0] != '\0' ? " " : "", words);
+
+    assert(n > 0 && n < MARKER_MAX);
+    return (size_t)n;
+}
+
+/* Reads the words of an opening line, between the checksum and the note. */
+static bool read_words(const char *text, struct marker opening, const char *name,
+                       char words[BLOCK_WORDS_MAX])
+{
+    size_t at = opening.at + strlen(OPENS) + strlen(name) + 1 + CHECKSUM_SIZE;
+    const char *note;
+    size_t n;
+
+    words[0] = '\0';
+    if (at >= opening.end)
+        return false;
+    note = memmem(text + at, opening.end - at, " >>> ", 5);
+    if (note == NULL)
+        return false;
+    n = (size_t)(note - (text + at));
+    if (n == 0)
+        return true;
+    if (n > BLOCK_WORDS_MAX || text[at] != ' ')
+        return false;
+    memcpy(words, text + at + 1, n - 1);
+    words[n - 1] = '\0';
+    return strlen(words) == n - 1;
+}
+
+/* Whether the opening line carries the checksum of its words and the body. The note behind is for
+ * people: another version may have put it in other words. */
+static bool is_whole(const char *text, struct marker opening, const char *name,
+                     const struct block *block)
+{
+    char line[MARKER_MAX];
+    size_t n;
+
+    format_opening(line, name, block->words, text + block->body, block->body_end - block->body);
+    n = (size_t)(strstr(line, " >>> ") - line);
+    return opening.end - opening.at > n && memcmp(text + opening.at, line, n) == 0;
+}
+
+static bool is_closing(const char *text, struct marker closing, const char *name)
+{
+    char line[MARKER_MAX];
+    size_t n = (size_t)snprintf(line, sizeof(line), CLOSES "%s <<<\n", name);
+    size_t got = closing.end - closing.at;
+
+    return (got == n || (got == n - 1 && text[closing.end - 1] != '\n')) &&
+           memcmp(text + closing.at, line, got) == 0;
+}
+
+struct block block_find(const char *text, size_t size, const char *name)
+{
+    struct markers found = find_markers(text, size, name);
+    struct block block = {.state = BLOCK_EDITED};
+
+    if (found.n_opening + found.n_closing == 0) {
+        block.state = BLOCK_MISSING;
+        return block;
+    }
+    block.start = found.first.at;
+    block.end = found.last.end;
+    if (found.n_opening != 1 || found.n_closing != 1 || found.opening.at > found.closing.at)
+        return block;
+    block.body = found.opening.end;
+    block.body_end = found.closing.at;
+    if (!read_words(text, found.opening, name, block.words) ||
+        !is_whole(text, found.opening, name, &block) || !is_closing(text, found.closing, name))
+        return block;
+    block.state = BLOCK_WHOLE;
+    if (block_has_word(&block, "spaced") && block.start > 0 && text[block.start - 1] == '\n' &&
+        (block.start == 1 || text[block.start - 2] == '\n'))
+        block.start--;
+    return block;
+}
+
+static const char *find_word(const struct block *block, const char *word)
+{
+    size_t n = strlen(word);
+
+    for (const char *at = block->words; (at = strstr(at, word)) != NULL; at += n) {
+        if ((at == block->words || at[-1] == ' ') &&
+            (word[n - 1] == '=' || at[n] == ' ' || at[n] == '\0'))
+            return at + n;
+    }
+    return NULL;
+}
+
+bool block_has_word(const struct block *block, const char *word)
+{
+    return find_word(block, word) != NULL;
+}
+
+int block_number(const struct block *block, const char *word)
+{
+    const char *value = find_word(block, word);
+
+    return value != NULL ? atoi(value) : 0;
+}
+
+/* Appends to a text that has room. */
+static void add(char *text, size_t *size, const char *bytes, size_t n)
+{
+    if (n > 0)
+        memcpy(text + *size, bytes, n);
+    *size += n;
+}
+
+/* text with [start, end) replaced by a block, with `before` in front of it. */
+static char *splice(const char *text, size_t size, size_t start, size_t end, const char *before,
+                    const char *name, const char *words, const char *body, size_t *new_size)
+{
+    char opening[MARKER_MAX], closing[MARKER_MAX];
+    size_t n_opening = format_opening(opening, name, words, body, strlen(body));
+    size_t n_closing = (size_t)snprintf(closing, sizeof(closing), CLOSES "%s <<<\n", name);
+    char *new = malloc(size + strlen(before) + n_opening + strlen(body) + n_closing + 1);
+    size_t n = 0;
+
+    if (new == NULL)
+        return NULL;
+    add(new, &n, text, start);
+    add(new, &n, before, strlen(before));
+    add(new, &n, opening, n_opening);
+    add(new, &n, body, strlen(body));
+    add(new, &n, closing, n_closing);
+    add(new, &n, text + end, size - end);
+    new[n] = '\0';
+    *new_size = n;
+    return new;
+}
+
+static size_t place_at(const char *text, size_t size, enum block_place place)
+{
+    if (place == BLOCK_LAST)
+        return size;
+    return line_begins(text, 0, size, "#!") ? line_end(text, size, 0) : 0;
+}
+
+char *block_put(const char *text, size_t size, const char *name, enum block_place place,
+                const char *body, const char *words, size_t *new_size)
+{
+    struct block old = block_find(text, size, name);
+    size_t at = place_at(text, size, place);
+    bool is_joined = at > 0 && text[at - 1] != '\n';
+    bool is_spaced = place == BLOCK_LAST && at > 0;
+    char all[BLOCK_WORDS_MAX];
+
+    assert(old.state != BLOCK_EDITED);
+    if (old.state == BLOCK_WHOLE)
+        return splice(text, size, old.start, old.end,
+                      text[old.start] == '\n' ? "\n" : "", name, old.words, body, new_size);
+    snprintf(all, sizeof(all), "%s%s%s", words != NULL ? words : "", is_joined ? " joined" : "",
+             is_spaced ? " spaced" : "");
+    return splice(text, size, at, at, &"\n\n"[2 - is_joined - is_spaced], name,
+                  all + (all[0] == ' '), body, new_size);
+}
+
+char *block_take_out(const char *text, size_t size, const struct block *block, size_t *new_size)
+{
+    char *new = malloc(size + 1);
+    size_t n = 0, start = block->start;
+
+    assert(block->state == BLOCK_WHOLE);
+    if (new == NULL)
+        return NULL;
+    if (block_has_word(block, "joined") && block->end == size && start > 0 &&
+        text[start - 1] == '\n')
+        start--;
+    add(new, &n, text, start);
+    add(new, &n, text + block->end, size - block->end);
+    new[n] = '\0';
+    *new_size = n;
+    return new;
+}
+
+bool block_is_current(const char *text, const struct block *block, const char *body)
+{
+    size_t size = block->body_end - block->body;
+
+    return block->state == BLOCK_WHOLE && size == strlen(body) &&
+           memcmp(text + block->body, body, size) == 0;
+}
