@@ -1,0 +1,614 @@
+/* SPDX-License-Identifier: MIT */
+/* What a shell's file does with SSH_AUTH_SOCK. The tricks by which people keep a fixed path for their
+ * agent come in many forms, and whether setup is to stand before them hangs on a few facts. They are
+ * gathered command by command: which compound commands it is in, which list ("a && b || c") it
+ * belongs to, and what its words say. */
+#include "config.h"
+
+#include "relayctl/account/script.h"
+
+#include "relayctl/account/words.h"
+#include "relayd/base/util.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define DEPTH_MAX 64
+#define ALIASES_MAX 16
+
+enum compound_kind { COMPOUND_IF, COMPOUND_CASE, COMPOUND_SWITCH, COMPOUND_OTHER, COMPOUND_FUNCTION };
+
+struct compound {
+    enum compound_kind kind;
+    bool in_condition;  /* its "then" or "do" is still to come */
+    bool is_on_socket;  /* a case or switch on the value of SSH_AUTH_SOCK */
+    int interactive;    /* line of its condition, where that asks whether the shell is interactive */
+};
+
+/* A list: commands joined by && and ||, |, or fish's "and" and "or". */
+struct list {
+    int interactive;   /* line of the command that asks whether the shell is interactive; 0: none */
+    bool names_socket; /* a command before has the value of SSH_AUTH_SOCK */
+    bool evaluates;    /* eval or source is among them */
+    bool has_agent;    /* another agent's program is among them */
+};
+
+struct reading {
+    struct script found;
+    struct compound compound[DEPTH_MAX];
+    size_t depth;
+    struct list list;
+    bool is_list_open;  /* the next command goes on with the list */
+    bool is_function;   /* a function's head was read: its body comes */
+    struct word assigned; /* the variable whose value is the next command's output; size 0: none */
+    struct word alias[ALIASES_MAX]; /* variables that hold an agent's socket */
+    size_t n_aliases;
+};
+
+static void note(int *line, const struct words *words)
+{
+    if (*line == 0)
+        *line = words->line;
+}
+
+static bool is_one_of(const struct word *word, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        if (word_is(word, *names))
+            return true;
+    }
+    return false;
+}
+
+static struct compound *top(struct reading *reading)
+{
+    return reading->depth > 0 ? &reading->compound[reading->depth - 1] : NULL;
+}
+
+static void push(struct reading *reading, enum compound_kind kind)
+{
+    if (reading->depth < DEPTH_MAX)
+        reading->compound[reading->depth++] = (struct compound){.kind = kind, .in_condition = true};
+}
+
+static void pop(struct reading *reading)
+{
+    if (reading->depth > 0)
+        reading->depth--;
+}
+
+static bool is_in_function(const struct reading *reading)
+{
+    for (size_t i = 0; i < reading->depth; i++) {
+        if (reading->compound[i].kind == COMPOUND_FUNCTION)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the word has $NAME or ${NAME. */
+static bool has_variable(const struct word *word, const char *name, size_t size)
+{
+    const char *end = word->at + word->size;
+
+    for (const char *at = word->at; at < end && (at = memchr(at, '$', (size_t)(end - at))) != NULL;) {
+        at++;
+        if (at < end && *at == '{')
+            at++;
+        if ((size_t)(end - at) >= size && memcmp(at, name, size) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the word has the value of SSH_AUTH_SOCK, or of a variable that took it over. */
+static bool has_socket(const struct reading *reading, const struct word *word)
+{
+    if (has_variable(word, "SSH_AUTH_SOCK", strlen("SSH_AUTH_SOCK")))
+        return true;
+    for (size_t i = 0; i < reading->n_aliases; i++) {
+        if (has_variable(word, reading->alias[i].at, reading->alias[i].size))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the word is a path or pattern of the sockets that sshd makes. */
+static bool has_tmp(const struct word *word)
+{
+    static const char *const patterns[] = {"/tmp/ssh-", "/tmp/*", "/tmp/.*", "^/tmp", "/tmp/\\*",
+                                           "#/tmp/", "agent."};
+
+    for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
+        if (word_has(word, patterns[i]))
+            return true;
+    }
+    return false;
+}
+
+typedef bool word_test(const struct reading *reading, const struct word *word);
+
+static bool any(const struct reading *reading, const struct words *words, size_t from,
+                word_test *test)
+{
+    for (size_t i = from; i < words->n; i++) {
+        if (test(reading, &words->word[i]))
+            return true;
+    }
+    return false;
+}
+
+static bool is_tmp(const struct reading *reading, const struct word *word)
+{
+    return has_tmp(word);
+}
+
+/* Whether the word asks whether the shell is interactive; -t and -o are seen with their operand. */
+static bool asks_interactive(const struct word *word, const struct word *next)
+{
+    if (word_has(word, "$-") || word_has(word, "${-") || word_has(word, "$PS1") ||
+        word_has(word, "${PS1") || word_has(word, "$+PS1") || word_has(word, "[interactive]"))
+        return true;
+    if (word_is(word, "is-interactive") || word_is(word, "--is-interactive"))
+        return true;
+    if (next == NULL)
+        return false;
+    return (word_is(word, "-o") && word_is(next, "interactive")) ||
+           (word_is(word, "-t") && next->size > 0 && strchr("012", next->at[0]) != NULL) ||
+           ((word_is(word, "-z") || word_is(word, "-n") || word_is(word, "-v")) &&
+            word_is(next, "PS1"));
+}
+
+static bool is_interactive_test(const struct words *words, size_t from)
+{
+    for (size_t i = from; i < words->n; i++) {
+        if (asks_interactive(&words->word[i], i + 1 < words->n ? &words->word[i + 1] : NULL))
+            return true;
+    }
+    return from < words->n && word_is(&words->word[from], "tty");
+}
+
+/* Whether name stands in the word by itself: not as a part of a longer one, as in
+ * /tmp/ssh-agent-me. */
+static bool has_name(const struct word *word, const char *name)
+{
+    const char *end = word->at + word->size, *at = word->at;
+    size_t n = strlen(name);
+
+    while ((at = memmem(at, (size_t)(end - at), name, n)) != NULL) {
+        bool begins = at == word->at || strchr(" \t\n\"'(`/:;&|$=", at[-1]) != NULL;
+        bool ends = at + n == end || strchr(" \t\n\"')`;&|.}", at[n]) != NULL;
+
+        if (begins && ends)
+            return true;
+        at += n;
+    }
+    return false;
+}
+
+static bool is_other_agent(const struct reading *reading, const struct word *word)
+{
+    static const char *const names[] = {"ssh-agent", "keychain", "gpgconf", "gpg-agent",
+                                        "gnome-keyring-daemon", "gnome-keyring", "ssh-find-agent",
+                                        "gcr-ssh-agent", "ssh-pageant", "envoy", "kwalletd"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (has_name(word, names[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Whether the word is SSH_AUTH_SOCK=..., or += of it. */
+static bool is_assignment_of_socket(const struct reading *reading, const struct word *word)
+{
+    struct word bare = *word;
+
+    if (bare.size > 0 && strchr("\"'", bare.at[0]) != NULL) {
+        bare.at++;
+        bare.size--;
+    }
+    return word_begins(&bare, "SSH_AUTH_SOCK=") || word_begins(&bare, "SSH_AUTH_SOCK+=");
+}
+
+static bool is_socket_name(const struct reading *reading, const struct word *word)
+{
+    return word_is(word, "SSH_AUTH_SOCK");
+}
+
+static bool sets_by_expansion(const struct reading *reading, const struct word *word)
+{
+    return word_has(word, "{SSH_AUTH_SOCK:=") || word_has(word, "{SSH_AUTH_SOCK=");
+}
+
+/* A file that another agent left, by its name. */
+static bool is_agent_file(const struct reading *reading, const struct word *word)
+{
+    return word_has(word, "agent") || word_has(word, "AGENT") || word_has(word, "SSH_ENV") ||
+           word_has(word, "keychain");
+}
+
+/* The length of NAME in NAME=value; 0 where the word is no assignment. */
+static size_t assignment_name(const struct word *word)
+{
+    size_t n = 0;
+
+    while (n < word->size && (word->at[n] == '_' || (word->at[n] >= '0' && word->at[n] <= '9') ||
+                              (word->at[n] >= 'a' && word->at[n] <= 'z') ||
+                              (word->at[n] >= 'A' && word->at[n] <= 'Z')))
+        n++;
+    return n < word->size && word->at[n] == '=' && (word->at[0] < '0' || word->at[0] > '9') ? n : 0;
+}
+
+static void add_alias(struct reading *reading, const char *name, size_t size)
+{
+    if (size > 0 && reading->n_aliases < ALIASES_MAX &&
+        !(size == strlen("SSH_AUTH_SOCK") && memcmp(name, "SSH_AUTH_SOCK", size) == 0))
+        reading->alias[reading->n_aliases++] = (struct word){name, size};
+}
+
+/* Takes NAME=value into account, where the value is the socket, or the output of what comes. */
+static void read_assignment(struct reading *reading, const struct words *words, size_t i)
+{
+    const struct word *word = &words->word[i];
+    size_t n = assignment_name(word);
+    struct word value = {word->at + n + 1, word->size - n - 1};
+
+    if (has_socket(reading, &value) || has_tmp(&value))
+        add_alias(reading, word->at, n);
+    else if (i + 1 == words->n && (words->end == '(' || words->end == '`'))
+        reading->assigned = (struct word){word->at, n};
+}
+
+/* What comes out of a command was assigned to a variable. */
+static void read_output(struct reading *reading, const struct words *words)
+{
+    bool is_socket = any(reading, words, 0, has_socket) || any(reading, words, 0, is_tmp);
+
+    if (reading->assigned.size > 0 && is_socket)
+        add_alias(reading, reading->assigned.at, reading->assigned.size);
+    if (words->end == ')' || words->end == '`' || words->end == '\n')
+        reading->assigned.size = 0;
+}
+
+/* for NAME in /tmp/ssh-*: NAME is a socket's path. */
+static void read_for(struct reading *reading, const struct words *words, size_t from)
+{
+    if (from >= words->n)
+        return;
+    if (word_is(&words->word[from], "SSH_AUTH_SOCK"))
+        note(&reading->found.sets, words);
+    if (any(reading, words, from + 1, has_socket) || any(reading, words, from + 1, is_tmp))
+        add_alias(reading, words->word[from].at, words->word[from].size);
+    for (size_t i = from + 1; i < words->n; i++) {
+        if (word_has(&words->word[i], "/.bashrc"))
+            note(&reading->found.reads_bashrc, words);
+    }
+}
+
+/* Takes the words that open and close compound commands. Returns where the simple command begins. */
+static size_t read_keywords(struct reading *reading, const struct words *words)
+{
+    static const char *const loops[] = {"while", "until", "begin", NULL};
+    static const char *const fors[] = {"for", "select", "foreach", NULL};
+    static const char *const bodies[] = {"then", "do", "else", NULL};
+    static const char *const ends[] = {"fi", "done", "esac", "end", "}", NULL};
+    static const char *const plain[] = {"!", "not", "and", "or", "time", "command", "builtin", "env",
+                                        "nohup", "noglob", NULL};
+    size_t i = 0;
+
+    for (; i < words->n; i++) {
+        const struct word *word = &words->word[i];
+
+        if (reading->is_function) {
+            reading->is_function = false;
+            push(reading, COMPOUND_FUNCTION);
+            if (word_is(word, "{"))
+                continue;
+        }
+        if (word_is(word, "if"))
+            push(reading, COMPOUND_IF);
+        else if (is_one_of(word, loops) || word_is(word, "{"))
+            push(reading, COMPOUND_OTHER);
+        else if (is_one_of(word, ends))
+            pop(reading);
+        else if (is_one_of(word, bodies) && top(reading) != NULL)
+            top(reading)->in_condition = false;
+        else if (word_is(word, "elif") && top(reading) != NULL)
+            top(reading)->in_condition = true;
+        else if (is_one_of(word, fors)) {
+            push(reading, COMPOUND_OTHER);
+            read_for(reading, words, i + 1);
+            return words->n;
+        } else if (!is_one_of(word, plain))
+            break;
+    }
+    return i;
+}
+
+static void read_case(struct reading *reading, const struct words *words, size_t from,
+                      enum compound_kind kind)
+{
+    bool is_on_socket = any(reading, words, from, has_socket);
+    bool asks = is_interactive_test(words, from);
+
+    push(reading, kind);
+    if (top(reading) == NULL)
+        return;
+    top(reading)->is_on_socket = is_on_socket;
+    top(reading)->in_condition = false;
+    top(reading)->interactive = asks ? words->line : 0;
+}
+
+/* A pattern of the case that we are in. */
+static bool is_pattern(struct reading *reading, const struct words *words)
+{
+    struct compound *compound = top(reading);
+
+    if (compound == NULL || !compound->is_on_socket || words->n == 0)
+        return false;
+    if (compound->kind == COMPOUND_SWITCH)
+        return word_is(&words->word[0], "case");
+    return compound->kind == COMPOUND_CASE && (words->end == ')' || words->end == '|');
+}
+
+/* Whether a word compares, and the path it is compared with may be the one. A path without a pattern
+ * behind != is: nothing is wanted of it. */
+static bool compares(const struct words *words, size_t from)
+{
+    static const char *const operators[] = {"=", "==", "=~", "!=", NULL};
+    static const char *const programs[] = {"[", "[[", "test", "expr", "string", "case", "grep",
+                                           "egrep", "fgrep", "awk", "sed", NULL};
+    bool found = from < words->n && is_one_of(&words->word[from], programs);
+
+    for (size_t i = from; i < words->n; i++) {
+        found = found || is_one_of(&words->word[i], operators);
+        if (word_is(&words->word[i], "!=") && i + 1 < words->n &&
+            !word_has(&words->word[i + 1], "*") && !word_has(&words->word[i + 1], "?") &&
+            !word_has(&words->word[i + 1], "#"))
+            return false;
+    }
+    return found;
+}
+
+static bool cuts_tmp(const struct reading *reading, const struct word *word)
+{
+    return word_has(word, "{SSH_AUTH_SOCK#") && word_has(word, "/tmp");
+}
+
+static bool wants_tmp(struct reading *reading, const struct words *words, size_t from)
+{
+    bool has_value = reading->list.names_socket || any(reading, words, 0, has_socket);
+
+    if (any(reading, words, 0, cuts_tmp))
+        return true;
+    return any(reading, words, from, is_tmp) &&
+           (is_pattern(reading, words) || (has_value && compares(words, from)));
+}
+
+static bool is_quiet_query(const struct words *words, size_t from)
+{
+    for (size_t i = from; i < words->n; i++) {
+        if (word_is(&words->word[i], "-q") || word_is(&words->word[i], "--query"))
+            return true;
+    }
+    return false;
+}
+
+static bool sets(struct reading *reading, const struct words *words, size_t from)
+{
+    static const char *const declare[] = {"export", "declare", "typeset", "local", "readonly", "set",
+                                          "eval", "sh", "bash", NULL};
+    static const char *const change[] = {"unset", "read", "set", "setenv", "unsetenv", "printf",
+                                         "vared", NULL};
+    static const char *const source[] = {".", "source", "eval", NULL};
+    struct word name = from < words->n ? word_name(&words->word[from]) : (struct word){"", 0};
+
+    if (any(reading, words, 0, sets_by_expansion))
+        return true;
+    if (from < words->n && is_one_of(&words->word[from], source) &&
+        (reading->list.has_agent || any(reading, words, from + 1, is_agent_file)))
+        return true;
+    if (is_one_of(&name, declare) && any(reading, words, from + 1, is_assignment_of_socket))
+        return true;
+    return is_one_of(&name, change) && any(reading, words, from + 1, is_socket_name) &&
+           !is_quiet_query(words, from);
+}
+
+static bool is_link_source(const struct reading *reading, const struct word *word)
+{
+    return has_socket(reading, word) || word_has(word, "SSH_AUTH_SOCK") || has_tmp(word);
+}
+
+/* ln may stand behind find's -exec too, or in the words of eval and sh -c. */
+static bool links(struct reading *reading, const struct words *words, size_t from)
+{
+    for (size_t i = from; i < words->n; i++) {
+        struct word name = word_name(&words->word[i]);
+
+        if (word_is(&name, "ln"))
+            return reading->list.names_socket || any(reading, words, from, is_link_source);
+        if (word_has(&words->word[i], "ln -") && is_link_source(reading, &words->word[i]) && i > from)
+            return !word_begins(&words->word[from], "alias");
+    }
+    return false;
+}
+
+static bool is_redirection(const struct word *word)
+{
+    for (size_t i = 0; i < word->size; i++) {
+        if (word->at[i] == '<' || word->at[i] == '>')
+            return true;
+        if ((word->at[i] < '0' || word->at[i] > '9') && word->at[i] != '&' && word->at[i] != '{')
+            return false;
+    }
+    return false;
+}
+
+/* exec of a program, not of redirections alone. */
+static bool is_exec(const struct words *words, size_t from)
+{
+    for (size_t i = from + 1; i < words->n; i++) {
+        const struct word *word = &words->word[i];
+
+        if (!is_redirection(word))
+            return true;
+        i += word->at[word->size - 1] == '>' || word->at[word->size - 1] == '<';
+    }
+    return false;
+}
+
+static bool sets_errexit(const struct words *words, size_t from)
+{
+    for (size_t i = from + 1; i < words->n; i++) {
+        const struct word *word = &words->word[i];
+
+        if (word_is(word, "errexit") ||
+            (word_begins(word, "-") && !word_begins(word, "--") && word_has(word, "e")))
+            return !word_is(&words->word[words->n - 1], "SSH_AUTH_SOCK");
+    }
+    return false;
+}
+
+/* A command that ends the script: whether one that is not interactive is meant. */
+static void read_ending(struct reading *reading, const struct words *words)
+{
+    int guard = reading->list.interactive;
+
+    note(&reading->found.exits, words);
+    for (size_t i = reading->depth; i-- > 0 && guard == 0;)
+        guard = reading->compound[i].interactive;
+    if (reading->found.guard == 0)
+        reading->found.guard = guard;
+}
+
+static void read_flow(struct reading *reading, const struct words *words, size_t from)
+{
+    static const char *const endings[] = {"exit", "return", "logout", NULL};
+    const struct word *word = &words->word[from];
+
+    if (is_interactive_test(words, from)) {
+        reading->list.interactive = words->line;
+        if (top(reading) != NULL && top(reading)->in_condition)
+            top(reading)->interactive = words->line;
+    }
+    if (is_in_function(reading))
+        return;
+    if (is_one_of(word, endings))
+        read_ending(reading, words);
+    else if ((word_is(word, "exec") && is_exec(words, from)) ||
+             (word_is(word, "set") && sets_errexit(words, from)))
+        note(&reading->found.exits, words);
+}
+
+static void read_agents(struct reading *reading, const struct words *words, size_t from)
+{
+    struct script *found = &reading->found;
+    bool is_prezto = from + 1 < words->n && word_has(&words->word[words->n > 1], "prezto");
+
+    for (size_t i = 0; i < words->n; i++) {
+        const struct word *word = &words->word[i];
+
+        if (is_other_agent(reading, word) ||
+            (is_prezto && (has_name(word, "ssh") || has_name(word, "gpg")))) {
+            note(&found->other_agent, words);
+            reading->list.has_agent = true;
+        }
+        if (word_has(word, "xauth"))
+            note(&found->xauth, words);
+        if (word_has(word, RELAYCTL_NAME))
+            note(&found->relay, words);
+    }
+    if (reading->list.has_agent && reading->list.evaluates)
+        note(&found->sets, words);
+}
+
+static void read_simple(struct reading *reading, const struct words *words, size_t from)
+{
+    static const char *const source[] = {".", "source", NULL};
+    struct script *found = &reading->found;
+    size_t first = from;
+
+    for (; from < words->n && assignment_name(&words->word[from]) > 0; from++)
+        read_assignment(reading, words, from);
+    if (from == words->n && any(reading, words, first, is_assignment_of_socket))
+        note(&found->sets, words);
+    if (wants_tmp(reading, words, from))
+        note(&found->wants_tmp, words);
+    if (sets(reading, words, from))
+        note(&found->sets, words);
+    if (links(reading, words, from))
+        note(&found->links, words);
+    if (from == words->n)
+        return;
+    read_flow(reading, words, from);
+    reading->list.evaluates = reading->list.evaluates || word_is(&words->word[from], "eval") ||
+                              is_one_of(&words->word[from], source);
+    for (size_t i = from + 1; i < words->n && is_one_of(&words->word[from], source); i++) {
+        if (word_has(&words->word[i], "/.bashrc") || word_is(&words->word[i], ".bashrc"))
+            note(&found->reads_bashrc, words);
+    }
+}
+
+/* name () { ... }, and function name. */
+static bool is_function_head(const struct words *words, const struct words *before)
+{
+    return (words->n == 0 && words->end == ')' && before->n == 1 && before->end == '(') ||
+           (words->n > 1 && word_is(&words->word[0], "function"));
+}
+
+static void read_command(struct reading *reading, const struct words *words,
+                         const struct words *before)
+{
+    size_t from;
+
+    if (!reading->is_list_open &&
+        !(words->n > 0 && (word_is(&words->word[0], "and") || word_is(&words->word[0], "or"))))
+        reading->list = (struct list){0};
+    if (is_function_head(words, before)) {
+        reading->is_function = true;
+        if (words->n == 0 || !word_is(&words->word[words->n - 1], "{"))
+            return;
+        reading->is_function = false;
+        push(reading, COMPOUND_FUNCTION);
+        return;
+    }
+    if (is_pattern(reading, words) && any(reading, words, 0, is_tmp))
+        note(&reading->found.wants_tmp, words);
+    if (top(reading) != NULL && top(reading)->kind == COMPOUND_SWITCH && words->n > 0 &&
+        word_is(&words->word[0], "case"))
+        return;
+    from = read_keywords(reading, words);
+    if (from < words->n && word_is(&words->word[from], "case")) {
+        if (wants_tmp(reading, words, from))
+            note(&reading->found.wants_tmp, words);
+        read_case(reading, words, from, COMPOUND_CASE);
+    } else if (from < words->n && word_is(&words->word[from], "switch")) {
+        read_case(reading, words, from, COMPOUND_SWITCH);
+    } else {
+        read_simple(reading, words, from);
+    }
+    read_agents(reading, words, from);
+    read_output(reading, words);
+    reading->list.names_socket = reading->list.names_socket || any(reading, words, 0, has_socket);
+}
+
+struct script script_read(const char *text, size_t size)
+{
+    struct reading reading = {0};
+    struct words_reader reader;
+    struct words words, before = {0};
+
+    words_open(&reader, text, size);
+    while (words_next(&reader, &words)) {
+        if (words.n > 0 || words.end == ')') {
+            read_command(&reading, &words, &before);
+            before = words;
+        }
+        if (words.n > 0 || words.end == ';')
+            reading.is_list_open = words.end != '\n' && words.end != ';';
+        else if (words.end != '\n')
+            reading.is_list_open = true;
+    }
+    return reading.found;
+}
