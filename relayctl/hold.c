@@ -7,10 +7,12 @@
 
 #include "relayctl/hold.h"
 
+#include "relayctl/printer.h"
 #include "relayctl/register.h"
 #include "relayd/base/util.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,6 +30,8 @@ struct hold {
     struct client client; /* for that call; not connected while relayd is away */
     int signals;          /* a signalfd */
     char id[24];          /* the login's */
+    char host[HOST_NAME_MAX + 1]; /* this one: who reads of it is elsewhere */
+    char why[160];        /* the login is gone; "" where relayd does not say */
     bool is_first;        /* nobody had registered it before */
     int64_t give_up;      /* when to, while relayd is away */
 };
@@ -74,6 +78,24 @@ static int hold_take(struct hold *hold, struct proto_msg *reply)
     return EXIT_DONE;
 }
 
+/* "holding #7 (laptop) for dev: alive, 23 ms" */
+static void hold_show(const struct hold *hold, const char *done, const struct proto_msg *reply)
+{
+    const char *label = registration_label(&hold->reg, hold->cmd);
+    char line[PROTO_FACT_MAX + sizeof(hold->host) + 200];
+    struct printer out;
+
+    if (hold->cmd->is_quiet)
+        return;
+    snprintf(line, sizeof(line), "%s #%s%s%s%s for %s: %s", done, hold->id,
+             label != NULL ? " (" : "", label != NULL ? label : "", label != NULL ? ")" : "",
+             hold->host, status_text(reply, "reason"));
+    printer_init(&out, stdout);
+    printer_text(&out, line, INT_MAX);
+    printer_end_line(&out);
+    fflush(stdout); /* who reads a pipe is told now too */
+}
+
 /* relayd went away: tries to register again. */
 static enum hold_event hold_retake(struct hold *hold)
 {
@@ -87,6 +109,7 @@ static enum hold_event hold_retake(struct hold *hold)
     status = hold_take(hold, &reply);
     hold->cmd->is_quiet = was_quiet;
     if (status == EXIT_DONE) {
+        hold_show(hold, "relayd is back: holding", &reply);
         proto_msg_fini(&reply);
         return HOLD_ON;
     }
@@ -97,9 +120,15 @@ static enum hold_event hold_retake(struct hold *hold)
 
 static enum hold_event read_gone(struct hold *hold)
 {
+    struct proto_msg reply;
+
     hold->gone.answer_by = client_now();
-    if (client_receive(&hold->client, &hold->gone, NULL) == 0)
+    if (client_receive(&hold->client, &hold->gone, &reply) == 0) {
+        snprintf(hold->why, sizeof(hold->why), "%s", status_text(&reply, "reason"));
+        proto_msg_fini(&reply);
         return HOLD_GONE;
+    }
+    command_tell(hold->cmd, hold->host, "relayd has gone: waiting for it to come back", NULL);
     hold->give_up = client_now() + RETURN_MS;
     return HOLD_ON;
 }
@@ -145,6 +174,16 @@ static int unregister(struct hold *hold)
     return EXIT_DONE;
 }
 
+static int tell_gone(const struct hold *hold)
+{
+    char cause[sizeof(hold->why) + 40];
+
+    snprintf(cause, sizeof(cause), "is not registered any more%s%s",
+             hold->why[0] != '\0' ? ": " : "", hold->why);
+    command_tell(hold->cmd, hold->reg.path, cause, NULL);
+    return EXIT_DONE;
+}
+
 static int hold_until_end(struct hold *hold)
 {
     enum hold_event event;
@@ -156,10 +195,9 @@ static int hold_until_end(struct hold *hold)
     case HOLD_RELEASED:
         return unregister(hold);
     case HOLD_GONE:
-        command_tell(hold->cmd, hold->reg.path, "is not registered any more", NULL);
-        return EXIT_DONE;
+        return tell_gone(hold);
     case HOLD_LOST:
-        command_tell(hold->cmd, hold->cmd->paths.control, "relayd has gone", NULL);
+        command_tell(hold->cmd, hold->host, "relayd has not come back", NULL);
         return EXIT_NO_DAEMON;
     }
     return EXIT_DONE;
@@ -173,8 +211,7 @@ static int hold_run(struct hold *hold)
     if (status != EXIT_DONE)
         return status;
     hold->is_first = proto_get_flag(&reply, "first");
-    registration_show(hold->cmd, "holding", &reply);
-    fflush(stdout);
+    hold_show(hold, "holding", &reply);
     proto_msg_fini(&reply);
     return hold_until_end(hold);
 }
@@ -184,6 +221,7 @@ int verb_hold(struct command *cmd)
     struct hold hold = {.cmd = cmd, .client = CLIENT_INIT, .signals = take_signals()};
     int status = registration_find(&hold.reg, cmd);
 
+    gethostname(hold.host, sizeof(hold.host) - 1);
     if (status == EXIT_DONE && hold.reg.path == NULL) {
         command_tell(cmd, NULL, "nothing to hold: this login forwards no agent (ssh -A)", NULL);
         status = EXIT_NO;

@@ -58,9 +58,13 @@ void registration_fini(struct registration *reg)
     memset(reg, 0, sizeof(*reg));
 }
 
+const char *registration_label(const struct registration *reg, const struct command *cmd)
+{
+    return cmd->label == NULL && reg->is_own ? login_label() : cmd->label;
+}
+
 static void encode(const struct registration *reg, const struct command *cmd, struct call *call)
 {
-    const char *label = cmd->label == NULL && reg->is_own ? login_label() : cmd->label;
     struct proto_buf *request = &call->request;
     char *real = login_real(reg->path);
 
@@ -68,7 +72,7 @@ static void encode(const struct registration *reg, const struct command *cmd, st
     call->object = reg->path;
     proto_add(request, "path", real != NULL ? real : reg->path);
     free(real);
-    proto_add(request, "label", label);
+    proto_add(request, "label", registration_label(reg, cmd));
     if (cmd->is_fallback)
         proto_add(request, "fallback", "1");
     if (reg->keeps_place)

@@ -23,6 +23,10 @@ struct registration {
 int registration_find(struct registration *reg, const struct command *cmd);
 void registration_fini(struct registration *reg);
 
+/* The name that it gets: the command's, or for the login's own what the laptop calls itself. NULL:
+ * none. */
+const char *registration_label(const struct registration *reg, const struct command *cmd);
+
 /* Registers, and starts relayd where none answers and the command allows it. Tells nothing itself:
  * after a failure client has the texts, and started what relayd or systemctl said. Returns as
  * client_send() and client_receive(). Takes at most COMMAND_LOGIN_MS, and 3 s more for a

@@ -90,6 +90,16 @@ static void reply_verdict(struct conn *conn, const struct registry_event *event)
     conn_finish(conn, &buf);
 }
 
+/* A hold tells its person why. */
+static void reply_gone(struct conn *conn, const char *reason)
+{
+    struct proto_buf buf;
+
+    proto_begin(&buf, "ok");
+    proto_add(&buf, "reason", reason);
+    conn_finish(conn, &buf);
+}
+
 /* Tells conn if the event is what it waits for. Returns whether it was told. */
 static bool tell(const struct watchers *watchers, struct conn *conn,
                  const struct registry_event *event, const char *text)
@@ -108,8 +118,9 @@ static bool tell(const struct watchers *watchers, struct conn *conn,
             tell_event(conn, event->upstream, text);
         return text != NULL;
     case WATCH_GONE:
-        is_so = event->type == REGISTRY_DROPPED && is_about;
-        break;
+        if (event->type == REGISTRY_DROPPED && is_about)
+            reply_gone(conn, event->reason);
+        return event->type == REGISTRY_DROPPED && is_about;
     case WATCH_USABLE:
         is_so = event->type != REGISTRY_DROPPED && registry_is_usable(watchers->registry);
         break;

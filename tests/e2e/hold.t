@@ -64,10 +64,26 @@ ok 'one with the label of the first takes its place' wait_for 20 order after des
 ok 'and is preferred as that was' grep -qx true <<END
 $(status pat preferred | head -n 1)
 END
-ok 'the first is told' wait_for 20 grep -q 'not registered any more' "$E2E/log/hold.before"
+ok 'the first is told why' wait_for 20 \
+    grep -q 'not registered any more: held anew from the same machine$' "$E2E/log/hold.before"
 as pat relayctl use --auto
 ok 'its place is behind the other' order desk after
 as pat relayctl register --label laptop before >/dev/null
 ok 'what is registered and not held replaces nothing' order before desk after
+
+# What it says, and that it outlives the relay.
+like "$(cat "$E2E/log/hold.after")" "^holding #[0-9]+ \\(laptop\\) for $(hostname): (alive|untried|no answer)" \
+    'a hold says what it holds, and for which host'
+as pat relayctl stop
+said() {
+    grep -Eq -- "$2" "$E2E/log/hold.$1"
+}
+ok 'the relay ends: it says so' wait_for 20 said after "^relayctl: $(hostname): relayd has gone"
+as pat relayctl register before >/dev/null
+ok 'another comes: it holds there, and says so' wait_for 20 \
+    said after "^relayd is back: holding #[0-9]+ \\(laptop\\) for $(hostname): "
+ok 'in the place where it was' wait_for 20 order before desk after
+is "$(wc -l <"$E2E/log/hold.after")" 3 'in one line each'
+is "$(as pat relayctl hold --quiet good </dev/null 2>&1)" '' 'nothing with --quiet'
 
 finish
