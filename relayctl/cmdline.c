@@ -33,6 +33,12 @@ const struct cmdline_entry cmdline_options[OPTION_COUNT] = {
     [OPTION_CSH] = {'c', PLACE_OR, NULL, NULL, "for csh, tcsh"},
     [OPTION_FISH] = {0, PLACE_OR, "fish", NULL, "for fish"},
     [OPTION_REGISTER] = {0, PLACE_OWN, "register", NULL, "and register this login's own socket"},
+    [OPTION_DRY_RUN] = {'n', PLACE_OWN, "dry-run", NULL, "only show what would change, line by line"},
+    [OPTION_UNDO] = {0, PLACE_OWN, "undo", NULL, "take back what setup did"},
+    [OPTION_YES] = {'y', PLACE_OWN, "yes", NULL, "do not ask"},
+    [OPTION_EVERY_SHELL] = {0, PLACE_OWN, "every-shell", NULL,
+                            "and shells that are not interactive"},
+    [OPTION_SYSTEM] = {0, PLACE_OWN, "system", NULL, "for everybody on this host, as root"},
 };
 
 static bool is_offered(const struct verb *verb, size_t i)
@@ -121,6 +127,11 @@ static enum cmdline_outcome take(struct command *cmd, const struct verb *verb,
     case OPTION_CSH: cmd->shell = SHELL_CSH; break;
     case OPTION_FISH: cmd->shell = SHELL_FISH; break;
     case OPTION_REGISTER: cmd->is_register = true; break;
+    case OPTION_DRY_RUN: cmd->is_dry_run = true; break;
+    case OPTION_UNDO: cmd->is_undo = true; break;
+    case OPTION_YES: cmd->is_yes = true; break;
+    case OPTION_EVERY_SHELL: cmd->is_every_shell = true; break;
+    case OPTION_SYSTEM: cmd->is_system = true; break;
     case OPTION_COUNT: break;
     }
     return is_right ? CMDLINE_RUN : CMDLINE_WRONG;

@@ -29,6 +29,11 @@ enum cmdline_option {
     OPTION_CSH,
     OPTION_FISH,
     OPTION_REGISTER,
+    OPTION_DRY_RUN,
+    OPTION_UNDO,
+    OPTION_YES,
+    OPTION_EVERY_SHELL,
+    OPTION_SYSTEM,
     OPTION_COUNT,
 };
 

@@ -26,6 +26,7 @@ struct command {
     const char *label; /* or NULL */
     bool is_fallback, is_no_wait, is_no_start;
     bool is_all, is_auto, is_json, is_register;
+    bool is_dry_run, is_undo, is_yes, is_every_shell, is_system;
     double for_s, timeout_s; /* < 0: not given */
     enum shell shell; /* SHELL_UNKNOWN: the caller's */
 };

@@ -7,6 +7,7 @@
 #include "relayctl/env.h"
 #include "relayctl/hold.h"
 #include "relayctl/register.h"
+#include "relayctl/setup/setup.h"
 #include "relayctl/usage.h"
 #include "relayctl/verbs.h"
 #include "relayctl/wait.h"
@@ -77,6 +78,14 @@ static const struct verb verbs[] = {
      "where the agent is:\n\n"
      "  ssh -A host " RELAYCTL_NAME " hold",
      verb_hold},
+    {"setup", NULL, false,
+     OPTION(DRY_RUN) | OPTION(UNDO) | OPTION(YES) | OPTION(EVERY_SHELL) | OPTION(SYSTEM),
+     "have your logins, shells and panes use the relay",
+     "Has this account's logins, shells and panes use the relay: says what it would do\n"
+     "to which file, asks once, and does it. What it writes stands in marked lines;\n"
+     "yours stay as they are, and --undo takes out exactly its own. A second time it\n"
+     "changes nothing. What it cannot do, as in a symlink, it tells you to do.",
+     verb_setup},
     {"stop", NULL, false, 0, "end relayd",
      "Ends relayd, once what its clients are owed is delivered.", verb_stop},
     {"help", "COMMAND", false, 0, "show help, or help on one command",

@@ -100,7 +100,7 @@ static void put_backslashed(FILE *file, const char *value)
     }
 }
 
-static void put_value(FILE *file, enum shell shell, const char *value)
+void shell_put(FILE *file, enum shell shell, const char *value)
 {
     const char *p = value;
 
@@ -120,7 +120,7 @@ void shell_set(FILE *file, enum shell shell, const char *name, const char *value
         [SHELL_SH] = "", [SHELL_CSH] = "setenv ", [SHELL_FISH] = "set -gx "};
 
     fprintf(file, "%s%s%s", before[shell], name, shell == SHELL_SH ? "=" : " ");
-    put_value(file, shell, value);
+    shell_put(file, shell, value);
     if (shell == SHELL_SH)
         fprintf(file, "; export %s", name);
     fputc(';', file);

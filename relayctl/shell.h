@@ -25,6 +25,9 @@ enum shell shell_of_caller(void);
  * splits at newlines and runs of blanks. */
 bool shell_can_read(enum shell shell, const char *value);
 
+/* Writes value as one word, quoted where it is not plain. */
+void shell_put(FILE *file, enum shell shell, const char *value);
+
 /* Writes the commands that set and export name. */
 void shell_set(FILE *file, enum shell shell, const char *name, const char *value);
 

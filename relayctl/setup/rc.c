@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* ~/.ssh/rc, which sshd runs with sh at each login, before the shell or the command. Our block stands
+ * first: the rest may end early, or not parse at all, and where it links SSH_AUTH_SOCK to a fixed
+ * place, it shall link the relay's socket. Nothing of the person's is edited for that. */
+#include "config.h"
+
+#include "relayctl/setup/steps.h"
+
+#include "relayctl/account/syntax.h"
+#include "relayctl/setup/texts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define BLOCK "first"
+#define PURPOSE "each login is offered to the relay"
+
+/* Whether the block has the X11 cookie's part: a file that setup makes, or made. */
+static bool needs_xauth(const struct document *document)
+{
+    struct block block = block_find(document->text, document->size, BLOCK);
+
+    return !document->exists || (block.state == BLOCK_WHOLE && block_has_word(&block, "made"));
+}
+
+static int plan_with(struct setup *setup, const char *path, bool has_xauth)
+{
+    char *body = text_rc(setup, has_xauth);
+    int r = -ENOMEM;
+
+    if (body != NULL)
+        r = setup_plan_block(setup, PURPOSE, path, BLOCK, BLOCK_FIRST, body, NULL, "sh", 0600);
+    free(body);
+    return r;
+}
+
+/* Tells what the person's own lines keep from working. */
+static int remark(struct change *change, const struct document *document)
+{
+    char complaint[120];
+
+    if (!syntax_is_good("sh", document->text, document->size, complaint, sizeof(complaint)))
+        return change_remark(change, "sh stops in the lines that are there: %s", complaint);
+    return 0;
+}
+
+int rc_plan(struct setup *setup)
+{
+    char *path = account_path(&setup->account, ".ssh/rc");
+    struct document *document = path != NULL ? setup_open(setup, path) : NULL;
+    struct change *change;
+    int r = -ENOMEM;
+
+    if (document != NULL)
+        r = plan_with(setup, path, needs_xauth(document));
+    change = r == 0 ? setup_change_of(setup, path) : NULL;
+    if (change != NULL) {
+        change->is_needed = true;
+        change_set_paste(change, text_rc_short(setup));
+        if (!setup->is_undo)
+            r = remark(change, document);
+    }
+    setup_close(document);
+    free(path);
+    return r;
+}

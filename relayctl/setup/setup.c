@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/* The verb setup: every step plans, the whole is told, the person is asked once, and then each change
+ * is carried out on its own: one that fails stops no other, for each is of use alone, and a second run
+ * finds what is left to do. */
+#include "config.h"
+
+#include "relayctl/setup/setup.h"
+
+#include "relayctl/printer.h"
+#include "relayctl/setup/step.h"
+#include "relayctl/setup/steps.h"
+#include "relayctl/setup/tell.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* In the order in which they are told and carried out. */
+static const struct step steps[] = {
+    {"rc", true, rc_plan},
+    {0},
+};
+
+static int plan_all(struct setup *setup)
+{
+    int r = 0;
+
+    for (const struct step *step = steps; step->name != NULL && r == 0; step++) {
+        if (!setup->is_system || step->is_for_system)
+            r = step->plan(setup);
+    }
+    return r;
+}
+
+static int carry_out_document(struct change *change)
+{
+    struct document *document = change->document;
+    int r;
+
+    if (change->is_gone)
+        r = document_remove(document, change->dirs_gone);
+    else
+        r = document_write(document, change->after, change->after_size, change->mode);
+    if (r < 0)
+        snprintf(change->why, sizeof(change->why), "%s", document->why_not);
+    return r;
+}
+
+static void carry_out(struct change *change)
+{
+    int r = change->document != NULL ? carry_out_document(change) : change->carry_out(change);
+
+    if (r < 0 && change->why[0] == '\0')
+        snprintf(change->why, sizeof(change->why), "%s", strerror(-r));
+    change->state = r < 0 ? STEP_FAILED : STEP_DONE;
+}
+
+static bool has_state(const struct setup *setup, enum step_state state)
+{
+    const struct change *change = setup->changes;
+
+    while (change != NULL && change->state != state)
+        change = change->next;
+    return change != NULL;
+}
+
+/* What was left alone counts where the relay does not work without it. */
+static int exit_status_of(const struct setup *setup)
+{
+    for (const struct change *change = setup->changes; change != NULL; change = change->next) {
+        if (change->state == STEP_FAILED ||
+            (change->state == STEP_LEFT_ALONE && change->is_needed))
+            return EXIT_NO;
+    }
+    return EXIT_DONE;
+}
+
+/* Asks on the terminal; an empty answer is yes, the end of input is no. */
+static bool is_agreed(struct printer *out)
+{
+    char answer[80];
+
+    printer_text(out, "Do this? [Y/n] ", 80);
+    fflush(out->file);
+    out->column = 0;
+    if (fgets(answer, sizeof(answer), stdin) == NULL) {
+        printer_end_line(out);
+        return false;
+    }
+    answer[strcspn(answer, "\r\n")] = '\0';
+    return answer[0] == '\0' || strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
+}
+
+static void tell_end(struct printer *out, const struct setup *setup)
+{
+    if (setup->is_undo || setup->is_system || !has_state(setup, STEP_DONE))
+        return;
+    printer_end_line(out);
+    printer_text(out, "New shells use the relay. This one, and each pane that is open:", 80);
+    printer_end_line(out);
+    printer_text(out, "    eval \"$(" RELAYCTL_NAME " env)\"", 80);
+    printer_end_line(out);
+}
+
+static int carry_out_all(struct printer *out, struct setup *setup)
+{
+    printer_end_line(out);
+    for (struct change *change = setup->changes; change != NULL; change = change->next) {
+        if (change->state != STEP_DUE)
+            continue;
+        carry_out(change);
+        tell_result(out, change);
+        fflush(out->file);
+    }
+    tell_remarks(out, setup);
+    tell_end(out, setup);
+    return exit_status_of(setup);
+}
+
+static int do_nothing(struct printer *out, const struct setup *setup, const char *words)
+{
+    printer_flow(out, words, 0);
+    tell_remarks(out, setup);
+    return exit_status_of(setup);
+}
+
+static int tell_and_ask(struct printer *out, struct setup *setup)
+{
+    const struct command *cmd = setup->cmd;
+
+    tell_plan(out, setup);
+    if (!has_state(setup, STEP_DUE))
+        return do_nothing(out, setup, setup->is_undo ? "There is nothing to take back."
+                                                     : "There is nothing to do.");
+    if (cmd->is_dry_run) {
+        tell_diffs(out, setup);
+        return do_nothing(out, setup, "Nothing was changed.");
+    }
+    if (!cmd->is_yes && !isatty(STDIN_FILENO)) {
+        command_tell(cmd, NULL, "there is no terminal to ask on, so nothing was changed",
+                     "to do it without being asked: " RELAYCTL_NAME " setup --yes");
+        return EXIT_USAGE;
+    }
+    if (!setup->is_undo)
+        printer_flow(out, RELAYCTL_NAME " setup --undo takes it back.", 0);
+    if (!cmd->is_yes && !is_agreed(out)) {
+        printer_flow(out, "Nothing was changed.", 0);
+        return EXIT_NO;
+    }
+    return carry_out_all(out, setup);
+}
+
+static void setup_fini(struct setup *setup)
+{
+    struct change *next;
+
+    for (struct change *change = setup->changes; change != NULL; change = next) {
+        next = change->next;
+        change_free(change);
+    }
+    account_fini(&setup->account);
+}
+
+int verb_setup(struct command *cmd)
+{
+    struct setup setup = {
+        .cmd = cmd,
+        .socket = cmd->paths.agent,
+        .is_undo = cmd->is_undo,
+        .is_every_shell = cmd->is_every_shell,
+        .is_system = cmd->is_system,
+    };
+    struct printer out;
+    const char *cause = NULL;
+    int r = account_find(&setup.account, cmd->is_system, &cause);
+    int status = EXIT_NO;
+
+    printer_init(&out, stdout);
+    if (r == 0)
+        r = plan_all(&setup);
+    if (r == 0)
+        status = tell_and_ask(&out, &setup);
+    else
+        command_tell(cmd, "setup", cause != NULL ? cause : strerror(-r), NULL);
+    setup_fini(&setup);
+    return status;
+}

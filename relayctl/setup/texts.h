@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What setup writes into the files of shells. All texts keep these promises: they print nothing, leave
+ * no variable of ours behind, read nothing from stdin but sshd's X11 cookie, work under `set -eu` and
+ * in POSIX mode, and do nothing where relayctl is gone or HOME is not set.
+ *
+ * All are on the heap, whole lines; NULL when out of memory.
+ */
+#ifndef RELAYCTL_SETUP_TEXTS_H
+#define RELAYCTL_SETUP_TEXTS_H
+
+#include "relayctl/setup/step.h"
+
+#include <stdbool.h>
+
+/* For ~/.ssh/rc, or sshd's own sshrc: offers the login to the relay, and has the rest of the script
+ * see the agent socket. has_xauth: and hands over the X11 cookie, as sshd does where there is no
+ * such file. */
+char *text_rc(const struct setup *setup, bool has_xauth);
+
+/* The same in two lines, to be pasted. */
+char *text_rc_short(const struct setup *setup);
+
+enum text_when {
+    TEXT_INTERACTIVE, /* in an interactive shell */
+    TEXT_ALWAYS,      /* wherever the shell has an agent that is not the relay's */
+    TEXT_LOGIN,       /* the same, within an ssh login only */
+};
+
+/* For a file of bash, zsh, sh, dash, ksh, ash. */
+char *text_shell(const struct setup *setup, enum text_when when);
+
+/* For fish; an interactive one uses the relay in any case. */
+char *text_fish(const struct setup *setup, enum text_when when);
+
+/* The line that does the same for one shell, to be pasted. */
+char *text_shell_short(const struct setup *setup);
+char *text_fish_short(const struct setup *setup);
+
+#endif
