@@ -20,6 +20,8 @@
 /* In the order in which they are told and carried out. */
 static const struct step steps[] = {
     {"rc", true, rc_plan},
+    {"tmux", false, tmux_plan},
+    {"units", true, units_plan},
     {0},
 };
 

@@ -11,4 +11,10 @@
 /* ~/.ssh/rc: sshd offers each login to the relay. */
 int rc_plan(struct setup *setup);
 
+/* tmux's configuration, and its servers that run. */
+int tmux_plan(struct setup *setup);
+
+/* systemd's user units. */
+int units_plan(struct setup *setup);
+
 #endif

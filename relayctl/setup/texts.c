@@ -18,7 +18,7 @@ static const char *const usual_places[] = {"/usr/local/bin/" RELAYCTL_NAME,
                                            "/usr/bin/" RELAYCTL_NAME, NULL};
 
 /* ` --dir DIR` where the relay is not at its usual place: neither sshd nor a new shell knows it. */
-static void put_dir(FILE *file, const struct setup *setup, enum shell shell)
+void text_put_dir(FILE *file, const struct setup *setup, enum shell shell)
 {
     const char *dir = setup->cmd->dir != NULL ? setup->cmd->dir : getenv("RELAYD_DIR");
 
@@ -29,7 +29,7 @@ static void put_dir(FILE *file, const struct setup *setup, enum shell shell)
 }
 
 /* The places of relayctl, this one first. */
-static void put_places(FILE *file, const struct setup *setup, enum shell shell)
+void text_put_places(FILE *file, const struct setup *setup, enum shell shell)
 {
     const char *program = setup->account.program;
 
@@ -47,7 +47,7 @@ static void put_places(FILE *file, const struct setup *setup, enum shell shell)
 }
 
 /* Ends a text that was written to file. */
-static char *finish(FILE *file, char **text)
+char *text_finish(FILE *file, char **text)
 {
     bool is_whole = !ferror(file);
 
@@ -86,12 +86,12 @@ char *text_rc(const struct setup *setup, bool has_xauth)
           "# find the relay's socket in SSH_AUTH_SOCK, where there is one.\n"
           "if [ -n \"${SSH_AUTH_SOCK-}\" ]; then\n"
           "    for relayd_ctl in", file);
-    put_places(file, setup, SHELL_SH);
+    text_put_places(file, setup, SHELL_SH);
     fputs("; do\n        if \"$relayd_ctl\"", file);
-    put_dir(file, setup, SHELL_SH);
+    text_put_dir(file, setup, SHELL_SH);
     fputs(" register --quiet --no-wait </dev/null >/dev/null 2>&1; then\n"
           "            relayd_socket=$(\"$relayd_ctl\"", file);
-    put_dir(file, setup, SHELL_SH);
+    text_put_dir(file, setup, SHELL_SH);
     fputs(" path </dev/null 2>/dev/null) || relayd_socket=\n"
           "            if [ -S \"$relayd_socket\" ]; then\n"
           "                SSH_AUTH_SOCK=$relayd_socket\n"
@@ -106,7 +106,7 @@ char *text_rc(const struct setup *setup, bool has_xauth)
           "fi\n", file);
     if (has_xauth)
         put_xauth(file);
-    return finish(file, &text);
+    return text_finish(file, &text);
 }
 
 char *text_rc_short(const struct setup *setup)
@@ -118,12 +118,12 @@ char *text_rc_short(const struct setup *setup)
     if (file == NULL)
         return NULL;
     shell_put(file, SHELL_SH, setup->account.program);
-    put_dir(file, setup, SHELL_SH);
+    text_put_dir(file, setup, SHELL_SH);
     fputs(" register -q --no-wait </dev/null >/dev/null 2>&1 &&\n    export SSH_AUTH_SOCK=\"$(", file);
     shell_put(file, SHELL_SH, setup->account.program);
-    put_dir(file, setup, SHELL_SH);
+    text_put_dir(file, setup, SHELL_SH);
     fputs(" path)\"\n", file);
-    return finish(file, &text);
+    return text_finish(file, &text);
 }
 
 static const char *condition(enum text_when when)
@@ -158,11 +158,11 @@ char *text_shell(const struct setup *setup, enum text_when when)
     if (file == NULL)
         return NULL;
     fprintf(file, "%s    for relayd_ctl in", condition(when));
-    put_places(file, setup, SHELL_SH);
+    text_put_places(file, setup, SHELL_SH);
     fputs("; do\n"
           "        command -v \"$relayd_ctl\" >/dev/null 2>&1 || continue\n"
           "        if relayd_env=$(\"$relayd_ctl\"", file);
-    put_dir(file, setup, SHELL_SH);
+    text_put_dir(file, setup, SHELL_SH);
     fputs(" env -s --register </dev/null 2>/dev/null); then\n"
           "            eval \"$relayd_env\"\n"
           "        else\n"
@@ -173,7 +173,7 @@ char *text_shell(const struct setup *setup, enum text_when when)
           "    unset relayd_ctl relayd_env\n"
           "    ;;\n"
           "esac\n", file);
-    return finish(file, &text);
+    return text_finish(file, &text);
 }
 
 static void put_fish_condition(FILE *file, enum text_when when)
@@ -208,11 +208,11 @@ char *text_fish(const struct setup *setup, enum text_when when)
         return NULL;
     put_fish_condition(file, when);
     fputs("    for relayd_ctl in", file);
-    put_places(file, setup, SHELL_FISH);
+    text_put_places(file, setup, SHELL_FISH);
     fputs("\n"
           "        command -v $relayd_ctl >/dev/null 2>&1; or continue\n"
           "        set relayd_env ($relayd_ctl", file);
-    put_dir(file, setup, SHELL_FISH);
+    text_put_dir(file, setup, SHELL_FISH);
     fputs(" env --fish --register </dev/null 2>/dev/null)\n"
           "        if contains $status 126 127\n"
           "            continue\n"
@@ -223,7 +223,7 @@ char *text_fish(const struct setup *setup, enum text_when when)
           "    set -e relayd_ctl\n"
           "    set -e relayd_env\n"
           "end\n", file);
-    return finish(file, &text);
+    return text_finish(file, &text);
 }
 
 static char *short_line(const struct setup *setup, enum shell shell, const char *before,
@@ -237,9 +237,9 @@ static char *short_line(const struct setup *setup, enum shell shell, const char 
         return NULL;
     fputs(before, file);
     shell_put(file, shell, setup->account.program);
-    put_dir(file, setup, shell);
+    text_put_dir(file, setup, shell);
     fputs(after, file);
-    return finish(file, &text);
+    return text_finish(file, &text);
 }
 
 char *text_shell_short(const struct setup *setup)

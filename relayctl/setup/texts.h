@@ -11,7 +11,10 @@
 
 #include "relayctl/setup/step.h"
 
+#include "relayctl/shell.h"
+
 #include <stdbool.h>
+#include <stdio.h>
 
 /* For ~/.ssh/rc, or sshd's own sshrc: offers the login to the relay, and has the rest of the script
  * see the agent socket. has_xauth: and hands over the X11 cookie, as sshd does where there is no
@@ -36,5 +39,14 @@ char *text_fish(const struct setup *setup, enum text_when when);
 /* The line that does the same for one shell, to be pasted. */
 char *text_shell_short(const struct setup *setup);
 char *text_fish_short(const struct setup *setup);
+
+/* The words of a loop of sh over the places where relayctl may be, this one first. */
+void text_put_places(FILE *file, const struct setup *setup, enum shell shell);
+
+/* " --dir DIR" where the person has named one. */
+void text_put_dir(FILE *file, const struct setup *setup, enum shell shell);
+
+/* What was written to file, which open_memstream() gave with that text; closes it. */
+char *text_finish(FILE *file, char **text);
 
 #endif

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* systemd: the user manager starts relayd at the first client, and gives the user's services the agent
+ * socket. That is a drop-in of relayd.socket, for others put an agent of theirs into the manager's
+ * environment as their sockets start (contrib/systemd/README.md). Everybody's manager is told by
+ * --system, and the drop-in stays out of that: whether services use an agent is each user's to say. */
+#include "config.h"
+
+#include "relayctl/setup/steps.h"
+
+#include "relayctl/account/run.h"
+#include "relayctl/setup/texts.h"
+#include "relayd/base/util.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define UNIT RELAYD_NAME ".socket"
+#define PURPOSE "systemd starts the relay when it is first asked"
+#define SERVICES "services of this user use the relay"
+#define SYSTEMCTL_MS 10000
+#define BLOCK "services"
+
+static const char services[] =
+    "# Others put an agent of theirs into the manager's environment as their sockets start; the last one\n"
+    "# stays.\n"
+    "[Unit]\n"
+    "After=ssh-agent.socket gpg-agent-ssh.socket gcr-ssh-agent.socket\n"
+    "\n"
+    "[Socket]\n"
+    "ExecStartPost=systemctl --user set-environment SSH_AUTH_SOCK=%t/relayd/agent.sock\n"
+    "ExecStopPost=systemctl --user unset-environment SSH_AUTH_SOCK\n";
+
+/* The word in the drop-in that says that setup enabled the unit. */
+#define ENABLED "enabled"
+
+static int systemctl(const char *scope, const char *verb, const char *object, const char *value,
+                     struct run_output *output)
+{
+    const char *const argv[] = {"systemctl", scope, verb, object, value, NULL};
+
+    return run_program(argv, NULL, 0, RUN_STDOUT, output, SYSTEMCTL_MS);
+}
+
+static int user(const char *verb, const char *object)
+{
+    return systemctl("--user", verb, object, NULL, NULL);
+}
+
+/* Whether the answer about the unit is that line. */
+static bool answers(const char *scope, const char *verb, const char *about, const char *line)
+{
+    struct run_output output = {0};
+    size_t n = strlen(line);
+    bool is;
+
+    systemctl(scope, verb, UNIT, about, &output);
+    is = output.text != NULL && strncmp(output.text, line, n) == 0 && output.text[n] == '\n';
+    run_output_fini(&output);
+    return is;
+}
+
+static bool is_loaded_as(const char *state)
+{
+    char line[64];
+
+    snprintf(line, sizeof(line), "LoadState=%s", state);
+    return answers("--user", "show", "--property=LoadState", line);
+}
+
+/* Whether the manager's environment has the agent socket. */
+static bool has_socket(const struct setup *setup)
+{
+    struct run_output output = {0};
+    char *line = NULL;
+    bool has = false;
+
+    if (asprintf(&line, "SSH_AUTH_SOCK=%s\n", setup->socket) >= 0 &&
+        systemctl("--user", "show-environment", NULL, NULL, &output) == 0 && output.text != NULL)
+        has = strstr(output.text, line) != NULL;
+    free(line);
+    run_output_fini(&output);
+    return has;
+}
+
+static bool is_running(void)
+{
+    return user("is-enabled", UNIT) == 0 && user("is-active", UNIT) == 0;
+}
+
+/* systemctl finds the manager by XDG_RUNTIME_DIR, which some logins do not have. */
+static bool has_manager(const struct setup *setup)
+{
+    char dir[64];
+
+    if (!paths_is_user_manager_dir(&setup->cmd->paths) || !paths_has_user_manager())
+        return false;
+    snprintf(dir, sizeof(dir), "/run/user/%lu", (unsigned long)setup->account.uid);
+    setenv("XDG_RUNTIME_DIR", dir, 1);
+    return systemctl("--user", "show-environment", NULL, NULL, NULL) == 0;
+}
+
+static int fail(struct change *change, const char *what)
+{
+    snprintf(change->why, sizeof(change->why), "%s: systemctl --user status " UNIT " says more", what);
+    return -EIO;
+}
+
+/* The drop-in works when the socket starts; for now, and for one that runs, the variable is set. */
+static int carry_out_enable(struct change *change)
+{
+    char *value = NULL;
+    int r = 0;
+
+    if (user("daemon-reload", NULL) != 0)
+        return fail(change, "systemd does not read its units again");
+    if (systemctl("--user", "enable", "--now", UNIT, NULL) != 0)
+        return fail(change, "systemd does not start it");
+    if (asprintf(&value, "SSH_AUTH_SOCK=%s", (const char *)change->arg) < 0)
+        return -ENOMEM;
+    if (user("set-environment", value) != 0)
+        r = fail(change, "systemd does not take SSH_AUTH_SOCK");
+    free(value);
+    return r;
+}
+
+static int carry_out_disable(struct change *change)
+{
+    const char *is_ours = change->arg;
+
+    if (user("daemon-reload", NULL) != 0)
+        return fail(change, "systemd does not read its units again");
+    user("unset-environment", "SSH_AUTH_SOCK");
+    if (is_ours[0] != '\0' && systemctl("--user", "disable", "--now", UNIT, NULL) != 0)
+        return fail(change, "systemd does not stop it");
+    return 0;
+}
+
+static int add(struct setup *setup, const char *note, const char *command,
+               int (*carry_out)(struct change *change), const char *arg)
+{
+    struct change *change = setup_add(setup, PURPOSE, UNIT);
+
+    if (change == NULL)
+        return -ENOMEM;
+    change->note = strdup(note);
+    change->command = strdup(command);
+    change->carry_out = carry_out;
+    change->arg = strdup(arg);
+    return change->note != NULL && change->command != NULL && change->arg != NULL ? 0 : -ENOMEM;
+}
+
+static char *drop_in(const struct setup *setup)
+{
+    char *path;
+
+    return asprintf(&path, "%s/systemd/user/" UNIT ".d/services.conf", setup->account.config_home) < 0
+        ? NULL : path;
+}
+
+static int plan_drop_in(struct setup *setup, const char *path, const char *words)
+{
+    return setup_plan_block(setup, SERVICES, path, BLOCK, BLOCK_LAST, services, words, NULL, 0644);
+}
+
+static int plan_enable(struct setup *setup, const char *path)
+{
+    struct change *file;
+    bool was_running = is_running();
+    int r = plan_drop_in(setup, path, was_running ? NULL : ENABLED);
+
+    file = r == 0 ? setup_change_of(setup, path) : NULL;
+    if (file == NULL || (was_running && file->state != STEP_DUE && has_socket(setup)))
+        return r;
+    return add(setup, "is enabled, and gives services SSH_AUTH_SOCK",
+               "systemctl --user enable --now " UNIT, carry_out_enable, setup->socket);
+}
+
+static int plan_disable(struct setup *setup, const char *path)
+{
+    struct document *document = setup_open(setup, path);
+    struct block block;
+    bool is_ours;
+    int r;
+
+    if (document == NULL)
+        return -ENOMEM;
+    block = block_find(document->text, document->size, BLOCK);
+    is_ours = block.state == BLOCK_WHOLE && block_has_word(&block, ENABLED);
+    r = plan_drop_in(setup, path, NULL);
+    if (r == 0 && block.state == BLOCK_WHOLE)
+        r = add(setup, is_ours ? "is disabled, and ends relayd" : "gives services no SSH_AUTH_SOCK",
+                is_ours ? "systemctl --user disable --now " UNIT
+                        : "systemctl --user unset-environment SSH_AUTH_SOCK",
+                carry_out_disable, is_ours ? ENABLED : "");
+    setup_close(document);
+    return r;
+}
+
+static int plan_masked(struct setup *setup)
+{
+    struct change *change = setup_add(setup, PURPOSE, UNIT);
+
+    if (change == NULL)
+        return -ENOMEM;
+    change->state = STEP_LEFT_ALONE;
+    snprintf(change->why, sizeof(change->why), "it is masked: whoever did that wants it off");
+    return 0;
+}
+
+static int plan_for_user(struct setup *setup)
+{
+    char *path;
+    int r;
+
+    if (!has_manager(setup))
+        return 0;
+    if (is_loaded_as("masked"))
+        return setup->is_undo ? 0 : plan_masked(setup);
+    /* relayctl starts relayd by itself where the manager does not know the units. */
+    if (!setup->is_undo && !is_loaded_as("loaded"))
+        return 0;
+    path = drop_in(setup);
+    if (path == NULL)
+        return -ENOMEM;
+    r = setup->is_undo ? plan_disable(setup, path) : plan_enable(setup, path);
+    free(path);
+    return r;
+}
+
+static int carry_out_global(struct change *change)
+{
+    if (systemctl("--global", change->arg, UNIT, NULL, NULL) == 0)
+        return 0;
+    snprintf(change->why, sizeof(change->why), "systemctl --global %s " UNIT " fails",
+             (const char *)change->arg);
+    return -EIO;
+}
+
+static int plan_for_everybody(struct setup *setup)
+{
+    /* A unit that is not installed has neither state. */
+    if (!answers("--global", "is-enabled", NULL, setup->is_undo ? "enabled" : "disabled"))
+        return 0;
+    return add(setup, setup->is_undo ? "is disabled for everybody" : "is enabled for everybody's next login",
+               setup->is_undo ? "systemctl --global disable " UNIT : "systemctl --global enable " UNIT,
+               carry_out_global, setup->is_undo ? "disable" : "enable");
+}
+
+int units_plan(struct setup *setup)
+{
+    return setup->is_system ? plan_for_everybody(setup) : plan_for_user(setup);
+}
