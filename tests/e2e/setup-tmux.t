@@ -23,6 +23,9 @@ pane_has() {
     wait_for 20 test -e "$home/has"
     cat "$home/has"
 }
+server_leads() {
+    [ "$(inner show-environment -g SSH_AUTH_SOCK)" = "SSH_AUTH_SOCK=$socket" ]
+}
 setup() {
     as pat TMUX_TMPDIR="$home" relayctl setup "$@" 2>&1
 }
@@ -31,7 +34,7 @@ before=$(as pat tmux -f /dev/null -L names start-server \; show-options -gv upda
 inner -f /dev/null new-session -d -s old
 inner set-environment -t old SSH_AUTH_SOCK /tmp/other.agent
 said=$(setup --dry-run)
-like "$said" '~/\.tmux\.conf .*tmux' 'it tells of the configuration'
+like "$said" '/\.tmux\.conf .*tmux' 'it tells of the configuration'
 like "$said" 'tmux server default' 'and of the server that runs'
 is "$(pane_has old)" /tmp/other.agent 'a dry run changes nothing there'
 ok 'it does it' setup --yes
@@ -39,7 +42,7 @@ is "$(pane_has old)" "$socket" 'a new pane of an old session uses the relay'
 like "$(setup --yes)" 'nothing to do' 'twice changes nothing'
 end_inner
 inner new-session -d -s new
-wait_for 20 eval '[ "$(inner show-environment -g SSH_AUTH_SOCK)" = "SSH_AUTH_SOCK=$socket" ]'
+wait_for 20 server_leads
 is "$(pane_has new)" "$socket" 'so does a server that starts by the configuration'
 ok 'undone' setup --undo --yes
 ok 'the file is gone that setup made' not test -e "$home/.tmux.conf"
@@ -62,7 +65,7 @@ as pat cp "$(command -v relayctl)" "$home/it's #{a} dir/"
 ok 'a program with an odd name' as pat TMUX_TMPDIR="$home" "$home/it's #{a} dir/relayctl" setup --yes
 mv "$E2E/bin/relayctl" "$E2E/bin/relayctl.away"
 inner new-session -d -s odd
-wait_for 20 eval '[ "$(inner show-environment -g SSH_AUTH_SOCK)" = "SSH_AUTH_SOCK=$socket" ]'
+wait_for 20 server_leads
 is "$(pane_has odd)" "$socket" 'is found by tmux'
 mv "$E2E/bin/relayctl.away" "$E2E/bin/relayctl"
 end_inner
