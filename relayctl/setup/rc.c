@@ -6,6 +6,7 @@
 
 #include "relayctl/setup/steps.h"
 
+#include "relayctl/account/script.h"
 #include "relayctl/account/syntax.h"
 #include "relayctl/setup/texts.h"
 
@@ -34,11 +35,24 @@ static int plan_with(struct setup *setup, const char *path, bool has_xauth)
     return r;
 }
 
+/* A file that is left alone, runs relayctl by the person's own lines and links nothing has what it
+ * takes. */
+static void settle(struct change *change, const struct script *script)
+{
+    if (change->state == STEP_LEFT_ALONE && change->document->why_not[0] != '\0' &&
+        script->relay > 0 && script->links == 0)
+        change->state = STEP_THERE;
+}
+
 /* Tells what the person's own lines keep from working. */
-static int remark(struct change *change, const struct document *document)
+static int remark(struct change *change, const struct document *document,
+                  const struct script *script)
 {
     char complaint[120];
 
+    if (script->wants_tmp > 0)
+        return change_remark(change, "line %d wants a socket in /tmp: the relay's is elsewhere. "
+                             "Have it take $SSH_AUTH_SOCK as it is.", script->wants_tmp);
     if (!syntax_is_good("sh", document->text, document->size, complaint, sizeof(complaint)))
         return change_remark(change, "sh stops in the lines that are there: %s", complaint);
     return 0;
@@ -48,17 +62,21 @@ int rc_plan(struct setup *setup)
 {
     char *path = account_path(&setup->account, ".ssh/rc");
     struct document *document = path != NULL ? setup_open(setup, path) : NULL;
+    struct script script = {0};
     struct change *change;
     int r = -ENOMEM;
 
+    if (document != NULL)
+        script = script_read(document->text, document->size);
     if (document != NULL)
         r = plan_with(setup, path, needs_xauth(document));
     change = r == 0 ? setup_change_of(setup, path) : NULL;
     if (change != NULL) {
         change->is_needed = true;
+        settle(change, &script);
         change_set_paste(change, text_rc_short(setup));
         if (!setup->is_undo)
-            r = remark(change, document);
+            r = remark(change, document, &script);
     }
     setup_close(document);
     free(path);

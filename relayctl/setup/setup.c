@@ -19,9 +19,12 @@
 
 /* In the order in which they are told and carried out. */
 static const struct step steps[] = {
-    {"rc", true, rc_plan},
+    {"rc", false, rc_plan},
+    {"shells", false, shells_plan},
     {"tmux", false, tmux_plan},
     {"units", true, units_plan},
+    {"running", false, running_plan},
+    {"links", false, links_plan},
     {0},
 };
 

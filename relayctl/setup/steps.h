@@ -17,4 +17,13 @@ int tmux_plan(struct setup *setup);
 /* systemd's user units. */
 int units_plan(struct setup *setup);
 
+/* The files of bash, zsh, fish and sh: shells use the relay. */
+int shells_plan(struct setup *setup);
+
+/* relayd runs, and has this login. */
+int running_plan(struct setup *setup);
+
+/* Symlinks that led to a login's agent lead to the relay. */
+int links_plan(struct setup *setup);
+
 #endif
