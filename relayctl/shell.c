@@ -13,6 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* So far up the callers are looked at. */
+#define CALLERS_MAX 16
+
 /* "zsh-5.9", "ksh93" and "bash (deleted)" begin with the name of their shell. */
 static bool is_version_of(const char *program, const char *name)
 {
@@ -40,19 +43,38 @@ enum shell shell_of(const char *program)
     return SHELL_UNKNOWN;
 }
 
-/* Looks at the caller's program: its process name may be that of a script. */
-enum shell shell_of_caller(void)
+/* The shell that a process is, which may be another user's: then only its name is to be had, which
+ * may be that of a script. Its parent goes to *parent, 0 where there is none. */
+static enum shell shell_of_process(pid_t pid, pid_t *parent)
 {
-    char link[32], program[PATH_MAX];
-    enum shell shell = SHELL_UNKNOWN;
+    char file[32], program[PATH_MAX], comm[32] = "";
+    FILE *stat;
     ssize_t n;
 
-    snprintf(link, sizeof(link), "/proc/%d/exe", (int)getppid());
-    n = readlink(link, program, sizeof(program) - 1);
-    if (n > 0) {
-        program[n] = '\0';
-        shell = shell_of(program);
-    }
+    *parent = 0;
+    snprintf(file, sizeof(file), "/proc/%d/stat", (int)pid);
+    stat = fopen(file, "re");
+    if (stat == NULL)
+        return SHELL_UNKNOWN;
+    if (fscanf(stat, "%*d (%31[^)]) %*c %d", comm, parent) < 2)
+        *parent = 0;
+    fclose(stat);
+    snprintf(file, sizeof(file), "/proc/%d/exe", (int)pid);
+    n = readlink(file, program, sizeof(program) - 1);
+    if (n <= 0)
+        return shell_of(comm);
+    program[n] = '\0';
+    return shell_of(program);
+}
+
+/* Between a shell and this program may stand others: sudo, timeout, a script's interpreter. */
+enum shell shell_of_caller(void)
+{
+    enum shell shell = SHELL_UNKNOWN;
+    pid_t pid = getppid(), parent;
+
+    for (int i = 0; i < CALLERS_MAX && pid > 0 && shell == SHELL_UNKNOWN; i++, pid = parent)
+        shell = shell_of_process(pid, &parent);
     if (shell == SHELL_UNKNOWN)
         shell = shell_of(getenv("SHELL"));
     return shell == SHELL_UNKNOWN ? SHELL_SH : shell;

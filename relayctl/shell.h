@@ -18,7 +18,7 @@ enum shell {
 /* The kind of shell that program, a path, is. program may be NULL. */
 enum shell shell_of(const char *program);
 
-/* The shell that runs this program; else the one that $SHELL names; else SHELL_SH. */
+/* The shell that runs this program, or whatever runs it; else the one that $SHELL names; else SHELL_SH. */
 enum shell shell_of_caller(void);
 
 /* Whether a value can be written so that this shell reads it unchanged, even by eval `...`, which

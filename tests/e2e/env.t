@@ -105,7 +105,18 @@ for shell in bash zsh sh; do
     like "$(as pat SHELL=/usr/bin/fish "$shell" -c 'relayctl env; true')" '^SSH_AUTH_SOCK=' "called by $shell: for its like"
 done
 like "$(as pat SHELL=/bin/bash fish -c 'relayctl env; true')" '^set -gx SSH_AUTH_SOCK ' 'called by fish: for fish'
-like "$(as pat SHELL=/usr/bin/fish timeout 20 relayctl env)" '^set -gx SSH_AUTH_SOCK ' \
+for between in 'timeout 20' 'nice env' 'env timeout 20 nice'; do
+    like "$(as pat SHELL=/usr/bin/fish bash -c "$between relayctl env; true")" '^SSH_AUTH_SOCK=' \
+        "called by ${between%% *} from bash: for bash, whatever SHELL names"
+done
+like "$(as pat SHELL=/bin/bash fish -c 'timeout 20 relayctl env; true')" '^set -gx SSH_AUTH_SOCK ' \
+    'called by timeout from fish: for fish'
+# shellcheck disable=SC2016
+is "$(as pat SHELL=/usr/bin/fish bash -c 'eval "$(relayctl env)"; (eval "$(relayctl env)"; echo "$SSH_AUTH_SOCK")' 2>&1)" "$socket" \
+    'bash can read it in a shell within a shell'
+# A namespace of its own: what is outside is no parent there.
+like "$(unshare --pid --fork setpriv --reuid pat --regid pat --clear-groups \
+    env HOME="$home" SHELL=/usr/bin/fish relayctl env)" '^set -gx SSH_AUTH_SOCK ' \
     'called by no shell: for the one that SHELL names'
 
 kill -s STOP "$(relay_pid pat)"
