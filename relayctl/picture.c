@@ -250,7 +250,7 @@ static void draw_paused(struct printer *out, const struct proto_msg *d)
     char span[TEXT_SPAN_MAX], line[200];
 
     text_span(left, span);
-    snprintf(line, sizeof(line), "paused%s%s: every client is turned away (" RELAYCTL_NAME " resume)",
+    snprintf(line, sizeof(line), "paused%s%s: every client is turned away (" RELAYCTL_NAME "\u00a0resume)",
              left > 0 ? " for another " : "", left > 0 ? span : "");
     draw_sentence(out, STYLE_DOUBTFUL, line);
 }
@@ -285,7 +285,7 @@ void picture_draw(struct printer *out, const struct status *status)
         draw_paused(out, &status->daemon);
     else if (status->n > 0 && !status_can_serve(status))
         draw_sentence(out, STYLE_DOUBTFUL,
-                      "no login answers at the moment: wake the laptop, or log in with ssh -A");
+                      "no login answers at the moment: wake the laptop, or log in with ssh\u00a0-A");
     draw_socket(out, &status->daemon);
     if (status->n == 0)
         draw_nobody(out);

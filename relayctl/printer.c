@@ -137,9 +137,9 @@ static size_t line_length(const struct printer *out, const char *s, int max)
 
     while (*at != '\0') {
         const char *next = at;
-        uint32_t c = text_safe(utf8_next(&next), out->has_utf8);
+        uint32_t c = utf8_next(&next);
 
-        columns += text_width(c);
+        columns += text_width(text_safe(c, out->has_utf8));
         if (columns > max && c != ' ')
             return (size_t)((blank != NULL ? blank : at) - s);
         if (c == ' ')

@@ -3,7 +3,8 @@
  * Lines of a known width, on a terminal or in a file: counts columns, cuts or wraps
  * what is too long, colours.
  *
- * All text goes through text_safe(). A line begins at column 0 and ends with
+ * All text goes through text_safe(). A line is broken at blanks, but not at a no-break space
+ * (U+00A0), which stands in commands and is printed as a blank. A line begins at column 0 and ends with
  * printer_end_line().
  */
 #ifndef RELAYCTL_PRINTER_H

@@ -13,6 +13,8 @@ uint32_t text_safe(uint32_t c, bool has_utf8)
 {
     if (c >= 0x20 && c < 0x7f)
         return c;
+    if (c == TEXT_NO_BREAK)
+        return ' ';
     return has_utf8 && utf8_is_printable(c) && wcwidth((wchar_t)c) >= 0 ? c : '?';
 }
 

@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* A blank where no line is broken, so that a command stays whole: shown as any other. */
+#define TEXT_NO_BREAK 0xa0
+
 /* The character that may be shown for c: itself, or '?' where it would move the
  * cursor, reorder its neighbours, or has no place in the terminal's charset. c is from
  * utf8_next(). */

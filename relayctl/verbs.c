@@ -213,6 +213,6 @@ int verb_stop(struct command *cmd)
     client_fini(&client);
     if (status == EXIT_DONE && is_back_soon)
         command_tell(cmd, "stop", "systemd starts relayd again at the next client",
-                     "to prevent it: systemctl --user stop " RELAYD_NAME ".socket " RELAYD_NAME ".service");
+                     "to prevent it: systemctl\u00a0--user\u00a0stop\u00a0" RELAYD_NAME ".socket\u00a0" RELAYD_NAME ".service");
     return status;
 }

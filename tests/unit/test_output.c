@@ -274,6 +274,50 @@ START_TEST(text_flows_on_a_terminal_only)
 }
 END_TEST
 
+static const char *show_labelled(const char *label, int width)
+{
+    char packet[400];
+
+    snprintf(packet, sizeof(packet), "upstream\nid=1\nlabel=%s\nhost=10.0.0.5\ntty=/dev/pts/3\n"
+             "state=alive\nreason=alive, 23 ms\n", label);
+    status_fini(&status);
+    add(DAEMON);
+    add(packet);
+    return show(false, false, width);
+}
+
+START_TEST(a_label_uses_the_width_that_is_there)
+{
+    show_labelled("a-label-of-thirty-columns-width", 80);
+    ck_assert(shows(" #1  a-label-of-thirty-columns-width  10.0.0.5  pts/3  "));
+    show_labelled("a-label-of-more-than-fifty-columns-that-is-here-in-full", 120);
+    ck_assert(shows(" #1  a-label-of-more-than-fifty-columns-that-is-here-in-full  10.0.0.5  pts/3  "));
+    show_labelled("a-label-of-more-than-fifty-columns-that-is-here-in-full", 80);
+    ck_assert(shows(" #1  a-label-of-more-than-fifty-col~  10.0.0.5  pts/3  "));
+}
+END_TEST
+
+static void indent_four(struct printer *out, void *arg)
+{
+    printer_pad(out, 4);
+}
+
+START_TEST(no_command_is_broken)
+{
+    static const char text[] =
+        "wake the laptop, or type systemctl\u00a0--user\u00a0restart\u00a0relayd, or\u00a0so";
+    struct printer out = {.width = 40, .is_terminal = true, .has_utf8 = _i == 1};
+
+    out.file = open_memstream(&shown, &shown_size);
+    printer_wrap(&out, text, indent_four, NULL);
+    printer_end_line(&out);
+    fclose(out.file);
+    ck_assert_str_eq(shown, "wake the laptop, or type\n"
+                            "    systemctl --user restart relayd,\n"
+                            "    or so\n");
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, set_up, tear_down);
@@ -289,6 +333,8 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, a_long_label_is_whole_or_cut_between_letters);
     tcase_add_test(tcase, json_is_this);
     tcase_add_test(tcase, json_stays_json);
+    tcase_add_test(tcase, a_label_uses_the_width_that_is_there);
+    tcase_add_loop_test(tcase, no_command_is_broken, 0, 2);
     tcase_add_loop_test(tcase, text_flows_on_a_terminal_only, 0, 2);
 }
 
