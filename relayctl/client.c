@@ -61,10 +61,13 @@ static int fail_errno(struct client *client, int error)
     return fail(client, error, strerror(-error), NULL);
 }
 
-static int fail_nobody(struct client *client)
+static int fail_nobody(struct client *client, const struct paths *paths)
 {
-    return fail(client, -ECONNREFUSED, "no relayd answers here",
-                "start one: " RELAYCTL_NAME " register, in a login made by ssh -A");
+    const char *hint = owner_hint_root(paths, client->owner);
+
+    if (hint == NULL)
+        hint = "start one: " RELAYCTL_NAME "\u00a0register, in a login made by ssh\u00a0-A";
+    return fail(client, -ECONNREFUSED, "no relayd answers here", hint);
 }
 
 /* relayd may run, and be out of reach: another would not be within reach either. */
@@ -86,9 +89,10 @@ static int check_dir(struct client *client, const struct paths *paths)
     if (r == 0)
         return 0;
     if (r == -ENOENT)
-        return fail_nobody(client);
+        return fail_nobody(client, paths);
     client->object = paths->dir;
-    return fail(client, -EPERM, paths_problem(r), NULL);
+    return fail(client, -EPERM, paths_problem(r),
+                r == -EPERM ? owner_hint_other(paths, client->owner) : NULL);
 }
 
 static int check_peer(struct client *client)
@@ -142,7 +146,7 @@ int client_open(struct client *client, const struct paths *paths, int64_t deadli
     if (r == -ECONNREFUSED && is_obstructed(paths->control))
         return fail_obstructed(client);
     if (r == -ENOENT || r == -ECONNREFUSED)
-        return fail_nobody(client);
+        return fail_nobody(client, paths);
     if (r == -ETIMEDOUT)
         return fail_hung(client);
     if (r < 0)
@@ -229,11 +233,14 @@ static int fail_refused(struct client *client, const struct call *call,
                         const struct proto_msg *refusal)
 {
     const char *reason = proto_get(refusal, "reason");
+    const char *hint = proto_get(refusal, "hint");
 
+    if (hint == NULL && reason != NULL && strncmp(reason, "unknown ", 8) == 0)
+        hint = "relayd is of another version: " RELAYCTL_NAME "\u00a0status tells of which";
     proto_msg_fini(&client->refusal);
     client->refusal = *refusal;
     client->object = call->object;
-    return fail(client, -EREMOTE, reason != NULL ? reason : "refused", proto_get(refusal, "hint"));
+    return fail(client, -EREMOTE, reason != NULL ? reason : "refused", hint);
 }
 
 int client_receive(struct client *client, const struct call *call, struct proto_msg *reply)

@@ -8,6 +8,7 @@
 #ifndef RELAYCTL_CLIENT_H
 #define RELAYCTL_CLIENT_H
 
+#include "relayctl/owner.h"
 #include "relayd/base/paths.h"
 #include "relayd/base/proto.h"
 
@@ -20,6 +21,7 @@
  * call that were given. */
 struct client {
     int fd;
+    char owner[OWNER_HINT_MAX]; /* what the last of them says to root */
     const char *object;
     const char *cause;
     const char *hint;

@@ -5,6 +5,7 @@
 
 #include "relayctl/cmdline.h"
 
+#include "relayctl/guess.h"
 #include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 
@@ -13,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define OPTION_WORD 24 /* room for one with its dashes */
 #define LONG_ONLY 256 /* getopt's values from here on: options without a letter */
 
 const struct cmdline_entry cmdline_options[OPTION_COUNT] = {
@@ -82,12 +84,15 @@ static void offer(const struct verb *verb, char shorts[OPTION_COUNT + 3],
     memset(l, 0, sizeof(*l));
 }
 
-void cmdline_complain(const struct verb *verb, const char *object, const char *cause)
+void cmdline_complain(const struct verb *verb, const char *object, const char *cause,
+                      const char *meant)
 {
     const struct command loud = {.is_quiet = false};
-    char hint[64];
+    char hint[160];
 
-    snprintf(hint, sizeof(hint), "try: " RELAYCTL_NAME " help%s%s", verb != NULL ? " " : "",
+    snprintf(hint, sizeof(hint), "%s%s%stry: " RELAYCTL_NAME "\u00a0help%s%s",
+             meant != NULL ? "did you mean " : "", meant != NULL ? meant : "",
+             meant != NULL ? "? " : "", verb != NULL ? "\u00a0" : "",
              verb != NULL ? verb->name : "");
     command_tell(&loud, object, cause, hint);
 }
@@ -99,7 +104,7 @@ static bool take_duration(const struct verb *verb, const char *name, double *sec
     if (parse_duration(optarg, seconds) == 0)
         return true;
     utf8_format(object, sizeof(object), "--%s %s", name, optarg);
-    cmdline_complain(verb, object, "is no duration (such as 500ms, 10s, 5m, 2h)");
+    cmdline_complain(verb, object, "is no duration (such as 500ms, 10s, 5m, 2h)", NULL);
     return false;
 }
 
@@ -146,6 +151,24 @@ static enum cmdline_option option_of(int value)
     return OPTION_COUNT;
 }
 
+/* Which long option word was meant to be, with its dashes; or NULL. */
+static const char *meant_option(const struct verb *verb, const char *word, char out[OPTION_WORD])
+{
+    struct guess guess;
+
+    if (strncmp(word, "--", 2) != 0)
+        return NULL;
+    guess_init(&guess, word + 2);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (is_offered(verb, i) && cmdline_options[i].name != NULL)
+            guess_offer(&guess, cmdline_options[i].name);
+    }
+    if (guess_best(&guess) == NULL)
+        return NULL;
+    snprintf(out, OPTION_WORD, "--%s", guess_best(&guess));
+    return out;
+}
+
 /* Names the option: getopt leaves a wrong letter in optopt, and has just passed the
  * word that has a wrong name. */
 static void complain_of_option(const struct verb *verb, int result, char **argv)
@@ -153,13 +176,18 @@ static void complain_of_option(const struct verb *verb, int result, char **argv)
     char letter[] = {'-', (char)optopt, '\0'};
     const char *word = argv[optind - 1];
     bool is_letter = optopt > 0 && optopt < LONG_ONLY && strncmp(word, "--", 2) != 0;
-    const char *cause = "unknown option";
+    const char *cause = NULL;
+    char meant[OPTION_WORD];
 
     if (result == ':')
         cause = "needs an argument";
     else if (strncmp(word, "--", 2) == 0 && optopt != 0)
         cause = "takes no argument";
-    cmdline_complain(verb, is_letter ? letter : word, cause);
+    if (cause != NULL)
+        cmdline_complain(verb, is_letter ? letter : word, cause, NULL);
+    else
+        cmdline_complain(verb, is_letter ? letter : word, "unknown option",
+                         is_letter ? NULL : meant_option(verb, word, meant));
 }
 
 enum cmdline_outcome cmdline_parse(struct command *cmd, const struct verb *verb, int argc,
@@ -194,12 +222,12 @@ enum cmdline_outcome cmdline_take_operands(struct command *cmd, const struct ver
     if (n > most) {
         cmdline_complain(verb, words[most],
                          words[most][0] == '-' ? "options go before other words"
-                                               : "one word too many");
+                                               : "one word too many", NULL);
         return CMDLINE_WRONG;
     }
     if (n == 0 && most == 1 && verb->is_operand_needed) {
         snprintf(needs, sizeof(needs), "needs %s", verb->operand);
-        cmdline_complain(verb, verb->name, needs);
+        cmdline_complain(verb, verb->name, needs, NULL);
         return CMDLINE_WRONG;
     }
     cmd->operands = words;

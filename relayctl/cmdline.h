@@ -83,7 +83,8 @@ enum cmdline_outcome cmdline_parse(struct command *cmd, const struct verb *verb,
 enum cmdline_outcome cmdline_take_operands(struct command *cmd, const struct verb *verb, int n,
                                            char **words);
 
-/* Tells of a usage error, even with --quiet; verb may be NULL. */
-void cmdline_complain(const struct verb *verb, const char *object, const char *cause);
+/* Tells of a usage error, even with --quiet; verb, and what may have been meant, may be NULL. */
+void cmdline_complain(const struct verb *verb, const char *object, const char *cause,
+                      const char *meant);
 
 #endif

@@ -5,11 +5,28 @@
 
 #include "relayctl/command.h"
 
+#include "relayctl/owner.h"
 #include "relayctl/printer.h"
 
 #include <errno.h>
 #include <limits.h>
-#include <string.h>
+
+/* Where what is told begins, behind "relayctl: ". */
+#define COLUMN 10
+
+static void indent(struct printer *out, void *arg)
+{
+    printer_pad(out, COLUMN);
+}
+
+static void tell_object(struct printer *out, const char *object)
+{
+    if (out->is_terminal)
+        printer_wrap(out, object, indent, NULL);
+    else
+        printer_text(out, object, INT_MAX);
+    printer_text(out, ": ", INT_MAX);
+}
 
 void command_tell(const struct command *cmd, const char *object, const char *cause,
                   const char *hint)
@@ -20,17 +37,11 @@ void command_tell(const struct command *cmd, const char *object, const char *cau
         return;
     printer_init(&out, stderr);
     printer_text(&out, "relayctl: ", INT_MAX);
-    if (object != NULL) {
-        printer_text(&out, object, INT_MAX);
-        printer_text(&out, ": ", INT_MAX);
-    }
-    printer_text(&out, cause, INT_MAX);
-    printer_end_line(&out);
-    if (hint == NULL)
-        return;
-    printer_pad(&out, (int)strlen("relayctl: "));
-    printer_text(&out, hint, INT_MAX);
-    printer_end_line(&out);
+    if (object != NULL)
+        tell_object(&out, object);
+    printer_flow(&out, cause, COLUMN);
+    if (hint != NULL)
+        printer_flow(&out, hint, COLUMN);
 }
 
 int64_t command_deadline(const struct command *cmd)
@@ -46,11 +57,13 @@ int command_tell_client(const struct command *cmd, const struct client *client, 
 
 int command_check_dir(const struct command *cmd)
 {
+    char owner[OWNER_HINT_MAX];
     int r = paths_check_dir(&cmd->paths, false);
 
     if (r == 0 || r == -ENOENT)
         return EXIT_DONE;
-    command_tell(cmd, cmd->paths.dir, paths_problem(r), NULL);
+    command_tell(cmd, cmd->paths.dir, paths_problem(r),
+                 r == -EPERM ? owner_hint_other(&cmd->paths, owner) : NULL);
     return EXIT_NO;
 }
 

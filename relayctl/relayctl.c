@@ -5,6 +5,7 @@
 
 #include "relayctl/cmdline.h"
 #include "relayctl/env.h"
+#include "relayctl/guess.h"
 #include "relayctl/hold.h"
 #include "relayctl/register.h"
 #include "relayctl/setup/setup.h"
@@ -95,11 +96,15 @@ static const struct verb verbs[] = {
 
 static const struct verb *find_verb(const char *name)
 {
+    struct guess guess;
+
+    guess_init(&guess, name);
     for (const struct verb *verb = verbs; verb->name != NULL; verb++) {
         if (strcmp(verb->name, name) == 0)
             return verb;
+        guess_offer(&guess, verb->name);
     }
-    cmdline_complain(NULL, name, "unknown command");
+    cmdline_complain(NULL, name, "unknown command", guess_best(&guess));
     return NULL;
 }
 
