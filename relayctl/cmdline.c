@@ -29,6 +29,7 @@ const struct cmdline_entry cmdline_options[OPTION_COUNT] = {
     [OPTION_ALL] = {0, PLACE_OPERAND, "all", NULL, "all of them"},
     [OPTION_AUTO] = {0, PLACE_OPERAND, "auto", NULL, "prefer none: the newest goes first"},
     [OPTION_JSON] = {0, PLACE_OWN, "json", NULL, "for programs: one JSON object"},
+    [OPTION_SHORT] = {0, PLACE_OWN, "short", NULL, "for a prompt: a few words"},
     [OPTION_FOR] = {0, PLACE_OWN, "for", "DURATION", "resume by itself after that"},
     [OPTION_TIMEOUT] = {0, PLACE_OWN, "timeout", "DURATION", "wait no longer than that"},
     [OPTION_SH] = {'s', PLACE_OWN, NULL, NULL, "for sh, bash, zsh"},
@@ -126,6 +127,7 @@ static enum cmdline_outcome take(struct command *cmd, const struct verb *verb,
     case OPTION_ALL: cmd->is_all = true; break;
     case OPTION_AUTO: cmd->is_auto = true; break;
     case OPTION_JSON: cmd->is_json = true; break;
+    case OPTION_SHORT: cmd->is_short = true; break;
     case OPTION_FOR: is_right = take_duration(verb, "for", &cmd->for_s); break;
     case OPTION_TIMEOUT: is_right = take_duration(verb, "timeout", &cmd->timeout_s); break;
     case OPTION_SH: cmd->shell = SHELL_SH; break;

@@ -23,6 +23,7 @@ enum cmdline_option {
     OPTION_ALL,
     OPTION_AUTO,
     OPTION_JSON,
+    OPTION_SHORT,
     OPTION_FOR,
     OPTION_TIMEOUT,
     OPTION_SH,

@@ -25,17 +25,18 @@ struct command {
     bool is_quiet;
     const char *label; /* or NULL */
     bool is_fallback, is_no_wait, is_no_start;
-    bool is_all, is_auto, is_json, is_register;
+    bool is_all, is_auto, is_json, is_short, is_register;
     bool is_dry_run, is_undo, is_yes, is_every_shell, is_system;
     double for_s, timeout_s; /* < 0: not given */
     enum shell shell; /* SHELL_UNKNOWN: the caller's */
 };
 
-/* So long a login waits for a relayd that hangs, and so long a person. */
+/* So long a prompt waits for a relayd that hangs, so long a login, and so long a person. */
+#define COMMAND_PROMPT_MS 200
 #define COMMAND_LOGIN_MS 1000
 #define COMMAND_PERSON_MS 3000
 
-/* COMMAND_PERSON_MS from the start, as a time of client_now(). */
+/* COMMAND_PERSON_MS, or for a prompt COMMAND_PROMPT_MS, from the start, as a time of client_now(). */
 int64_t command_deadline(const struct command *cmd);
 
 /* Writes "relayctl: OBJECT: CAUSE" and, below, the hint to stderr, unless quiet.

@@ -102,7 +102,30 @@ static void put_fields(FILE *file, const struct proto_msg *record,
     }
 }
 
-void json_status(FILE *file, const struct status *status)
+static void put_notice(FILE *file, const char *text, const char *cure, bool is_first)
+{
+    fputs(is_first ? "\n    {\n      \"text\": " : ",\n    {\n      \"text\": ", file);
+    put_string(file, text);
+    fputs(",\n      \"cure\": ", file);
+    put_string(file, cure);
+    fputs("\n    }", file);
+}
+
+/* The picture has the obstacle at its head. */
+static void put_notices(FILE *file, const struct status *status, const struct notices *notices)
+{
+    const char *obstacle = status_obstacle(status);
+
+    fputs("  \"notices\": [", file);
+    if (obstacle != NULL)
+        put_notice(file, obstacle, "", true);
+    for (size_t i = 0; i < notices->n; i++)
+        put_notice(file, notices->notice[i].text, notices->notice[i].cure,
+                   i == 0 && obstacle == NULL);
+    fputs(notices->n == 0 && obstacle == NULL ? "]\n}\n" : "\n  ]\n}\n", file);
+}
+
+void json_status(FILE *file, const struct status *status, const struct notices *notices)
 {
     fputs("{\n", file);
     put_fields(file, &status->daemon, daemon_fields, ARRAY_SIZE(daemon_fields), "  ");
@@ -113,5 +136,6 @@ void json_status(FILE *file, const struct status *status)
                    "      ");
         fputs("\n    }", file);
     }
-    fputs(status->n == 0 ? "]\n}\n" : "\n  ]\n}\n", file);
+    fputs(status->n == 0 ? "],\n" : "\n  ],\n", file);
+    put_notices(file, status, notices);
 }

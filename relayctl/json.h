@@ -3,12 +3,13 @@
 #ifndef RELAYCTL_JSON_H
 #define RELAYCTL_JSON_H
 
+#include "relayctl/notices.h"
 #include "relayctl/status.h"
 
 #include <stdio.h>
 
 /* Writes valid JSON in UTF-8, whatever the records hold: bytes that are not UTF-8 become U+FFFD,
  * and what should be a number and is not becomes 0, or null where that is allowed. */
-void json_status(FILE *file, const struct status *status);
+void json_status(FILE *file, const struct status *status, const struct notices *notices);
 
 #endif

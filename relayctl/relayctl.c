@@ -39,9 +39,10 @@ static const struct verb verbs[] = {
      "Puts a login, named by the number that status shows or by its socket, before\n"
      "all others until it is gone.",
      verb_use},
-    {"status", NULL, false, OPTION(JSON), "show which login serves, which would be next, and why",
+    {"status", NULL, false, OPTION(JSON) | OPTION(SHORT), "show which login serves, which would be next, and why",
      "Shows the agent socket and the logins behind it, in the order in which they\n"
-     "would be tried. Exits 0 where one is there to serve, else 1.",
+     "would be tried, and what is wrong with this shell, the links in your home or the\n"
+     "program that runs. Exits 0 where a login is there to serve, else 1.",
      verb_status},
     {"pause", NULL, false, OPTION(FOR), "serve nobody for a while",
      "Ends what is being served and turns every client away, until resume.", verb_pause},

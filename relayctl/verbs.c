@@ -6,8 +6,10 @@
 
 #include "relayctl/json.h"
 #include "relayctl/login.h"
+#include "relayctl/notices.h"
 #include "relayctl/picture.h"
 #include "relayctl/printer.h"
+#include "relayctl/short.h"
 #include "relayctl/status.h"
 #include "relayd/base/util.h"
 
@@ -94,20 +96,60 @@ int verb_resume(struct command *cmd)
     return command_ask(cmd, &call, NULL);
 }
 
+static int status_exit(const struct status *status)
+{
+    return status_can_serve(status) && status_obstacle(status) == NULL ? EXIT_DONE : EXIT_NO;
+}
+
+/* A prompt shows whatever comes, so what is wrong comes in a word too, and on no other channel. */
+static int show_short(const struct command *cmd)
+{
+    struct command quiet = *cmd;
+    struct status status = {0};
+    int r;
+
+    quiet.is_quiet = true;
+    r = command_fetch_status(&quiet, &status);
+    if (r == EXIT_DONE) {
+        r = status_exit(&status);
+        if (!cmd->is_quiet)
+            short_status(stdout, &status);
+    } else if (!cmd->is_quiet) {
+        puts(client_left(command_deadline(cmd)) == 0 ? "relayd hangs"
+             : r == EXIT_NO_DAEMON                   ? "no relayd"
+                                                     : "relayd refused");
+    }
+    status_fini(&status);
+    return r;
+}
+
+static void show_status(const struct command *cmd, const struct status *status)
+{
+    struct notices notices = {0};
+    struct printer out;
+
+    if (cmd->is_json || !cmd->is_quiet)
+        notices_find(&notices, cmd, status);
+    if (cmd->is_json) {
+        json_status(stdout, status, &notices);
+    } else if (!cmd->is_quiet) {
+        printer_init(&out, stdout);
+        picture_draw(&out, status);
+        notices_draw(&out, &notices);
+    }
+}
+
 int verb_status(struct command *cmd)
 {
     struct status status = {0};
-    struct printer out;
-    int r = command_fetch_status(cmd, &status);
+    int r;
 
+    if (cmd->is_short && !cmd->is_json)
+        return show_short(cmd);
+    r = command_fetch_status(cmd, &status);
     if (r == EXIT_DONE) {
-        r = status_can_serve(&status) && status_obstacle(&status) == NULL ? EXIT_DONE : EXIT_NO;
-        if (cmd->is_json) {
-            json_status(stdout, &status);
-        } else if (!cmd->is_quiet) {
-            printer_init(&out, stdout);
-            picture_draw(&out, &status);
-        }
+        r = status_exit(&status);
+        show_status(cmd, &status);
     }
     status_fini(&status);
     return r;

@@ -5,6 +5,7 @@
 #include "relayd/control/status.h"
 
 #include "relayd/base/util.h"
+#include "relayd/host/program.h"
 
 #include <math.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@ void status_put_daemon(struct proto_buf *buf, const struct status_daemon *daemon
     proto_begin(buf, "daemon");
     proto_add(buf, "version", PACKAGE_VERSION);
     proto_add_u64(buf, "pid", (uint64_t)getpid());
+    proto_add(buf, "program", program_fate());
     proto_add(buf, "socket", daemon->socket);
     proto_add(buf, "obstacle", listener_obstacle(daemon->listener));
     proto_add_u64(buf, "paused", registry->is_paused);

@@ -3,11 +3,14 @@
 #include "config.h"
 
 #include "relayctl/json.h"
+#include "relayctl/notices.h"
 #include "relayctl/picture.h"
+#include "relayctl/short.h"
 #include "relayctl/text.h"
 #include "tests/unit/test.h"
 
 #include <locale.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,6 +34,7 @@
     "averyveryverylongwordwithoutanyblankaveryveryverylongwordwithoutanyblank \xe6\x9d\xb1\n"
 
 static struct status status;
+static struct notices notices;
 static char *shown;
 static size_t shown_size;
 
@@ -60,7 +64,7 @@ static const char *show_json(void)
 
     free(shown);
     file = open_memstream(&shown, &shown_size);
-    json_status(file, &status);
+    json_status(file, &status, &notices);
     fclose(file);
     return shown;
 }
@@ -228,7 +232,8 @@ START_TEST(json_is_this)
     ck_assert_str_eq(show_json(),
         "{\n  \"version\": \"0.1.0\",\n  \"pid\": 42,\n"
         "  \"socket\": \"/run/user/1000/relayd/agent.sock\",\n  \"paused\": false,\n"
-        "  \"sessions\": 2,\n  \"served\": 118,\n  \"refused\": 0,\n  \"upstreams\": []\n}\n");
+        "  \"sessions\": 2,\n  \"served\": 118,\n  \"refused\": 0,\n  \"upstreams\": [],\n"
+        "  \"notices\": []\n}\n");
     add(TRAIN);
     show_json();
     ck_assert(shows("\"label\": \"\""));
@@ -236,7 +241,94 @@ START_TEST(json_is_this)
     ck_assert(shows("\"fallback\": true"));
     ck_assert(shows("\"preferred\": false"));
     ck_assert(shows("\"reason\": \"silent since 14:02: nothing acknowledged for 38 s\"\n"
-                    "    }\n  ]\n}\n"));
+                    "    }\n  ],\n"));
+}
+END_TEST
+
+START_TEST(what_is_noticed_is_in_json_too)
+{
+    add(DAEMON "obstacle=a directory stands there\n");
+    notices = (struct notices){.n = 1, .notice = {{"it is \"old\"", "eval \"$(x)\""}}};
+    show_json();
+    notices.n = 0;
+    ck_assert(shows("\"upstreams\": [],\n  \"notices\": [\n"
+                    "    {\n      \"text\": \"a directory stands there\",\n      \"cure\": \"\"\n    },\n"
+                    "    {\n      \"text\": \"it is \\\"old\\\"\",\n"
+                    "      \"cure\": \"eval \\\"$(x)\\\"\"\n    }\n  ]\n}\n"));
+}
+END_TEST
+
+START_TEST(a_cure_is_in_one_line)
+{
+    struct printer out = {.width = 60};
+
+    notices = (struct notices){.n = 2, .notice = {
+        {"this shell does not use relayd", "eval \"$(relayctl env)\""},
+        {"relayd runs an older program than is installed", "systemctl --user restart relayd"},
+    }};
+    out.file = open_memstream(&shown, &shown_size);
+    notices_draw(&out, &notices);
+    fclose(out.file);
+    notices.n = 0;
+    ck_assert_str_eq(shown, "\n ! this shell does not use relayd: eval \"$(relayctl env)\"\n"
+                            " ! relayd runs an older program than is installed:\n"
+                            "   systemctl --user restart relayd\n");
+}
+END_TEST
+
+static const char *show_short(const char *upstreams, ...)
+{
+    va_list more;
+    FILE *file;
+
+    status_fini(&status);
+    add(DAEMON);
+    va_start(more, upstreams);
+    for (; upstreams != NULL; upstreams = va_arg(more, const char *))
+        add(upstreams);
+    va_end(more);
+    free(shown);
+    file = open_memstream(&shown, &shown_size);
+    short_status(file, &status);
+    fclose(file);
+    return shown;
+}
+
+#define UP(more) "upstream\nid=7\nstate=alive\nage_s=100\n" more
+#define SILENT(more) "upstream\nid=8\nstate=silent\nsilent_s=200\nage_s=50\n" more
+
+START_TEST(a_prompt_gets_a_few_words)
+{
+    ck_assert_str_eq(show_short(NULL), "no login\n");
+    ck_assert_str_eq(show_short(UP("label=laptop\nhost=10.0.0.5\n"), NULL), "laptop\n");
+    ck_assert_str_eq(show_short(UP("host=10.0.0.5\n"), NULL), "10.0.0.5\n");
+    ck_assert_str_eq(show_short(UP(""), NULL), "login 7\n");
+    ck_assert_str_eq(show_short(UP("label=office\n"), SILENT("label=laptop\n"), NULL),
+                     "office (laptop silent 3 m)\n");
+    ck_assert_str_eq(show_short(SILENT("label=laptop\n"), NULL), "laptop silent 3 m\n");
+}
+END_TEST
+
+START_TEST(a_prompt_is_told_of_the_login_that_ought_to_serve)
+{
+    ck_assert_str_eq(show_short(UP("label=a\n"), "upstream\nid=1\nlabel=b\nstate=silent\nage_s=900\n", NULL),
+                     "a\n");
+    ck_assert_str_eq(show_short(UP("label=a\nfallback=1\n"),
+                                "upstream\nid=1\nlabel=b\nstate=silent\nage_s=900\n", NULL),
+                     "a (b silent)\n");
+    ck_assert_str_eq(show_short(UP("label=a\n"), SILENT("label=b\nfallback=1\n"), NULL), "a\n");
+    ck_assert_str_eq(show_short(UP("label=a\npreferred=1\n"), SILENT("label=b\n"), NULL), "a\n");
+}
+END_TEST
+
+START_TEST(a_prompt_is_not_flooded)
+{
+    show_short(UP("label=a-label-that-is-much-longer-than-any-prompt\n"),
+               SILENT("label=%25{#[fg=red]$(id)`id`\\!\"%1b[31m\n"), NULL);
+    ck_assert_int_le(text_columns(shown, true), SHORT_WIDTH + 1);
+    ck_assert_ptr_null(strpbrk(shown, "%#$`\\!\"'\033"));
+    show_short(UP("label=a-label-that-is-much-longer-than-any-prompt\n"), NULL);
+    ck_assert_int_le(text_columns(shown, true), SHORT_WIDTH + 1);
 }
 END_TEST
 
@@ -332,6 +424,11 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, nothing_odd_reaches_the_terminal);
     tcase_add_test(tcase, a_long_label_is_whole_or_cut_between_letters);
     tcase_add_test(tcase, json_is_this);
+    tcase_add_test(tcase, what_is_noticed_is_in_json_too);
+    tcase_add_test(tcase, a_cure_is_in_one_line);
+    tcase_add_test(tcase, a_prompt_gets_a_few_words);
+    tcase_add_test(tcase, a_prompt_is_told_of_the_login_that_ought_to_serve);
+    tcase_add_test(tcase, a_prompt_is_not_flooded);
     tcase_add_test(tcase, json_stays_json);
     tcase_add_test(tcase, a_label_uses_the_width_that_is_there);
     tcase_add_loop_test(tcase, no_command_is_broken, 0, 2);
