@@ -98,6 +98,8 @@ copy_sources() {
             --exclude=./stamp-h1 --exclude=./Makefile .)
     fi | tar --extract --directory="$1"
     [ -e "$1/configure.ac" ] || die "$top: no sources here"
+    # The copy has no git to ask.
+    sh "$top/contrib/version" >"$1/.tarball-version"
 }
 
 # The generated configure is part of a release, and not of a clone.
