@@ -51,7 +51,7 @@ static void put_char(FILE *file, uint32_t c)
     }
 }
 
-static void put_string(FILE *file, const char *s)
+void json_string(FILE *file, const char *s)
 {
     putc('"', file);
     while (*s != '\0')
@@ -79,7 +79,7 @@ static void put_value(FILE *file, const struct proto_msg *record, const struct j
 
     switch (field->kind) {
     case JSON_TEXT:
-        put_string(file, value);
+        json_string(file, value);
         break;
     case JSON_NUMBER:
         fputs(is_number(value) ? value : "0", file);
@@ -105,9 +105,9 @@ static void put_fields(FILE *file, const struct proto_msg *record,
 static void put_notice(FILE *file, const char *text, const char *cure, bool is_first)
 {
     fputs(is_first ? "\n    {\n      \"text\": " : ",\n    {\n      \"text\": ", file);
-    put_string(file, text);
+    json_string(file, text);
     fputs(",\n      \"cure\": ", file);
-    put_string(file, cure);
+    json_string(file, cure);
     fputs("\n    }", file);
 }
 

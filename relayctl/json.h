@@ -12,4 +12,7 @@
  * and what should be a number and is not becomes 0, or null where that is allowed. */
 void json_status(FILE *file, const struct status *status, const struct notices *notices);
 
+/* Writes s with its quotes; what is no UTF-8 becomes U+FFFD. */
+void json_string(FILE *file, const char *s);
+
 #endif

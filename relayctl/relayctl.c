@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "relayctl/cmdline.h"
+#include "relayctl/doctor/doctor.h"
 #include "relayctl/env.h"
 #include "relayctl/guess.h"
 #include "relayctl/hold.h"
@@ -88,6 +89,11 @@ static const struct verb verbs[] = {
      "yours stay as they are, and --undo takes out exactly its own. A second time it\n"
      "changes nothing. What it cannot do, as in a symlink, it tells you to do.",
      verb_setup},
+    {"doctor", NULL, false, OPTION(JSON), "tell what stands in the way, and each cure",
+     "Looks at this account's arrangements and at relayd, changes nothing, and tells\n"
+     "what stands in the way, worst first, each with the line that mends it. Exits 0\n"
+     "where nothing does, else 1.",
+     verb_doctor},
     {"stop", NULL, false, 0, "end relayd",
      "Ends relayd, once what its clients are owed is delivered.", verb_stop},
     {"help", "COMMAND", false, 0, "show help, or help on one command",

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* relayd itself: whether it answers, whether it is allowed here, and whether the program that runs is
+ * the one that is installed. Its /proc/PID/exe is closed to us, for it is not dumpable; so the age of
+ * the process is held against that of the file. */
+#include "config.h"
+
+#include "relayctl/doctor/checks.h"
+
+#include "relayd/base/util.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SYSTEMCTL_MS 1000
+#define START_GRAIN 0.05 /* s; a clock tick, and the grain of a file's time */
+
+/* Whether the host's file forbids relayd: its options are lines of their own. */
+static bool is_denied(void)
+{
+    struct patient_file file = patient_read(RELAYD_CONF);
+    bool is = false;
+
+    for (char *line = file.text; line != NULL && *line != '\0' && !is;) {
+        size_t n = strcspn(line, "\n"), word;
+
+        line += strspn(line, " \t");
+        word = strcspn(line, " \t\r\n#");
+        is = word == 4 && strncmp(line, "deny", 4) == 0;
+        n = strcspn(line, "\n");
+        line += n + (line[n] == '\n');
+    }
+    free(file.text);
+    return is;
+}
+
+/* Where relayd is: beside this program, or where both were installed. false where it is nowhere. */
+static bool find_relayd(const struct patient *patient, char out[PATH_MAX])
+{
+    const char *program = patient->account.program;
+    const char *slash = program != NULL ? strrchr(program, '/') : NULL;
+
+    if (slash != NULL) {
+        snprintf(out, PATH_MAX, "%.*s/%s", (int)(slash - program), program, RELAYD_NAME);
+        if (access(out, X_OK) == 0)
+            return true;
+    }
+    snprintf(out, PATH_MAX, "%s", RELAYD_PATH);
+    return access(out, X_OK) == 0;
+}
+
+static bool has_unit(const struct patient *patient)
+{
+    static const char *const argv[] = {"systemctl", "--user", "cat", RELAYD_NAME ".socket", NULL};
+
+    return paths_is_user_manager_dir(&patient->cmd->paths) && paths_has_user_manager() &&
+           patient_run(patient, argv, NULL, SYSTEMCTL_MS) == 0;
+}
+
+/* The line that starts relayd. */
+static void cure_by_start(const struct patient *patient, struct finding *finding)
+{
+    char path[PATH_MAX], quoted[PATIENT_QUOTED_MAX], dir[PATIENT_QUOTED_MAX];
+
+    if (has_unit(patient)) {
+        finding_cure(finding, "systemctl --user enable --now " RELAYD_NAME ".socket");
+    } else if (find_relayd(patient, path)) {
+        patient_quote(patient, path, quoted, sizeof(quoted));
+        if (patient->cmd->dir != NULL)
+            finding_cure(finding, "%s --daemon --dir %s", quoted,
+                         patient_quote(patient, patient->cmd->paths.dir, dir, sizeof(dir)));
+        else
+            finding_cure(finding, "%s --daemon", quoted);
+    } else {
+        finding_cure(finding, "contrib/install");
+    }
+}
+
+static void find_silence(const struct patient *patient, struct findings *findings)
+{
+    const struct paths *paths = &patient->cmd->paths;
+    struct finding *finding;
+
+    switch (-patient->reached) {
+    case ECONNREFUSED:
+        finding = finding_add(findings, GRAVITY_STOPS, "no-relayd", "no relayd answers in %s",
+                              paths->dir);
+        cure_by_start(patient, finding);
+        return;
+    case ETIMEDOUT:
+        finding = finding_add(findings, GRAVITY_STOPS, "hung-relayd",
+                              "the relayd in %s is there but does not answer", paths->dir);
+        finding_cure(finding, "pkill -KILL -u \"$(id -u)\" -x " RELAYD_NAME);
+        return;
+    case EPERM:
+    case ENOTSOCK:
+        return; /* check_directory() tells */
+    default:
+        finding = finding_add(findings, GRAVITY_STOPS, "no-status",
+                              "the relayd in %s does not say how it is: %s", paths->dir,
+                              strerror(-patient->reached));
+        finding_cure(finding, "%s status", patient->relayctl);
+    }
+}
+
+void check_daemon(const struct patient *patient, struct findings *findings)
+{
+    if (is_denied())
+        finding_cure(finding_add(findings, GRAVITY_STOPS, "denied", "%s denies relayd on this host",
+                                 RELAYD_CONF),
+                     "sudo sed -i 's/^[[:space:]]*deny/# &/' %s", RELAYD_CONF);
+    else if (patient->reached < 0)
+        find_silence(patient, findings);
+    else if (proto_get_flag(&patient->status.daemon, "paused"))
+        finding_cure(finding_add(findings, GRAVITY_STOPS, "paused",
+                                 "relayd is paused: every client is turned away"),
+                     "%s resume", patient->relayctl);
+}
+
+/* When that process began, as the wall clock is now; -1 where it cannot be told. */
+static double started_at(uint64_t pid)
+{
+    char path[64], text[1024] = "", *at;
+    struct timespec up, now;
+    unsigned long long ticks;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%" PRIu64 "/stat", pid);
+    file = fopen(path, "re");
+    if (file == NULL)
+        return -1;
+    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+    fclose(file);
+    at = strrchr(text, ')'); /* the name before it may hold anything */
+    if (at == NULL || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
+                                     "%*d %*d %*d %*d %llu", &ticks) != 1)
+        return -1;
+    clock_gettime(CLOCK_BOOTTIME, &up);
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)up.tv_sec -
+           (double)up.tv_nsec / 1e9 + (double)ticks / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* Whether the file at path was put there after that process had begun. */
+static bool is_newer(const char *path, uint64_t pid)
+{
+    double began = started_at(pid);
+    struct stat st;
+
+    return began > 0 && stat(path, &st) == 0 &&
+           (double)st.st_ctim.tv_sec + (double)st.st_ctim.tv_nsec / 1e9 > began + START_GRAIN;
+}
+
+/* The line that has relayd run the program that is installed. */
+static void cure_by_restart(const struct patient *patient, const char *program,
+                            struct finding *finding)
+{
+    char quoted[PATIENT_QUOTED_MAX];
+
+    if (proto_get_flag(&patient->status.daemon, "activated"))
+        finding_cure(finding, "systemctl --user restart " RELAYD_NAME);
+    else
+        finding_cure(finding, "%s stop; %s --daemon", patient->relayctl,
+                     patient_quote(patient, program, quoted, sizeof(quoted)));
+}
+
+void check_program(const struct patient *patient, struct findings *findings)
+{
+    const char *version = status_text(&patient->status.daemon, "version");
+    uint64_t pid = proto_get_u64(&patient->status.daemon, "pid", 0);
+    char path[PATH_MAX];
+    struct finding *finding;
+
+    if (patient->reached < 0)
+        return;
+    if (!find_relayd(patient, path)) {
+        finding = finding_add(findings, GRAVITY_RISKS, "no-program",
+                              "relayd's program is gone from %s: once it has ended, nothing starts "
+                              "it again", path);
+        finding_cure(finding, "contrib/install");
+    } else if (strcmp(version, PACKAGE_VERSION) != 0 || is_newer(path, pid)) {
+        finding = finding_add(findings, GRAVITY_RISKS, "old-relayd",
+                              "relayd (pid %" PRIu64 ", %s) runs an older program than the one that "
+                              "is installed now", pid, version);
+        cure_by_restart(patient, path, finding);
+    }
+}
