@@ -119,8 +119,9 @@ static struct change *add(struct setup *setup, const struct link *link)
         return NULL;
     change->carry_out = carry_out;
     change->arg = malloc(sizeof(*link));
-    if (change->arg == NULL || asprintf(&change->note, "it leads to %s, not to %s", link->is_to_lead_to,
-                                        link->leads_to) < 0 ||
+    if (change->arg == NULL ||
+        asprintf(&change->note, setup->is_undo ? "leads to %s again" : "in place of %s",
+                 setup->is_undo ? link->is_to_lead_to : link->leads_to) < 0 ||
         asprintf(&change->command, "ln -sfn %s %s", link->is_to_lead_to, link->path) < 0)
         return NULL;
     memcpy(change->arg, link, sizeof(*link));

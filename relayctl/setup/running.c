@@ -14,20 +14,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PURPOSE "serves this account"
+#define PURPOSE "the relay itself"
 
-/* Whether relayd has the login's own socket, or there is none. */
-static bool has_login(const struct setup *setup, const struct status *status)
+/* What is to be done: NULL where relayd runs, and has the login's own socket. */
+static const char *find_need(const struct setup *setup, bool is_running,
+                             const struct status *status)
 {
     char *path = login_socket(&setup->cmd->paths);
     char *real = path != NULL ? login_real(path) : NULL;
-    bool has = real == NULL;
+    bool has_login = real == NULL;
 
-    for (size_t i = 0; i < status->n && !has; i++)
-        has = strcmp(status_text(&status->upstreams[i], "path"), real) == 0;
+    for (size_t i = 0; i < status->n && !has_login; i++)
+        has_login = strcmp(status_text(&status->upstreams[i], "path"), real) == 0;
     free(path);
     free(real);
-    return has;
+    if (!is_running)
+        return has_login ? "started" : "started, and given this login";
+    return has_login ? NULL : "given this login";
 }
 
 /* Registers this login, which starts relayd; where that cannot be, starts relayd alone. */
@@ -61,7 +64,8 @@ static int carry_out(struct change *change)
 int running_plan(struct setup *setup)
 {
     struct status status = {0};
-    bool is_there = relay_status(setup, &status) && has_login(setup, &status);
+    bool is_running = relay_status(setup, &status);
+    const char *need = find_need(setup, is_running, &status);
     struct change *change;
 
     status_fini(&status);
@@ -72,13 +76,13 @@ int running_plan(struct setup *setup)
         return -ENOMEM;
     change->is_needed = true;
     change->carry_out = carry_out;
-    change->note = strdup("started where it does not run, and given this login");
+    change->note = strdup(need != NULL ? need : "");
     change->command = strdup(RELAYCTL_NAME " register");
     change->arg = malloc(sizeof(setup->cmd));
     if (change->note == NULL || change->command == NULL || change->arg == NULL)
         return -ENOMEM;
     memcpy(change->arg, &setup->cmd, sizeof(setup->cmd));
-    if (is_there)
+    if (need == NULL)
         change->state = STEP_THERE;
     return 0;
 }

@@ -6,12 +6,14 @@
 
 #include "relayctl/setup/setup.h"
 
+#include "relayctl/login.h"
 #include "relayctl/printer.h"
 #include "relayctl/setup/step.h"
 #include "relayctl/setup/steps.h"
 #include "relayctl/setup/tell.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,10 +85,12 @@ static int exit_status_of(const struct setup *setup)
 }
 
 /* Asks on the terminal; an empty answer is yes, the end of input is no. */
-static bool is_agreed(struct printer *out)
+static bool is_agreed(struct printer *out, bool is_undo)
 {
     char answer[80];
 
+    if (!is_undo)
+        printer_flow(out, RELAYCTL_NAME " setup --undo takes all of it back.", 0);
     printer_text(out, "Do this? [Y/n] ", 80);
     fflush(out->file);
     out->column = 0;
@@ -95,23 +99,47 @@ static bool is_agreed(struct printer *out)
         return false;
     }
     answer[strcspn(answer, "\r\n")] = '\0';
+    printer_end_line(out);
     return answer[0] == '\0' || strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
+}
+
+/* The line that has the shell of the person who looks use the relay. */
+static void tell_shell_line(struct printer *out, const struct setup *setup)
+{
+    static const struct { const char *before, *after; } around[] = {
+        [SHELL_SH] = {"    eval \"$(", " env)\""},
+        [SHELL_CSH] = {"    eval `", " env`"},
+        [SHELL_FISH] = {"    ", " env | source"},
+    };
+    enum shell shell = shell_of_caller();
+
+    printer_text(out, around[shell].before, INT_MAX);
+    printer_text(out, account_has_program(RELAYCTL_NAME) ? RELAYCTL_NAME : setup->account.program,
+                 INT_MAX);
+    printer_text(out, around[shell].after, INT_MAX);
+    printer_end_line(out);
 }
 
 static void tell_end(struct printer *out, const struct setup *setup)
 {
-    if (setup->is_undo || setup->is_system || !has_state(setup, STEP_DONE))
+    const char *current = getenv("SSH_AUTH_SOCK");
+    bool is_used = current != NULL && login_is_same(current, setup->socket);
+
+    if (setup->is_system || !has_state(setup, STEP_DONE))
         return;
     printer_end_line(out);
-    printer_text(out, "New shells use the relay. This one, and each pane that is open:", 80);
-    printer_end_line(out);
-    printer_text(out, "    eval \"$(" RELAYCTL_NAME " env)\"", 80);
-    printer_end_line(out);
+    if (setup->is_undo) {
+        printer_flow(out, "Shells that are open keep the relay until they end.", 0);
+    } else if (is_used) {
+        printer_flow(out, "New shells use the relay, and so does this one.", 0);
+    } else {
+        printer_flow(out, "New shells use the relay. For this one, and others that are open:", 0);
+        tell_shell_line(out, setup);
+    }
 }
 
 static int carry_out_all(struct printer *out, struct setup *setup)
 {
-    printer_end_line(out);
     for (struct change *change = setup->changes; change != NULL; change = change->next) {
         if (change->state != STEP_DUE)
             continue;
@@ -136,11 +164,14 @@ static int tell_and_ask(struct printer *out, struct setup *setup)
     const struct command *cmd = setup->cmd;
 
     tell_plan(out, setup);
+    if (setup->changes != NULL)
+        printer_end_line(out);
     if (!has_state(setup, STEP_DUE))
         return do_nothing(out, setup, setup->is_undo ? "There is nothing to take back."
                                                      : "There is nothing to do.");
     if (cmd->is_dry_run) {
         tell_diffs(out, setup);
+        printer_end_line(out);
         return do_nothing(out, setup, "Nothing was changed.");
     }
     if (!cmd->is_yes && !isatty(STDIN_FILENO)) {
@@ -148,9 +179,7 @@ static int tell_and_ask(struct printer *out, struct setup *setup)
                      "to do it without being asked: " RELAYCTL_NAME " setup --yes");
         return EXIT_USAGE;
     }
-    if (!setup->is_undo)
-        printer_flow(out, RELAYCTL_NAME " setup --undo takes it back.", 0);
-    if (!cmd->is_yes && !is_agreed(out)) {
+    if (!cmd->is_yes && !is_agreed(out, setup->is_undo)) {
         printer_flow(out, "Nothing was changed.", 0);
         return EXIT_NO;
     }

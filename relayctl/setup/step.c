@@ -7,6 +7,7 @@
 #include "relayctl/setup/step.h"
 
 #include "relayctl/account/syntax.h"
+#include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 
 #include <errno.h>
@@ -176,6 +177,20 @@ static const char *text_of(const struct change *change, size_t *size)
     return change->after != NULL ? change->after : change->document->text;
 }
 
+/* Why, and for a symlink where to. */
+static void set_why(struct change *change, const char *why)
+{
+    char target[128];
+    ssize_t n = -1;
+
+    if (change->document->exists && S_ISLNK(change->document->st.st_mode))
+        n = readlink(change->document->path, target, sizeof(target));
+    if (n > 0 && n < (ssize_t)sizeof(target))
+        utf8_format(change->why, sizeof(change->why), "%s to %.*s", why, (int)n, target);
+    else
+        utf8_format(change->why, sizeof(change->why), "%s", why);
+}
+
 static int leave_alone(struct change *change, const char *why, const struct plan *plan,
                        bool is_undo)
 {
@@ -183,7 +198,7 @@ static int leave_alone(struct change *change, const char *why, const struct plan
 
     change->state = STEP_LEFT_ALONE;
     if (why != change->why)
-        snprintf(change->why, sizeof(change->why), "%s", why);
+        set_why(change, why);
     free(change->after);
     change->after = NULL;
     if (is_undo)
@@ -230,7 +245,7 @@ static int note_put(struct change *change, const struct plan *plan, bool is_upda
 static int note_taken(struct change *change)
 {
     free(change->note);
-    change->note = strdup(change->is_gone ? "setup made it, and it goes" : "setup's lines go");
+    change->note = strdup(change->is_gone ? "it was made by setup, and goes" : "the lines of setup go");
     return change->note == NULL ? -ENOMEM : 0;
 }
 

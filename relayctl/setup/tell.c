@@ -18,6 +18,14 @@
 #define GAP 2
 #define VERDICT 15 /* columns of "there already" and its like */
 
+/* An empty line between two parts. */
+static void begin_part(struct printer *out, bool *is_begun)
+{
+    if (*is_begun)
+        printer_end_line(out);
+    *is_begun = true;
+}
+
 static int count(const struct setup *setup, enum step_state state)
 {
     int n = 0;
@@ -95,8 +103,10 @@ static void tell_alone(struct printer *out, const struct change *change)
 void tell_plan(struct printer *out, const struct setup *setup)
 {
     int column = column_of(out, setup);
+    bool is_begun = false;
 
     if (count(setup, STEP_DUE) > 0) {
+        begin_part(out, &is_begun);
         printer_flow(out, setup->is_undo      ? "This takes back what setup did:"
                           : setup->is_system ? "This has all accounts of this host use relayd:"
                                              : "This has your shells and panes use relayd:", 0);
@@ -105,8 +115,9 @@ void tell_plan(struct printer *out, const struct setup *setup)
             if (change->state == STEP_DUE)
                 tell_due(out, setup, change, column);
         }
-        printer_end_line(out);
     }
+    if (count(setup, STEP_LEFT_ALONE) > 0 || (count(setup, STEP_THERE) > 0 && !setup->is_undo))
+        begin_part(out, &is_begun);
     tell_there(out, setup);
     for (const struct change *change = setup->changes; change != NULL; change = change->next) {
         if (change->state == STEP_LEFT_ALONE)

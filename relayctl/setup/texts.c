@@ -244,7 +244,7 @@ static char *short_line(const struct setup *setup, enum shell shell, const char 
 
 char *text_shell_short(const struct setup *setup)
 {
-    return short_line(setup, SHELL_SH, "case $- in *i*) eval \"$(", " env -s --register)\" ;; esac\n");
+    return short_line(setup, SHELL_SH, "eval \"$(", " env -s --register)\"\n");
 }
 
 char *text_fish_short(const struct setup *setup)
