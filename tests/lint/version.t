@@ -67,7 +67,10 @@ is "$(version clone)" '2\.4\.9' 'a release is what it was made as, whatever clon
 rm "$scratch/clone/.tarball-version"
 if [ "$(id -u)" = 0 ]; then
     chown -R 65534:65534 "$scratch/clone"
-    is "$(version clone)" '2\.(6\.0~rc1|5\.0)' "somebody else's clone has one too"
+    # git before 2.38 does not let the caller say that it is to be trusted.
+    wanted='2\.6\.0~rc1'
+    printf '2.38\n%s\n' "$(git --version | awk '{ print $3 }')" | sort -V -C || wanted='2\.5\.0|2\.6\.0~rc1'
+    is "$(version clone)" "$wanted" "somebody else's clone is known to root"
 fi
 is "$("$contrib/version")" '[0-9][0-9A-Za-z.+~]*' 'these sources have one that dpkg and rpm take'
 printf '1..%d\n' "$number"
