@@ -1,0 +1,178 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# `relayctl setup` and files that are not plain ones: what they are they stay, and those that cannot
+# be changed without harm are left alone, with what to do instead.
+
+. "$(dirname "$0")/lib.sh"
+. "$E2E_LIB/homes.sh"
+world sshd python3
+homes
+
+trick() {
+    # shellcheck disable=SC2016
+    printf '[ -n "$SSH_AUTH_SOCK" ] && ln -sf "$SSH_AUTH_SOCK" ~/.ssh/ssh_auth_sock\n'
+}
+trick_home() {
+    debian_files
+    trick | file .ssh/rc
+}
+
+home_no_newline_at_the_end() {
+    trick_home
+    for name in .ssh/rc .bashrc .profile; do
+        truncate -s -1 "$home/$name"
+    done
+    printf 'set -g mouse on' | file .tmux.conf
+}
+home_a_backslash_at_the_end() {
+    trick_home
+    printf 'alias ll="ls -l" \\' >>"$home/.bashrc"
+}
+# Of which each carriage return is in a comment, or harmless.
+home_CRLF() {
+    debian_files
+    printf '# one\r\nHISTCONTROL=ignoreboth\r\ncase $- in *i*) ;; *) return ;; esac #\r\n# two\r\n' | file .bashrc
+    trick | sed 's/$/ #\r/' | file .ssh/rc
+}
+home_modes_and_attributes() {
+    trick_home
+    chmod 600 "$home/.bashrc"
+    chmod 744 "$home/.ssh/rc"
+    chmod 640 "$home/.profile"
+    /usr/bin/python3 - "$home" <<'END'
+import os, struct, sys
+# rw for the owner, r for root by name, a mask, nothing for others
+acl = struct.pack('<I', 2) + b''.join(struct.pack('<HHI', *e) for e in (
+    (1, 6, 0xffffffff), (2, 4, 0), (4, 0, 0xffffffff), (16, 4, 0xffffffff), (32, 0, 0xffffffff)))
+os.setxattr(sys.argv[1] + '/.bashrc', 'system.posix_acl_access', acl)
+os.setxattr(sys.argv[1] + '/.ssh/rc', 'system.posix_acl_access', acl)
+os.setxattr(sys.argv[1] + '/.ssh/rc', 'user.note', b'mine\0too')
+os.setxattr(sys.argv[1] + '/.bashrc', 'user.xdg.origin.url', b'https://dotfiles.invalid/')
+END
+}
+home_in_no_group_of_the_account() {
+    trick_home
+    # A file of a group that somebody else chose: pat may not give it away again.
+    chgrp laptop "$home/.profile"
+}
+
+drive no_newline_at_the_end a_backslash_at_the_end CRLF modes_and_attributes in_no_group_of_the_account
+
+# --- left alone
+
+# The home of each of these has the trick; the function does to one of its files what keeps setup from
+# it, and names it.
+alone_symlinks_into_a_repository() {
+    as pat mkdir -p dotfiles/ssh
+    as pat mv .bashrc dotfiles/bashrc
+    as pat mv .ssh/rc dotfiles/ssh/rc
+    as pat ln -s dotfiles/bashrc .bashrc
+    as pat ln -s ../dotfiles/ssh/rc .ssh/rc
+    left='.bashrc .ssh/rc'
+}
+alone_a_directory_that_is_a_symlink() {
+    as pat mkdir dotfiles
+    as pat mv .ssh dotfiles/ssh
+    as pat ln -s dotfiles/ssh .ssh
+    left=.ssh/rc
+}
+alone_read_only() {
+    chmod 444 "$home/.bashrc" "$home/.ssh/rc"
+    left='.bashrc .ssh/rc'
+}
+alone_hard_links() {
+    as pat mkdir dotfiles
+    as pat ln .bashrc dotfiles/bashrc
+    as pat ln .ssh/rc dotfiles/rc
+    left='.bashrc .ssh/rc'
+}
+alone_mount_points() {
+    cp -p "$home/.bashrc" "$home/.ssh/rc" "$E2E/shared"
+    mount --bind "$E2E/shared/.bashrc" "$home/.bashrc"
+    mount --bind "$E2E/shared/rc" "$home/.ssh/rc"
+    mounted='.bashrc .ssh/rc'
+    left='.bashrc .ssh/rc'
+}
+alone_of_another_owner() {
+    chown root:root "$home/.bashrc" "$home/.ssh/rc"
+    left='.bashrc .ssh/rc'
+}
+alone_edited_between_the_markers() {
+    setup --yes
+    sed -i 's/^\( *\)\(.*--no-wait\)/\1: mine; \2/' "$home/.ssh/rc"
+    sed -i 's/\(env .*--register\)/\1 # mine/' "$home/.bashrc"
+    chown pat:pat "$home/.ssh/rc" "$home/.bashrc"
+    left='.bashrc .ssh/rc'
+}
+alone_a_directory_in_the_way() {
+    as pat rm .ssh/rc .bashrc
+    as pat mkdir .ssh/rc .bashrc
+    left='.bashrc .ssh/rc'
+}
+alone_a_home_that_cannot_be_written() {
+    as pat touch .tmux.conf
+    chmod 555 "$home" "$home/.ssh"
+    left='.bashrc .ssh/rc .profile .tmux.conf'
+}
+
+left_alone() {
+    for which; do
+        called=$(printf '%s' "$which" | tr _ ' ')
+        new_home
+        trick_home
+        mounted=
+        "alone_$which"
+        manifest take "$home" "$E2E/before"
+        setup --yes
+        [ -z "${HOMES_VERBOSE-}" ] || note "$(cat "$said")"
+        is "$result" 1 "$called: setup, exit 1"
+        manifest take "$home" "$E2E/set"
+        changed=$(manifest changed "$E2E/before" "$E2E/set")
+        for name in $left; do
+            like "$(cat "$said")" "~/$name" "$called: it names ~/$name"
+            unlike "$changed" "^$name\$" "$called: and leaves it alone"
+        done
+        setup --undo --yes
+        manifest take "$home" "$E2E/undone"
+        ok "$called: undone, the home is as it was to the byte" manifest undone "$E2E/before" "$E2E/set" "$E2E/undone"
+        for name in $mounted; do
+            umount "$home/$name"
+        done
+    done
+}
+left_alone symlinks_into_a_repository a_directory_that_is_a_symlink read_only hard_links mount_points \
+    of_another_owner edited_between_the_markers a_directory_in_the_way a_home_that_cannot_be_written
+is "$(manifest changed "$E2E/before" "$E2E/set")" '' 'a home that cannot be written: nothing is changed there'
+
+# --- a home that two hosts share
+
+new_home
+trick_home
+setup --yes
+sits one
+logout one
+mkdir "$E2E/away"
+mv "$E2E/bin/relayctl" "$E2E/bin/relayd" "$E2E/away"
+as pat rm .ssh/ssh_auth_sock
+sits one
+is "$(socket_of one)" "$(upstream one)" 'on a host without relayd a login has its own socket'
+ok 'and the trick links to it' links_to one
+is "$(pane)" one 'which an old pane has then'
+is "$(command_of two)" 'own
+two' 'a command has its own too, and nothing is added to what it says'
+logout one
+mv "$E2E/away/relayctl" "$E2E/away/relayd" "$E2E/bin"
+sits one
+is "$(whose one)" relay 'on the other host the next login uses the relay'
+is "$(pane)" one 'and so do old panes'
+logout one
+
+# --- as a person does it
+
+new_home
+trick_home
+manifest take "$home" "$E2E/before"
+is "$(from_laptop one -tt pat@localhost 'relayctl setup' </dev/null >/dev/null 2>&1; manifest take "$home" "$E2E/set"
+    manifest changed "$E2E/before" "$E2E/set")" '' 'asked on a terminal that goes away, it does nothing'
+
+finish
