@@ -18,6 +18,7 @@
 #define NOTE " >>> " RELAYCTL_NAME " setup wrote this, and " RELAYCTL_NAME " setup --undo takes it out\n"
 #define CHECKSUM_SIZE 8
 #define MARKER_MAX 512
+#define NAME_SIZE 64
 
 struct marker {
     size_t at, end; /* its line */
@@ -141,7 +142,7 @@ static bool is_whole(const char *text, struct marker opening, const char *name,
     size_t n;
 
     format_opening(line, name, block->words, text + block->body, block->body_end - block->body);
-    n = (size_t)(strstr(line, " >>> ") - line);
+    n = (size_t)(strstr(line + strlen(OPENS), " >>> ") - line);
     return opening.end - opening.at > n && memcmp(text + opening.at, line, n) == 0;
 }
 
@@ -261,22 +262,84 @@ char *block_put(const char *text, size_t size, const char *name, enum block_plac
                   all + (all[0] == ' '), body, new_size);
 }
 
+/* Copies the name that a marker's line has behind `kind`. */
+static bool read_name(const char *text, size_t at, size_t end, const char *kind, char name[NAME_SIZE])
+{
+    size_t n = 0;
+
+    if (!line_begins(text, at, end, kind))
+        return false;
+    for (at += strlen(kind); at < end && n < NAME_SIZE - 1; at++) {
+        if (strchr(" \t\r\n", text[at]) != NULL)
+            break;
+        name[n++] = text[at];
+    }
+    name[n] = '\0';
+    return n > 0;
+}
+
+static size_t line_start(const char *text, size_t at)
+{
+    while (at > 0 && text[at - 1] != '\n')
+        at--;
+    return at;
+}
+
+/* Whether a block of ours ends where this one begins, or begins where it ends; its name. */
+static bool has_neighbour(const char *text, size_t size, const struct block *block,
+                          char name[NAME_SIZE])
+{
+    size_t next = block->end + (block->end < size && text[block->end] == '\n');
+    size_t before = block->start > 0 ? line_start(text, block->start - 1) : 0;
+    struct block other;
+
+    if (read_name(text, next, line_end(text, size, next), OPENS, name)) {
+        other = block_find(text, size, name);
+        if (other.state == BLOCK_WHOLE && other.start == block->end)
+            return true;
+    }
+    if (!read_name(text, before, block->start, CLOSES, name))
+        return false;
+    other = block_find(text, size, name);
+    return other.state == BLOCK_WHOLE && other.end == block->start;
+}
+
+/* Adds a word to the block of that name, which is whole. text is freed. */
+static char *add_word(char *text, size_t *size, const char *name, const char *word)
+{
+    struct block block = block_find(text, *size, name);
+    char *body = strndup(text + block.body, block.body_end - block.body), *new = NULL;
+    size_t n = strlen(block.words);
+
+    if (body != NULL && n + 1 + strlen(word) < sizeof(block.words)) {
+        snprintf(block.words + n, sizeof(block.words) - n, "%s%s", n > 0 ? " " : "", word);
+        new = splice(text, *size, block.start, block.end, text[block.start] == '\n' ? "\n" : "",
+                     name, block.words, body, size);
+    }
+    free(body);
+    free(text);
+    return new;
+}
+
+/* The newline that a joined block brought goes with the last of our blocks that needs it: a neighbour
+ * inherits it, in whatever order they are taken out. */
 char *block_take_out(const char *text, size_t size, const struct block *block, size_t *new_size)
 {
-    char *new = malloc(size + 1);
+    char *new = malloc(size + 1), name[NAME_SIZE];
+    bool is_joined = block_has_word(block, "joined");
+    bool is_inherited = is_joined && has_neighbour(text, size, block, name);
     size_t n = 0, start = block->start;
 
     assert(block->state == BLOCK_WHOLE);
     if (new == NULL)
         return NULL;
-    if (block_has_word(block, "joined") && block->end == size && start > 0 &&
-        text[start - 1] == '\n')
+    if (is_joined && !is_inherited && block->end == size && start > 0 && text[start - 1] == '\n')
         start--;
     add(new, &n, text, start);
     add(new, &n, text + block->end, size - block->end);
     new[n] = '\0';
     *new_size = n;
-    return new;
+    return is_inherited ? add_word(new, new_size, name, "joined") : new;
 }
 
 bool block_is_current(const char *text, const struct block *block, const char *body)

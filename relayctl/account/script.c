@@ -30,6 +30,7 @@ struct list {
     int interactive;   /* line of the command that asks whether the shell is interactive; 0: none */
     bool names_socket; /* a command before has the value of SSH_AUTH_SOCK */
     bool evaluates;    /* eval or source is among them */
+    bool has_ln;       /* ln is among them, whose source may come from a $(...) */
     bool has_agent;    /* another agent's program is among them */
 };
 
@@ -65,10 +66,12 @@ static struct compound *top(struct reading *reading)
     return reading->depth > 0 ? &reading->compound[reading->depth - 1] : NULL;
 }
 
+/* What stands behind "[ -t 0 ] ||" hangs on that test, however long it is. */
 static void push(struct reading *reading, enum compound_kind kind)
 {
     if (reading->depth < DEPTH_MAX)
-        reading->compound[reading->depth++] = (struct compound){.kind = kind, .in_condition = true};
+        reading->compound[reading->depth++] = (struct compound){
+            .kind = kind, .in_condition = true, .interactive = reading->list.interactive};
 }
 
 static void pop(struct reading *reading)
@@ -214,6 +217,12 @@ static bool is_assignment_of_socket(const struct reading *reading, const struct 
 static bool is_socket_name(const struct reading *reading, const struct word *word)
 {
     return word_is(word, "SSH_AUTH_SOCK");
+}
+
+/* The same somewhere in the words of eval or sh -c. */
+static bool has_assignment_of_socket(const struct reading *reading, const struct word *word)
+{
+    return word_has(word, "SSH_AUTH_SOCK=");
 }
 
 static bool sets_by_expansion(const struct reading *reading, const struct word *word)
@@ -398,7 +407,7 @@ static bool is_quiet_query(const struct words *words, size_t from)
 static bool sets(struct reading *reading, const struct words *words, size_t from)
 {
     static const char *const declare[] = {"export", "declare", "typeset", "local", "readonly", "set",
-                                          "eval", "sh", "bash", NULL};
+                                          NULL};
     static const char *const change[] = {"unset", "read", "set", "setenv", "unsetenv", "printf",
                                          "vared", NULL};
     static const char *const source[] = {".", "source", "eval", NULL};
@@ -409,7 +418,9 @@ static bool sets(struct reading *reading, const struct words *words, size_t from
     if (from < words->n && is_one_of(&words->word[from], source) &&
         (reading->list.has_agent || any(reading, words, from + 1, is_agent_file)))
         return true;
-    if (is_one_of(&name, declare) && any(reading, words, from + 1, is_assignment_of_socket))
+    if (is_one_of(&name, declare) && any(reading, words, 0, is_assignment_of_socket))
+        return true;
+    if (word_is(&name, "eval") && any(reading, words, from + 1, has_assignment_of_socket))
         return true;
     return is_one_of(&name, change) && any(reading, words, from + 1, is_socket_name) &&
            !is_quiet_query(words, from);
@@ -423,9 +434,12 @@ static bool is_link_source(const struct reading *reading, const struct word *wor
 /* ln may stand behind find's -exec too, or in the words of eval and sh -c. */
 static bool links(struct reading *reading, const struct words *words, size_t from)
 {
+    if (reading->list.has_ln && any(reading, words, from, is_link_source))
+        return true;
     for (size_t i = from; i < words->n; i++) {
         struct word name = word_name(&words->word[i]);
 
+        reading->list.has_ln = reading->list.has_ln || word_is(&name, "ln");
         if (word_is(&name, "ln"))
             return reading->list.names_socket || any(reading, words, from, is_link_source);
         if (word_has(&words->word[i], "ln -") && is_link_source(reading, &words->word[i]) && i > from)
@@ -504,7 +518,8 @@ static void read_flow(struct reading *reading, const struct words *words, size_t
 static void read_agents(struct reading *reading, const struct words *words, size_t from)
 {
     struct script *found = &reading->found;
-    bool is_prezto = from + 1 < words->n && word_has(&words->word[words->n > 1], "prezto");
+    bool is_prezto = from + 1 < words->n && word_is(&words->word[from], "zstyle") &&
+                     word_has(&words->word[from + 1], "prezto:load");
 
     for (size_t i = 0; i < words->n; i++) {
         const struct word *word = &words->word[i];
@@ -573,6 +588,7 @@ static void read_command(struct reading *reading, const struct words *words,
         push(reading, COMPOUND_FUNCTION);
         return;
     }
+    read_output(reading, words);
     if (is_pattern(reading, words) && any(reading, words, 0, is_tmp))
         note(&reading->found.wants_tmp, words);
     if (top(reading) != NULL && top(reading)->kind == COMPOUND_SWITCH && words->n > 0 &&
@@ -589,7 +605,6 @@ static void read_command(struct reading *reading, const struct words *words,
         read_simple(reading, words, from);
     }
     read_agents(reading, words, from);
-    read_output(reading, words);
     reading->list.names_socket = reading->list.names_socket || any(reading, words, 0, has_socket);
 }
 
