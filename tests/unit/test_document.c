@@ -24,6 +24,48 @@
 
 #define NEW "new text\n"
 
+/* What the document is given by the system, where a test wants it otherwise. */
+static struct {
+    int fsync_error;
+    int n_fsyncs, n_fsyncs_at_rename;
+    const char *appears; /* a file that somebody makes just before the rename */
+    time_t later;
+} stage;
+
+int __wrap_fsync(int fd);
+int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to);
+long __wrap_syscall(long number, int from_fd, const char *from, int to_fd, const char *to, int flags);
+time_t __wrap_time(time_t *now);
+int __real_renameat(int from_fd, const char *from, int to_fd, const char *to);
+long __real_syscall(long number, int from_fd, const char *from, int to_fd, const char *to, int flags);
+time_t __real_time(time_t *now);
+
+int __wrap_fsync(int fd)
+{
+    stage.n_fsyncs++;
+    errno = stage.fsync_error;
+    return stage.fsync_error == 0 ? 0 : -1;
+}
+
+int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+    stage.n_fsyncs_at_rename = stage.n_fsyncs;
+    return __real_renameat(from_fd, from, to_fd, to);
+}
+
+long __wrap_syscall(long number, int from_fd, const char *from, int to_fd, const char *to, int flags)
+{
+    stage.n_fsyncs_at_rename = stage.n_fsyncs;
+    if (stage.appears != NULL)
+        scratch_write(stage.appears, "other", 5);
+    return __real_syscall(number, from_fd, from, to_fd, to, flags);
+}
+
+time_t __wrap_time(time_t *now)
+{
+    return __real_time(now) + stage.later;
+}
+
 static struct document document;
 
 /* Reads name, in the test's directory. */
@@ -255,6 +297,11 @@ START_TEST(mounts_are_left_alone)
     ck_assert_int_eq(mkdir("dir", 0700), 0);
     ck_assert_int_eq(mount("none", "dir", "tmpfs", MS_RDONLY, NULL), 0);
     check_refused("dir/f", "read-only", true);
+    ck_assert_int_eq(umount("dir"), 0);
+    make("dir/f", "old", 0600);
+    ck_assert_int_eq(mount("dir", "dir", NULL, MS_BIND, NULL), 0);
+    ck_assert_int_eq(mount("dir", "dir", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL), 0);
+    check_refused("dir/f", "its directory", true);
     umount("dir");
 }
 END_TEST
@@ -404,6 +451,55 @@ START_TEST(what_a_killed_one_left_goes_when_it_is_old)
 }
 END_TEST
 
+START_TEST(an_old_one_goes)
+{
+    make("f", "old", 0600);
+    make(".f.relayd.0123abcd", "left", 0600);
+    make(".f.relayd.mine", "mine", 0600);
+    make(".g.relayd.0123abcd", "another's", 0600);
+    stage.later = 3600;
+    ck_assert_int_eq(read_file("f"), 0);
+    ck_assert_int_eq(write_it(0600), 0);
+    document_fini(&document);
+    check_untouched("f", NEW, 3);
+    ck_assert_int_lt(access(".f.relayd.0123abcd", F_OK), 0);
+}
+END_TEST
+
+START_TEST(it_is_on_the_disk_before_it_has_the_name)
+{
+    for (int i = 0; i < 2; i++) {
+        stage.n_fsyncs = 0;
+        ck_assert_int_eq(read_file("f"), 0);
+        ck_assert_int_eq(write_it(0600), 0);
+        ck_assert_int_eq(stage.n_fsyncs_at_rename, 1);
+        ck_assert_int_eq(stage.n_fsyncs, 2);
+        document_fini(&document);
+    }
+}
+END_TEST
+
+START_TEST(a_disk_that_fails_changes_nothing)
+{
+    make("f", "old", 0600);
+    ck_assert_int_eq(read_file("f"), 0);
+    stage.fsync_error = EIO;
+    ck_assert_int_eq(write_it(0600), -EIO);
+    document_fini(&document);
+    check_untouched("f", "old", 1);
+}
+END_TEST
+
+START_TEST(a_file_that_appears_in_the_last_moment_stays)
+{
+    ck_assert_int_eq(read_file("f"), 0);
+    stage.appears = "f";
+    ck_assert_int_eq(write_it(0600), -EBUSY);
+    document_fini(&document);
+    check_untouched("f", "other", 1);
+}
+END_TEST
+
 /* Killed at any moment the file is the old or the new one. */
 START_TEST(a_kill_leaves_it_whole)
 {
@@ -447,6 +543,10 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, directories_are_taken_back);
     tcase_add_test(tcase, it_is_written_again_as_if_read_again);
     tcase_add_test(tcase, what_a_killed_one_left_goes_when_it_is_old);
+    tcase_add_test(tcase, an_old_one_goes);
+    tcase_add_test(tcase, it_is_on_the_disk_before_it_has_the_name);
+    tcase_add_test(tcase, a_disk_that_fails_changes_nothing);
+    tcase_add_test(tcase, a_file_that_appears_in_the_last_moment_stays);
     tcase_add_test(tcase, a_kill_leaves_it_whole);
 }
 
