@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Whose account this is. sudo leaves the HOME of one user to another, a shell that was started by an
- * editor has that editor's ZDOTDIR, and a program that was replaced has no name: each would have setup
- * write to a wrong place, so each is looked at. */
+/* Whose account this is. sudo leaves the HOME of one user to another, a shell that was started by
+ * an editor has that editor's ZDOTDIR, and a program that was replaced has no name: each would have
+ * setup write to a wrong place, so each is looked at. */
 #include "config.h"
 
 #include "relayctl/account/account.h"
@@ -37,8 +37,8 @@ static bool is_program(const char *path)
     return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-/* The first program of that name in a list of directories that `suits` does not refuse; on the heap. A
- * directory that is not absolute does not count. */
+/* The first program of that name in a list of directories that `suits` does not refuse; on the
+ * heap. A directory that is not absolute does not count. */
 static char *look_in(const char *dirs, const char *name,
                      bool (*suits)(const char *path, const void *arg), const void *arg)
 {
@@ -74,8 +74,8 @@ static bool is_same_file(const char *path, const void *arg)
     return stat(path, &st) == 0 && st.st_dev == wanted->st_dev && st.st_ino == wanted->st_ino;
 }
 
-/* A name in PATH comes before the file itself: that may be one version's (a store, a keg), and go with
- * it. After an upgrade our own file is "(deleted)", and the new one has its name. */
+/* A name in PATH comes before the file itself: that may be one version's (a store, a keg), and go
+ * with it. After an upgrade our own file is "(deleted)", and the new one has its name. */
 static char *find_program(void)
 {
     static const char deleted[] = " (deleted)";

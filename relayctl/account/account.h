@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whose account this is, and where its files are: from passwd, not from the environment's mood. With
- * is_system it is the host's own arrangements in /etc, for everybody.
+ * Whose account this is, and where its files are: from passwd, not from the environment's mood.
+ * With is_system it is the host's own arrangements in /etc, for everybody.
  */
 #ifndef RELAYCTL_ACCOUNT_H
 #define RELAYCTL_ACCOUNT_H
@@ -25,10 +25,10 @@ struct account {
 };
 
 /* Fills account for the user who runs this. Returns 0, or -errno with *cause set to a sentence for
- * people: a home that is missing, is not ours, or is not what $HOME says (sudo); an account without an
- * entry in passwd; is_system without root. The caller must account_fini() in any case.
- * zsh is asked for ZDOTDIR, which a .zshenv may set, only where it is installed and used, and for at
- * most ACCOUNT_ZSH_MS. Where it names none, the environment's is taken if it is below the home: an
+ * people: a home that is missing, is not ours, or is not what $HOME says (sudo); an account without
+ * an entry in passwd; is_system without root. The caller must account_fini() in any case. zsh is
+ * asked for ZDOTDIR, which a .zshenv may set, only where it is installed and used, and for at most
+ * ACCOUNT_ZSH_MS. Where it names none, the environment's is taken if it is below the home: an
  * editor's terminal has one of its own, elsewhere. */
 int account_find(struct account *account, bool is_system, const char **cause);
 void account_fini(struct account *account);
@@ -39,8 +39,8 @@ char *account_path(const struct account *account, const char *name);
 /* path as people write it: ~/.ssh/rc. Printable, cut to size. Returns out. */
 const char *account_shown(const struct account *account, const char *path, char *out, size_t size);
 
-/* Whether the login shell is `shell`: "bash", "zsh", "fish", or "sh" for all others of its kind (dash,
- * ksh, ash). */
+/* Whether the login shell is `shell`: "bash", "zsh", "fish", or "sh" for all others of its kind
+ * (dash, ksh, ash). */
 bool account_logs_in_with(const struct account *account, const char *shell);
 
 /* Whether such a program is in PATH, or in /usr/local/bin, /usr/bin or /bin. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Copies all that a file has besides its text, or says that it cannot. A file that lost its ACL or its
- * label would still read well, and fail its owner long after. So what was copied is compared in the
- * end, and the kernel's word for a copy is not enough. */
+/* Copies all that a file has besides its text, or says that it cannot. A file that lost its ACL or
+ * its label would still read well, and fail its owner long after. So what was copied is compared in
+ * the end, and the kernel's word for a copy is not enough. */
 #include "config.h"
 
 #include "relayctl/account/attributes.h"
@@ -170,8 +170,8 @@ static int copy_mode(const struct stat *from, int to, char *why, size_t size)
     return 0;
 }
 
-/* The owner comes first, for a change of owner takes bits from the mode; and the mode behind the ACL,
- * which is a part of it. */
+/* The owner comes first, for a change of owner takes bits from the mode; and the mode behind the
+ * ACL, which is a part of it. */
 int attributes_copy(int from, int to, char *why, size_t size)
 {
     struct stat st;

@@ -6,9 +6,9 @@
 
 #include <stddef.h>
 
-/* Gives the file at descriptor to all that the one at descriptor from has, and takes away what it has
- * besides (an ACL that its directory hands down). Returns 0, or -errno with why set to a sentence for
- * people, to go behind "because". */
+/* Gives the file at descriptor to all that the one at descriptor from has, and takes away what it
+ * has besides (an ACL that its directory hands down). Returns 0, or -errno with why set to a
+ * sentence for people, to go behind "because". */
 int attributes_copy(int from, int to, char *why, size_t size);
 
 #endif

@@ -321,8 +321,8 @@ static char *add_word(char *text, size_t *size, const char *name, const char *wo
     return new;
 }
 
-/* The newline that a joined block brought goes with the last of our blocks that needs it: a neighbour
- * inherits it, in whatever order they are taken out. */
+/* The newline that a joined block brought goes with the last of our blocks that needs it: a
+ * neighbour inherits it, in whatever order they are taken out. */
 char *block_take_out(const char *text, size_t size, const struct block *block, size_t *new_size)
 {
     char *new = malloc(size + 1), name[NAME_SIZE];

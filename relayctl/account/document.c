@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A file of the person's. Nothing here trusts the moment: each step that can fail comes before the one
- * rename that changes anything, and what came before it is taken back. */
+/* A file of the person's. Nothing here trusts the moment: each step that can fail comes before the
+ * one rename that changes anything, and what came before it is taken back. */
 #include "config.h"
 
 #include "relayctl/account/document.h"

@@ -37,10 +37,10 @@ void document_fini(struct document *document);
 
 /* Replaces the file's text. Where there is no file it is made, with that mode, and the directories
  * above: 0700 for .ssh, else 0755 less the umask. Afterwards document is as if it were read again.
- * Returns 0, or -errno with why_not set: nothing was changed, no temporary file and no new directory
- * is left. -EBUSY: it changed since it was read.
- * A process that is killed in the middle leaves at most a temporary file, .NAME.relayd.XXXXXXXX, which
- * a later document_write() of the same file removes when it is old. */
+ * Returns 0, or -errno with why_not set: nothing was changed, no temporary file and no new
+ * directory is left. -EBUSY: it changed since it was read.
+ * A process that is killed in the middle leaves at most a temporary file, .NAME.relayd.XXXXXXXX,
+ * which a later document_write() of the same file removes when it is old. */
 int document_write(struct document *document, const char *text, size_t size, mode_t mode);
 
 /* Removes the file, and so many directories above it, below root, as far as they are empty. Checked

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What stands in the way of replacing a file. A rename would cut a hard link in two, put a file in the
- * place of a dotfile manager's symlink, or cover what is mounted; and root's access tells nothing of
- * what its owner meant by a mode. */
+/* What stands in the way of replacing a file. A rename would cut a hard link in two, put a file in
+ * the place of a dotfile manager's symlink, or cover what is mounted; and root's access tells
+ * nothing of what its owner meant by a mode. */
 #include "config.h"
 
 #include "relayctl/account/obstacle.h"

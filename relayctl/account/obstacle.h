@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-/* Looks at the directories of path from root (its first root_size bytes) down, and counts those that
- * are missing. Returns 0, or -errno where the file cannot be reached. why, where it is empty, is set to
- * a sentence for people, to go behind "because", in either case. */
+/* Looks at the directories of path from root (its first root_size bytes) down, and counts those
+ * that are missing. Returns 0, or -errno where the file cannot be reached. why, where it is empty,
+ * is set to a sentence for people, to go behind "because", in either case. */
 int obstacle_in_dirs(const char *path, size_t root_size, uid_t uid, int *missing, char *why,
                      size_t size);
 

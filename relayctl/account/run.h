@@ -21,10 +21,10 @@ enum run_what {
     RUN_BOTH, /* stdout and stderr */
 };
 
-/* Runs argv[0], found in PATH, with input (NULL: /dev/null) on its stdin, in a session of its own: it
- * cannot ask on the terminal. It keeps nothing of ours but the environment and the working directory.
- * Returns its exit status, 128 + signal, or one of the above. output may be NULL; else the caller
- * must run_output_fini() it. At most 1 MiB is kept; the rest is read and dropped. */
+/* Runs argv[0], found in PATH, with input (NULL: /dev/null) on its stdin, in a session of its own:
+ * it cannot ask on the terminal. It keeps nothing of ours but the environment and the working
+ * directory. Returns its exit status, 128 + signal, or one of the above. output may be NULL; else
+ * the caller must run_output_fini() it. At most 1 MiB is kept; the rest is read and dropped. */
 int run_program(const char *const argv[], const char *input, size_t input_size, enum run_what what,
                 struct run_output *output, int bound_ms);
 void run_output_fini(struct run_output *output);

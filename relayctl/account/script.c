@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What a shell's file does with SSH_AUTH_SOCK. The tricks by which people keep a fixed path for their
- * agent come in many forms, and whether setup is to stand before them hangs on a few facts. They are
- * gathered command by command: which compound commands it is in, which list ("a && b || c") it
- * belongs to, and what its words say. */
+/* What a shell's file does with SSH_AUTH_SOCK. The tricks by which people keep a fixed path for
+ * their agent come in many forms, and whether setup is to stand before them hangs on a few facts.
+ * They are gathered command by command: which compound commands it is in, which list ("a && b ||
+ * c") it belongs to, and what its words say. */
 #include "config.h"
 
 #include "relayctl/account/script.h"
@@ -361,8 +361,8 @@ static bool is_pattern(struct reading *reading, const struct words *words)
     return compound->kind == COMPOUND_CASE && (words->end == ')' || words->end == '|');
 }
 
-/* Whether a word compares, and the path it is compared with may be the one. A path without a pattern
- * behind != is: nothing is wanted of it. */
+/* Whether a word compares, and the path it is compared with may be the one. A path without a
+ * pattern behind != is: nothing is wanted of it. */
 static bool compares(const struct words *words, size_t from)
 {
     static const char *const operators[] = {"=", "==", "=~", "!=", NULL};

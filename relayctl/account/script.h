@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a shell's file does with SSH_AUTH_SOCK, as far as its lines tell without running them: sh, bash,
- * zsh and fish. It is read as a person skims it: comments, our own blocks, here-documents and text in
- * single quotes are left out, what the files it reads do is not known. In doubt the answer is yes, but
- * for guard and reads_bashrc, where no is the safe one.
+ * What a shell's file does with SSH_AUTH_SOCK, as far as its lines tell without running them: sh,
+ * bash, zsh and fish. It is read as a person skims it: comments, our own blocks, here-documents and
+ * text in single quotes are left out, what the files it reads do is not known. In doubt the answer
+ * is yes, but for guard and reads_bashrc, where no is the safe one.
  */
 #ifndef RELAYCTL_SCRIPT_H
 #define RELAYCTL_SCRIPT_H

@@ -15,8 +15,8 @@
 bool syntax_is_same(const char *shell, const char *before, size_t before_size, const char *after,
                     size_t after_size);
 
-/* Whether it reads the text to its end. True where it is not installed. words (may be NULL) gets its
- * first line of complaint, printable. */
+/* Whether it reads the text to its end. True where it is not installed. words (may be NULL) gets
+ * its first line of complaint, printable. */
 bool syntax_is_good(const char *shell, const char *text, size_t size, char *words,
                     size_t words_size);
 

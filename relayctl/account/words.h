@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The simple commands of a shell's file, one after the other, as words. It is no shell: what a person
- * would call a command is one, also inside of $(...), `...` and (...), and between the words of
- * compound commands ("if", "then" and "{" are words). Comments, here-documents and our own blocks are
- * left out. Text in quotes is part of its word, quotes and all.
+ * The simple commands of a shell's file, one after the other, as words. It is no shell: what a
+ * person would call a command is one, also inside of $(...), `...` and (...), and between the words
+ * of compound commands ("if", "then" and "{" are words). Comments, here-documents and our own
+ * blocks are left out. Text in quotes is part of its word, quotes and all.
  */
 #ifndef RELAYCTL_WORDS_H
 #define RELAYCTL_WORDS_H

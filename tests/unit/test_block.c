@@ -170,6 +170,8 @@ START_TEST(lines_added_between_are_seen)
     ck_assert_int_eq(state_of(edited, "x"), BLOCK_EDITED);
     snprintf(edited, sizeof(edited), "%s%s", new.bytes, CLOSES "x <<<\n");
     ck_assert_int_eq(state_of(edited, "x"), BLOCK_EDITED);
+    snprintf(edited, sizeof(edited), OPENS "x 00000000 >>> a\n%s", new.bytes);
+    ck_assert_int_eq(state_of(edited, "x"), BLOCK_EDITED);
     /* An editor that turns all line ends. */
     snprintf(edited, sizeof(edited), "%.*s\r\n%s", (int)block.body - 1, new.bytes,
              new.bytes + block.body);
@@ -307,6 +309,22 @@ START_TEST(thousands_of_texts_come_back)
 }
 END_TEST
 
+/* One word in a file of one line, with a block on each side of its end. */
+START_TEST(a_newline_goes_with_the_last_block)
+{
+    struct text text = text_of_string("#!/bin/sh"), last = put(&text, "x", BLOCK_LAST, BODY, NULL);
+    struct text both = put(&last, "y", BLOCK_FIRST, BODY, NULL), one = take_out(&both, "x");
+    struct text none = take_out(&one, "y");
+
+    ck_assert(is_same(&text, &none));
+    free(text.bytes);
+    free(last.bytes);
+    free(both.bytes);
+    free(one.bytes);
+    free(none.bytes);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     tcase_add_test(tcase, each_place);
@@ -318,6 +336,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, the_same_again_changes_nothing);
     tcase_add_test(tcase, what_was_added_behind_a_joined_block_keeps_its_line);
     tcase_add_test(tcase, an_empty_line_that_is_gone_is_not_missed);
+    tcase_add_test(tcase, a_newline_goes_with_the_last_block);
     tcase_add_test(tcase, thousands_of_texts_come_back);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A file of the person's: it keeps all that it had, is whole or as it was, and nothing is left beside
- * it. */
+/* A file of the person's: it keeps all that it had, is whole or as it was, and nothing is left
+ * beside it. */
 #include "config.h"
 
 #include "relayctl/account/document.h"

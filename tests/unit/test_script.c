@@ -289,6 +289,8 @@ START_TEST(ends_are_found)
         {"set -gx EDITOR vim\n", 0},
         {"trap 'exit' INT\n", 0},
         {"# exit\n", 0},
+        {"echo \"a; exit\"\n", 0},
+        {"echo 'a\nexit\n'\n", 0},
     };
 
     CHECK_ALL(facts, exits)
