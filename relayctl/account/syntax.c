@@ -33,6 +33,9 @@ bool syntax_is_good(const char *shell, const char *text, size_t size, char *word
     struct run_output output;
     int status = run_program(checker(shell), text, size, RUN_BOTH, &output, BOUND_MS);
 
+    /* Of a text that it cannot read fish says by its status what we say of a missing program. */
+    if (status == RUN_NOT_THERE && checker(shell) == fish && output.size > 0)
+        status = 1;
     if (words != NULL && output.text != NULL) {
         output.text[strcspn(output.text, "\n")] = '\0';
         utf8_copy(words, words_size, output.text);
