@@ -25,6 +25,7 @@
 #define PURPOSE "open panes use the relay"
 
 struct link {
+    const struct command *cmd; /* not owned */
     char path[PATH_MAX];
     char leads_to[PATH_MAX]; /* its text */
     char is_to_lead_to[PATH_MAX];
@@ -49,6 +50,7 @@ static bool read_link(const struct setup *setup, const char *path, struct link *
         return false;
     link->leads_to[n] = '\0';
     snprintf(link->path, sizeof(link->path), "%s", path);
+    link->cmd = setup->cmd;
     return strcmp(path, setup->socket) != 0;
 }
 
@@ -74,8 +76,20 @@ static bool leads_to_relay(const struct setup *setup, const struct link *link)
     return strcmp(link->leads_to, setup->socket) == 0 || login_is_same(link->path, setup->socket);
 }
 
+/* The login that the link led to serves on, behind the relay: it may have come before there was one.
+ * One that is gone is refused there. */
+static void keep_login(const struct change *change)
+{
+    struct link *link = change->arg;
+    char why[200];
+    struct stat st;
+
+    if (stat(link->path, &st) == 0 && S_ISSOCK(st.st_mode))
+        relay_take(link->cmd, link->path, why, sizeof(why));
+}
+
 /* Points the link elsewhere, if it still leads where it did. */
-static int carry_out(struct change *change)
+static int replace(struct change *change)
 {
     const struct link *link = change->arg;
     const char *name = strrchr(link->path, '/') + 1;
@@ -98,12 +112,19 @@ static int carry_out(struct change *change)
     return (int)n;
 }
 
+static int carry_out(struct change *change)
+{
+    keep_login(change);
+    return replace(change);
+}
+
 /* Whether the link is in the plan already. */
 static bool is_planned(const struct setup *setup, const char *path)
 {
     const struct change *change = setup->changes;
 
-    while (change != NULL && (change->carry_out != carry_out ||
+    while (change != NULL && ((change->carry_out != carry_out &&
+                               change->carry_out != replace) ||
                               strcmp(((const struct link *)change->arg)->path, path) != 0))
         change = change->next;
     return change != NULL;
@@ -117,7 +138,7 @@ static struct change *add(struct setup *setup, const struct link *link)
 
     if (change == NULL)
         return NULL;
-    change->carry_out = carry_out;
+    change->carry_out = setup->is_undo ? replace : carry_out;
     change->arg = malloc(sizeof(*link));
     if (change->arg == NULL ||
         asprintf(&change->note, setup->is_undo ? "leads to %s again" : "in place of %s",

@@ -4,6 +4,11 @@
 
 #include "relayctl/setup/relay.h"
 
+#include "relayctl/register.h"
+#include "relayctl/start.h"
+#include "relayd/base/utf8.h"
+
+#include <errno.h>
 #include <string.h>
 
 bool relay_status(const struct setup *setup, struct status *status)
@@ -13,6 +18,43 @@ bool relay_status(const struct setup *setup, struct status *status)
     quiet.is_quiet = true;
     quiet.started = client_now();
     return command_fetch_status(&quiet, status) == EXIT_DONE;
+}
+
+/* Registers what cmd names. Returns as registration_try(); -ENOENT where there is nothing. */
+static int take(struct command *cmd, struct client *client, struct start_words *words)
+{
+    struct registration reg = {0};
+    int r = -ENOENT;
+
+    if (registration_find(&reg, cmd) == EXIT_DONE && reg.path != NULL) {
+        reg.keeps_place = true;
+        r = registration_try(&reg, cmd, client, words, NULL);
+    }
+    registration_fini(&reg);
+    return r;
+}
+
+int relay_take(const struct command *cmd, char *socket, char *why, size_t size)
+{
+    struct command quiet = *cmd;
+    struct client client = CLIENT_INIT;
+    struct start_words words = {0};
+    int r;
+
+    quiet.is_quiet = true;
+    quiet.started = client_now();
+    quiet.operands = &socket;
+    quiet.n_operands = socket != NULL ? 1 : 0;
+    r = take(&quiet, &client, &words);
+    if (r < 0 && socket == NULL) {
+        client_fini(&client);
+        client = (struct client)CLIENT_INIT;
+        r = start_daemon(&client, &quiet.paths, quiet.dir, &words);
+    }
+    if (r < 0)
+        utf8_format(why, size, "%s", client.cause != NULL ? client.cause : strerror(-r));
+    client_fini(&client);
+    return r;
 }
 
 const char *relay_newest(const struct status *status)

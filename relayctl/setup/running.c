@@ -6,11 +6,9 @@
 #include "relayctl/setup/steps.h"
 
 #include "relayctl/login.h"
-#include "relayctl/register.h"
 #include "relayctl/setup/relay.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,32 +31,11 @@ static const char *find_need(const struct setup *setup, bool is_running,
     return has_login ? NULL : "given this login";
 }
 
-/* Registers this login, which starts relayd; where that cannot be, starts relayd alone. */
 static int carry_out(struct change *change)
 {
-    const struct command *cmd = *(const struct command *const *)change->arg;
-    struct command quiet = *cmd;
-    struct client client = CLIENT_INIT;
-    struct registration reg = {0};
-    struct start_words words = {0};
-    int r = -ENOENT;
+    const struct command *const *cmd = change->arg;
 
-    quiet.is_quiet = true;
-    quiet.started = client_now();
-    if (registration_find(&reg, &quiet) == EXIT_DONE && reg.path != NULL) {
-        reg.keeps_place = true;
-        r = registration_try(&reg, &quiet, &client, &words, NULL);
-    }
-    if (r < 0) {
-        client_fini(&client);
-        client = (struct client)CLIENT_INIT;
-        r = start_daemon(&client, &quiet.paths, quiet.dir, &words);
-    }
-    if (r < 0)
-        snprintf(change->why, sizeof(change->why), "%s", client.cause);
-    client_fini(&client);
-    registration_fini(&reg);
-    return r;
+    return relay_take(*cmd, NULL, change->why, sizeof(change->why));
 }
 
 int running_plan(struct setup *setup)

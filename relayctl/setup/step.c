@@ -201,8 +201,10 @@ static int leave_alone(struct change *change, const char *why, const struct plan
         set_why(change, why);
     free(change->after);
     change->after = NULL;
-    if (is_undo)
+    if (is_undo) {
+        change->is_needed = true; /* lines of ours stay */
         return 0;
+    }
     if (asprintf(&paste, "%s%s", change->paste != NULL ? change->paste : "", plan->body) < 0)
         return -ENOMEM;
     free(change->paste);

@@ -33,7 +33,8 @@ struct change {
     char *remark;        /* a sentence for the person, told below; or NULL; owned */
     char why[200];       /* with STEP_LEFT_ALONE and STEP_FAILED */
     char *paste;         /* lines for the person to paste or do instead, or NULL; owned */
-    bool is_needed;      /* without it the relay does not work: it counts in the exit status */
+    bool is_needed;      /* without it the relay does not work, or is not taken back: it counts in the
+                          * exit status */
 
     /* A change of a file: setup itself shows the diff, writes, removes. */
     struct document *document; /* or NULL: no file; owned */
