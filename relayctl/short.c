@@ -60,6 +60,8 @@ static bool ought_to_serve(const struct proto_msg *a, const struct proto_msg *b)
         return proto_get_flag(a, "preferred");
     if (proto_get_flag(a, "fallback") != proto_get_flag(b, "fallback"))
         return proto_get_flag(b, "fallback");
+    if (proto_get_u64(a, "age_s", 0) == proto_get_u64(b, "age_s", 0))
+        return proto_get_u64(a, "id", 0) > proto_get_u64(b, "id", 0);
     return proto_get_u64(a, "age_s", 0) < proto_get_u64(b, "age_s", 0);
 }
 
