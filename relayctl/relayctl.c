@@ -56,7 +56,7 @@ static const struct verb verbs[] = {
     {"watch", NULL, false, 0, "follow what happens, one line each",
      "Shows how things are, then follows what happens, one line each, until\n"
      "interrupted: logins that come and go, fall silent and answer again, or are\n"
-     "preferred, and pauses.",
+     "preferred, pauses, and clients that are refused.",
      verb_watch},
     {"why", NULL, false, 0, "tell what went wrong for the last client that failed",
      "Tells in a sentence what went wrong for the last client that failed, and how\n"

@@ -340,6 +340,13 @@ static void on_timeout(struct conn *conn)
     watchers_on_timeout(&control->watchers, conn);
 }
 
+static void on_refusal(void *arg, const struct sock_peer *peer, const char *why)
+{
+    struct control *control = arg;
+
+    watchers_note_refusal(&control->watchers, peer, why);
+}
+
 void control_init(struct control *control, struct sessions *sessions)
 {
     memset(control, 0, sizeof(*control));
@@ -352,10 +359,13 @@ void control_init(struct control *control, struct sessions *sessions)
     control->conns.on_timeout = on_timeout;
     control->conns.arg = control;
     watchers_init(&control->watchers, &control->conns, sessions);
+    sessions->on_refusal = on_refusal;
+    sessions->on_refusal_arg = control;
 }
 
 void control_fini(struct control *control)
 {
+    if (control->conns.loop != NULL)
+        watchers_fini(&control->watchers);
     conns_fini(&control->conns);
-    registry_unobserve(&control->watchers.observer);
 }

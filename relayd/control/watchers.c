@@ -4,6 +4,7 @@
 
 #include "relayd/control/watchers.h"
 
+#include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 #include "relayd/control/status.h"
 
@@ -14,6 +15,8 @@
 #define VERDICT_SECONDS 0.8
 /* To connect and to look who listens takes no longer; a new shell waits for it. */
 #define REFUSAL_SECONDS 0.05
+/* After a refusal was told, for so long others are counted only. */
+#define LULL_SECONDS 10.0
 
 static const char *explain_pause(const struct registry *registry, char *out, size_t size)
 {
@@ -145,12 +148,76 @@ static void on_event(struct registry_observer *observer, const struct registry_e
     }
 }
 
+/* Tells all who follow what happens. Returns whether there is one. */
+static bool tell_all(const struct watchers *watchers, const char *text)
+{
+    struct conn *it, *next;
+    bool is_told = false;
+
+    list_for_each_safe(it, next, &watchers->conns->list, link) {
+        if (it->state != CONN_WAITING || it->topic != WATCH_EVENTS)
+            continue;
+        is_told = true;
+        tell_event(it, NULL, text);
+        conn_flush(it);
+    }
+    return is_told;
+}
+
+static void begin_lull(struct watchers *watchers)
+{
+    watchers->refusals = 0;
+    ev_timer_set(&watchers->lull, LULL_SECONDS, 0);
+    ev_timer_start(watchers->conns->loop, &watchers->lull);
+}
+
+/* As long as clients go on to be refused, their number is told at each end. */
+static void on_lull_over(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    struct watchers *watchers = container_of(timer, struct watchers, lull);
+    unsigned n = watchers->refusals;
+    char text[80];
+
+    if (n == 0)
+        return;
+    snprintf(text, sizeof(text), "%u more client%s refused in the last %.0f s", n,
+             n == 1 ? " was" : "s were", LULL_SECONDS);
+    if (tell_all(watchers, text))
+        begin_lull(watchers);
+}
+
+/* The list of connections is looked through once in LULL_SECONDS, and not at all where nobody
+ * asks anything. */
+void watchers_note_refusal(struct watchers *watchers, const struct sock_peer *peer,
+                           const char *why)
+{
+    char command[AUDIT_COMMAND_MAX] = "", text[160];
+
+    if (ev_is_active(&watchers->lull)) {
+        watchers->refusals++;
+        return;
+    }
+    if (watchers->conns->n == 0)
+        return;
+    audit_look_up(command, peer->pid);
+    utf8_format(text, sizeof(text), "client %d (%s) was refused: %s", (int)peer->pid, command, why);
+    tell_all(watchers, text);
+    begin_lull(watchers);
+}
+
 void watchers_init(struct watchers *watchers, struct conns *conns,
                    const struct sessions *sessions)
 {
     *watchers = (struct watchers){
         .conns = conns, .registry = sessions->registry, .sessions = sessions};
+    ev_timer_init(&watchers->lull, on_lull_over, 0, 0);
     registry_observe(watchers->registry, &watchers->observer, on_event);
+}
+
+void watchers_fini(struct watchers *watchers)
+{
+    ev_timer_stop(watchers->conns->loop, &watchers->lull);
+    registry_unobserve(&watchers->observer);
 }
 
 bool watchers_has(const struct watchers *watchers, enum watch_topic topic, uint64_t id)

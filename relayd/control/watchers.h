@@ -23,10 +23,18 @@ struct watchers {
     struct registry *registry;
     const struct sessions *sessions;
     struct registry_observer observer;
+    ev_timer lull;     /* runs after a refusal was told: those that follow are counted */
+    unsigned refusals; /* since then */
 };
 
 void watchers_init(struct watchers *watchers, struct conns *conns,
                    const struct sessions *sessions);
+void watchers_fini(struct watchers *watchers);
+
+/* A client was refused. The first is told at once, with its reason; those of the ten seconds that
+ * follow as a number, for some clients try again without end. */
+void watchers_note_refusal(struct watchers *watchers, const struct sock_peer *peer,
+                           const char *why);
 
 /* Has conn wait for topic; id: the upstream that it is about, or 0. It is answered at once where
  * that has happened already. */

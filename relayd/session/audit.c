@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *reason_text(enum session_reason reason)
+const char *audit_reason(enum session_reason reason)
 {
     switch (reason) {
     case SESSION_CLIENT_CLOSED: return "done";
@@ -87,7 +87,7 @@ static void put_fields(const struct audit *audit, const char *questions, const c
         {"RELAYD_CLIENT_UID", uid},
         {"RELAYD_QUESTIONS", questions},
         {"RELAYD_DURATION_MS", ms},
-        {"RELAYD_REASON", reason_text(audit->reason)},
+        {"RELAYD_REASON", audit_reason(audit->reason)},
     };
 
     if (audit->upstream != NULL)
@@ -112,6 +112,6 @@ void audit_log(const struct audit *audit, char line[AUDIT_LINE_MAX])
     utf8_format(line, AUDIT_LINE_MAX, "client %d (%s, uid %u)%s%s: %s in %.2f s: %s",
                 (int)audit->client.pid, audit->command, (unsigned)audit->client.uid,
                 audit->upstream == NULL ? "" : " at ", audit->upstream == NULL ? "" : where,
-                questions, audit->seconds, reason_text(audit->reason));
+                questions, audit->seconds, audit_reason(audit->reason));
     put_fields(audit, questions, line);
 }

@@ -49,6 +49,9 @@ struct audit {
     bool is_failure;
 };
 
+/* The reason in words. */
+const char *audit_reason(enum session_reason reason);
+
 /* Finds the command of a client, unless `command` has it already; it begins empty. To be called
  * as soon as a session is known to be logged, since many clients leave with their answer. */
 void audit_look_up(char command[AUDIT_COMMAND_MAX], pid_t pid);

@@ -20,7 +20,7 @@ void choosing_become_none(struct session *s)
                                                            : SESSION_NO_ANSWER;
     session_drop_attempts(s);
     session_set_state(s, SESSION_NONE);
-    s->sessions->refused++;
+    session_note_refusal(s->sessions, &s->peer, audit_reason(s->none_reason));
     session_start_timer(s, CHOOSING_FAREWELL, 0);
 }
 

@@ -124,6 +124,12 @@ void session_note_command(struct session *s)
     audit_look_up(s->command, s->peer.pid);
 }
 
+void session_note_refusal(struct sessions *sessions, const struct sock_peer *peer, const char *why)
+{
+    sessions->refused++;
+    sessions->on_refusal(sessions->on_refusal_arg, peer, why);
+}
+
 void session_note_failure(struct sessions *sessions, const char line[AUDIT_LINE_MAX])
 {
     memcpy(sessions->why, line, sizeof(sessions->why));

@@ -61,6 +61,9 @@ struct sessions {
     /* Called after each end. */
     void (*on_end)(void *arg);
     void *on_end_arg;
+    /* Called for each client that is refused, with the reason. */
+    void (*on_refusal)(void *arg, const struct sock_peer *peer, const char *why);
+    void *on_refusal_arg;
 };
 
 /* Of a crowd each has one: the fields stand so that there is no room between them. */
@@ -95,6 +98,9 @@ struct session {
  * no events yet. NULL without memory: then they are still the caller's. */
 struct session *session_new(struct sessions *sessions, int client_fd, int upstream_fd,
                             const struct sock_peer *peer);
+
+/* Counts a client that is refused, and tells who wants to know. */
+void session_note_refusal(struct sessions *sessions, const struct sock_peer *peer, const char *why);
 
 /* Keeps the line that tells of a client that failed, for who asks why. */
 void session_note_failure(struct sessions *sessions, const char line[AUDIT_LINE_MAX]);

@@ -204,6 +204,10 @@ static void ignore_end(void *arg)
 {
 }
 
+static void ignore_refusal(void *arg, const struct sock_peer *peer, const char *why)
+{
+}
+
 void sessions_init(struct sessions *sessions, struct enrol *enrol, const struct options *options)
 {
     memset(sessions, 0, sizeof(*sessions));
@@ -212,6 +216,7 @@ void sessions_init(struct sessions *sessions, struct enrol *enrol, const struct 
     sessions->registry = enrol->registry;
     sessions->options = options;
     sessions->on_end = ignore_end;
+    sessions->on_refusal = ignore_refusal;
     list_init(&sessions->list);
     ev_timer_init(&sessions->trim, on_crowd_gone, TRIM_SECONDS, 0);
     attempts_init(&sessions->attempts, enrol, options);
@@ -259,7 +264,7 @@ static void refuse(struct sessions *sessions, const struct sock_peer *peer)
     utf8_format(line, sizeof(line), "client %d (%s, uid %d): refused: not our user",
                 (int)peer->pid, command, (int)peer->uid);
     log_warning("%s", line);
-    sessions->refused++;
+    session_note_refusal(sessions, peer, "not our user");
     session_note_failure(sessions, line);
 }
 

@@ -34,6 +34,14 @@ as pat relayctl unregister good
 ok 'the login is unregistered' wait_for 20 told 'login [0-9]+ \(laptop\): dropped: unregistered'
 is "$(grep -c 'paused$' "$E2E/log/watch")" 1 'each thing is told once'
 
+# Clients that are refused: one of them, and then how many.
+through pat ask "$(agent_socket pat)" list >/dev/null || :
+ok 'a client is refused: watch tells of it, and why' wait_for 20 told 'client [0-9]+ \(ask\) was refused: no login is registered'
+through pat ask -n 50 "$(agent_socket pat)" list >/dev/null || :
+ok 'many more are: it tells their number, a little later' wait_for 40 told '[0-9]+ more clients? w(as|ere) refused in the last 10 s'
+note "$(tail -n 1 "$E2E/log/watch")"
+ok 'and no line for each' test "$(grep -c 'refused' "$E2E/log/watch")" -lt 10
+
 # One that reads nothing for long.
 kill -s STOP "$(pid watch)"
 control=$(as pat relayctl path)
