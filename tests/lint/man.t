@@ -58,6 +58,13 @@ trap 'rm -f "$text"' EXIT
 for page in relayd/*.[1-8] relayctl/*.[1-8]; do
     point "mandoc has no warning for $page" "$(mandoc -Tlint -Wwarning "$page" 2>&1 || :)"
 done
+# Ql is for what is typed or shown: within it a blank is written so that no line is broken there.
+point 'no command is broken at the end of a line' "$(grep -nE '^\.Ql .*[^\ ] [^ ]{2,}' ./*/*.[1-8] || :)"
+point 'no line is wider than a terminal of 80 columns' "$(
+    for page in relayd/*.[1-8] relayctl/*.[1-8]; do
+        page "$page" | awk -v page="$page" 'length > 80 { print page ": " $0 }'
+    done
+)"
 point 'relayd.1 has every option of relayd' "$("$relayd" --help | options | unmentioned relayd/relayd.1)"
 point 'relayctl.1 has every command of relayctl' "$(commands | unmentioned relayctl/relayctl.1)"
 point 'relayctl.1 has every option of relayctl' "$(
