@@ -4,7 +4,7 @@
 # what it brought.
 
 . "$(dirname "$0")/lib.sh"
-world sshd systemd sources
+world sshd systemd sources zsh
 if in_valgrind || has_sanitizers; then
     skip_all 'it builds relayd as anybody would: once is enough'
 fi
@@ -20,6 +20,10 @@ home=$E2E/home/pat
 said=$E2E/shared/said
 install_as_pat() {
     as pat "$E2E/src/contrib/install" "$@" >"$said" 2>&1
+}
+# install_with DIRECTORY: on a host that has only those programs.
+install_with() {
+    as pat PATH="$1" "$E2E/src/contrib/install" --yes >"$said" 2>&1
 }
 # remote COMMAND: from the laptop, as any login there.
 remote() {
@@ -40,10 +44,28 @@ is "$(as pat env -u HOME "$E2E/src/contrib/install" --dry-run 2>&1)" "$dry" 'whe
 files >"$E2E/after"
 ok 'and does nothing' cmp "$E2E/before" "$E2E/after"
 
+# A host without a compiler, and one without make, on both of which pat may install nothing.
+mkdir "$E2E/some"
+ln -s /usr/bin/* "$E2E/some"
+rm -f "$E2E/some"/*gcc* "$E2E/some/cc" "$E2E/some"/c[89]9 "$E2E/some"/*clang* "$E2E/some/sudo"
+ok 'it does not install without a compiler' not install_with "$E2E/some"
+like "$(cat "$said")" '^    apt-get install gcc libc6-dev' 'but says what to ask for'
+unlike "$(cat "$said")" '--unpack' 'and offers nothing that would not work'
+ln -s /usr/bin/gcc "$E2E/some"
+rm "$E2E/some/make"
+ok 'nor without make' not install_with "$E2E/some"
+like "$(cat "$said")" 'install --unpack$' 'but offers to go on without'
+
 ok 'it installs' install_as_pat --yes
 note "$(cat "$said")"
 ok 'systemd has its socket' systemctl_of pat --quiet is-active relayd.socket
 unlike "$(cat "$said")" 'warning|error|failed' 'it says nothing that frightens'
+as pat install -m 755 /dev/null shell
+grep -A1 'After this it does:$' "$said" | sed -n 's/^  export/export/p' >"$home/shell"
+is "$(as pat zsh -f -c '. ./shell; command -v relayctl')" "$home/.local/bin/relayctl" 'the line for PATH has a shell find it'
+as pat rm shell
+as pat SHELL=/usr/bin/zsh "$E2E/src/contrib/install" --yes >"$E2E/shared/again" 2>&1
+like "$(cat "$E2E/shared/again")" 'into .*zshrc, too' 'for zsh it goes where zsh reads'
 is "$(grep -c '^    ' "$said")" 3 'there are three lines to paste'
 grep '^    ' "$said" | while read -r line; do
     as pat bash -c "$line"
