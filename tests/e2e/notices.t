@@ -71,9 +71,9 @@ like "$(looks SSH_AUTH_SOCK="$socket")" "relayd's program has been removed" 'it 
 like "$(as pat relayctl status --json)" '"text": "relayd'\''s program has been removed.*",$' 'as JSON too'
 as pat relayctl stop
 wait_for 20 gone "$(pid relay)"
-# other_version LETTERS LETTER: a relayd of another version.
+# other_version LETTERS LETTER: a relayd of another version, which does not know the request `why`.
 other_version() {
-    LC_ALL=C sed "s/$version/$(printf '%s' "$version" | tr "$1" "$2")/g" "$(command -v relayd)" >"$program"
+    LC_ALL=C sed "s/$version/$(printf '%s' "$version" | tr "$1" "$2")/g; s/\x00why\x00/\x00old\x00/g" "$(command -v relayd)" >"$program"
     chmod 755 "$program"
     start relay pat "$program"
     wait_for 20 served pat
@@ -85,7 +85,9 @@ end relay
 other_version 0-8 9
 like "$(looks SSH_AUTH_SOCK="$socket")" " ! relayd is [9.]+, relayctl $version: another relayctl was installed with it$" \
     'of a newer one: relayctl is the one that is old'
-is "$(as pat relayctl register good 2>&1 | grep -c version || :)" 0 'no other command speaks of that'
+is "$(as pat relayctl register good 2>&1 | grep -c version || :)" 0 'a command that it understands does not speak of that'
+like "$(as pat relayctl why 2>&1 | xargs)" 'unknown verb: why relayd is of another version: relayctl status tells of which$' \
+    'one that it does not understand does'
 
 # A few words.
 is "$(as pat relayctl status --short)" laptop 'in a few words: who serves'
