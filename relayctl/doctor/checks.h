@@ -24,4 +24,13 @@ check_fn check_upstreams;
 /* environment.c */
 check_fn check_environment;
 
+/* links.c */
+check_fn check_symlinks;
+
+/* shells.c */
+check_fn check_shells;
+
+/* rc.c */
+check_fn check_rc;
+
 #endif

@@ -26,6 +26,9 @@ static const struct {
     {"relayd's program", check_program},
     {"the logins", check_upstreams},
     {"this shell", check_environment},
+    {"symlinks", check_symlinks},
+    {"the shell's files", check_shells},
+    {"~/.ssh/rc", check_rc},
     {"lingering", check_linger},
 };
 

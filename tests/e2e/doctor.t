@@ -46,6 +46,10 @@ cures() {
     cure=$(field "$1" cure | sed 's/^sudo //')
     who=pat
     ! field "$1" cure | grep -q '^sudo ' || who=root
+    if [ "$cure" != "${cure#relayctl setup}" ]; then
+        is_set_up || { skip 1 'there is no setup yet' && return; }
+        cure="$cure --yes"
+    fi
     if [ "$who" = root ]; then
         sh -c "$cure"
     else
@@ -54,9 +58,26 @@ cures() {
     ok "its cure ends it: $cure" wait_for 20 not has "$1"
 }
 
+is_set_up() {
+    as pat relayctl help setup >/dev/null 2>&1
+}
+
+# writes FILE: below pat's home, from stdin; put_back is what it was before.
+writes() {
+    cat >"$E2E/new"
+    [ -e "$E2E/kept" ] || cp -a "$home" "$E2E/kept"
+    as pat mkdir -p "$(dirname "$1")"
+    as pat sh -c 'cat >"$0"' "$1" <"$E2E/new"
+}
+
+put_back() {
+    find "$home" -mindepth 1 -maxdepth 1 \( -name '.[a-z]*' -o -type l \) -exec rm -rf {} +
+    cp -a "$E2E/kept/." "$home"
+}
+
 # --- the relay
 
-printf '. %s\n' "$E2E/contrib/shell/relayd.bash" >>"$home/.bashrc"
+cat "$E2E/contrib/shell/relayd.bash" >>"$home/.bashrc"
 rc pat
 finds stops no-relayd "in $dir" 'no relay runs'
 cures no-relayd
@@ -101,6 +122,8 @@ cures old-relayd
 mv "$E2E/bin/relayd" "$E2E/bin/elsewhere"
 finds risks no-program 'nothing starts it again' 'the program was removed'
 mv "$E2E/bin/elsewhere" "$E2E/bin/relayd"
+as pat relayctl stop
+relay pat
 is "$(found)" '' 'put back, it is there'
 
 # --- logins
@@ -127,6 +150,98 @@ like "$(field shell cure)" '^eval "\$\(relayctl env\)"$' 'the cure is the line f
 like "$(as pat SSH_AUTH_SOCK=/tmp/other bash -c 'eval "$(relayctl env)"; relayctl doctor')" '^nothing stands' 'which ends it'
 finds hinders shell 'has no SSH_AUTH_SOCK' 'the shell has none' SSH_AUTH_SOCK=
 finds hinders no-agent 'brings no agent' 'the login brings no agent' SSH_AUTH_SOCK= SSH_CONNECTION='192.0.2.1 1 192.0.2.2 22'
+
+# --- rc
+
+writes .ssh/rc </dev/null
+finds hinders rc '~/.ssh/rc does not tell' 'rc is without relayctl'
+cures rc
+put_back
+rm "$home/.ssh/rc"
+finds hinders rc 'no ~/.ssh/rc' 'there is no rc'
+cures rc
+put_back
+{
+    printf '[ -t 0 ] || exit\n'
+    cat "$E2E/contrib/ssh/rc"
+} | writes .ssh/rc
+finds hinders rc-exits 'line 1 of ~/.ssh/rc' 'rc ends before its line'
+cures rc-exits
+put_back
+{
+    printf 'if true; then\n    fi; fi\n'
+    cat "$E2E/contrib/ssh/rc"
+} | writes .ssh/rc
+finds hinders rc-syntax 'sh stops in ~/.ssh/rc .*fi' 'rc does not parse'
+cures rc-syntax
+put_back
+{
+    cat "$E2E/contrib/ssh/rc"
+    printf 'if true; then\nfi\n'
+} | writes .ssh/rc
+is "$(found)" '' 'an error behind its line is none'
+put_back
+{
+    cat "$E2E/contrib/ssh/rc"
+    # shellcheck disable=SC2016
+    printf 'ln -sf "$SSH_AUTH_SOCK" ~/.ssh/ssh_auth_sock\n'
+} | writes .ssh/rc
+finds hinders relinks 'of ~/.ssh/rc points a symlink' 'rc has the old trick'
+cures relinks
+put_back
+finds hinders rc-dir 'does not know' 'RELAYD_DIR is set for shells only' RELAYD_DIR="$dir"
+
+# --- symlinks
+
+as pat ln -s /tmp/ssh-XXXXgone/agent.7 .ssh/ssh_auth_sock
+finds hinders symlink '~/.ssh/ssh_auth_sock .*/tmp/ssh-XXXXgone/agent.7, where nothing is' 'a symlink dangles'
+cures symlink
+as pat ln -sf ssh_auth_sock .ssh/ssh_auth_sock
+finds hinders symlink 'in a circle' 'it leads to itself'
+cures symlink
+as pat ln -s "$(upstream one)" "a place's agent"
+finds hinders symlink "$(upstream one)" 'one leads to a login that lives'
+cures symlink
+as pat rm "a place's agent"
+# What the unguarded trick does in a login without an agent.
+# shellcheck disable=SC2016
+as pat sh -c 'unset SSH_AUTH_SOCK; ln -sf $SSH_AUTH_SOCK ~/.ssh/ssh_auth_sock'
+finds risks stray-symlink '~/ssh_auth_sock was left' 'an unguarded trick left a symlink'
+cures stray-symlink
+as pat rm .ssh/ssh_auth_sock
+
+# --- the shell's files
+
+writes .bashrc </dev/null
+finds hinders shell-line bash 'no file of the shell has the line'
+cures shell-line
+put_back
+writes .profile </dev/null
+finds hinders login-shell .bashrc 'a login does not read the file that has it'
+cures login-shell
+put_back
+{
+    printf 'export SSH_AUTH_SOCK=%s\n[ -n "$PS1" ] || return\n' "$socket"
+    cat "$home/.bashrc"
+} | writes .bashrc
+finds hinders hides-login 'line 1 of ~/.bashrc' 'a file sets the variable for every shell'
+cures hides-login
+put_back
+{
+    cat "$home/.bashrc"
+    printf '\n# mine\nexport SSH_AUTH_SOCK=/tmp/mine\n'
+} | writes .bashrc
+finds hinders overrides "line $(wc -l <"$home/.bashrc") of ~/.bashrc" 'a later line takes it away'
+cures overrides
+put_back
+{
+    printf 'case $- in *i*) ;; *) return ;; esac\neval "$(keychain --eval id_ed25519)"\n'
+    cat "$home/.bashrc"
+} | writes .bashrc
+finds hinders local-agent "line 2 of ~/.bashrc" 'an agent of the host comes first'
+cures local-agent
+put_back
+is "$(found)" '' 'all is as it was'
 
 # --- what it says
 

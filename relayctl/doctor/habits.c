@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* A shell's file, skimmed. script.h leaves out setup's own blocks; here they count, as do lines that
+ * somebody pasted. */
+#include "config.h"
+
+#include "relayctl/doctor/habits.h"
+
+#include "relayctl/account/block.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int line_at(const struct patient_file *file, size_t at)
+{
+    int line = 1;
+
+    for (size_t i = 0; i < at && i < file->size; i++)
+        line += file->text[i] == '\n';
+    return line;
+}
+
+/* Where line begins. */
+static size_t start_of(const struct patient_file *file, int line)
+{
+    size_t at = 0;
+
+    while (line > 1 && at < file->size)
+        line -= file->text[at++] == '\n';
+    return at;
+}
+
+static void note_relay(struct habits *habits, size_t at, size_t end)
+{
+    int line = line_at(&habits->file, at);
+
+    if (habits->relay == 0 || line < habits->relay)
+        habits->relay = line;
+    if (end > habits->relay_end) {
+        habits->relay_at = at;
+        habits->relay_end = end;
+    }
+}
+
+static void note_block(struct habits *habits, const char *name)
+{
+    struct block block = block_find(habits->file.text, habits->file.size, name);
+
+    if (block.state != BLOCK_WHOLE)
+        return;
+    note_relay(habits, block.start, block.end);
+    habits->has_first = habits->has_first || strcmp(name, "first") == 0;
+}
+
+static void note_line(struct habits *habits)
+{
+    size_t at = start_of(&habits->file, habits->script.relay);
+    size_t end = at;
+
+    while (end < habits->file.size && habits->file.text[end++] != '\n')
+        ;
+    note_relay(habits, at, end);
+}
+
+void habits_read(struct habits *habits, const struct patient *patient, const char *path)
+{
+    memset(habits, 0, sizeof(*habits));
+    snprintf(habits->path, sizeof(habits->path), "%s", path);
+    patient_quote(patient, path, habits->shown, sizeof(habits->shown));
+    habits->file = patient_read(path);
+    if (habits->file.text == NULL)
+        return;
+    habits->script = script_read(habits->file.text, habits->file.size);
+    note_block(habits, "first");
+    note_block(habits, "last");
+    if (habits->script.relay > 0)
+        note_line(habits);
+}
+
+void habits_fini(struct habits *habits)
+{
+    free(habits->file.text);
+    habits->file.text = NULL;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* ~/.ssh/rc, which sshd runs at each login: whether it comes as far as relayctl. sh carries out what it
+ * has read before it meets an error, so only what stands up to that line counts. */
+#include "config.h"
+
+#include "relayctl/doctor/checks.h"
+
+#include "relayctl/account/syntax.h"
+#include "relayctl/doctor/shells.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define HOST_RC "/etc/ssh/sshrc"
+#define LOOP_MAX 10 /* lines */
+
+static void check_absence(const struct patient *patient, const struct habits *rc,
+                          struct findings *findings)
+{
+    struct shell_files files;
+    struct finding *finding;
+    enum gravity gravity;
+
+    shell_files_read(&files, patient);
+    gravity = shell_files_use_relay(&files) ? GRAVITY_HINDERS : GRAVITY_STOPS;
+    shell_files_fini(&files);
+    if (rc->file.text != NULL)
+        finding = finding_add(findings, gravity, "rc", "%s does not tell relayd of logins", rc->shown);
+    else
+        finding = finding_add(findings, gravity, "rc",
+                              "there is no ~/.ssh/rc to tell relayd of logins");
+    finding_cure(finding, "%s setup", patient->relayctl);
+}
+
+/* Whether sh comes past the line that runs relayctl: what stands up to there parses, or up to the end of
+ * the loop around it. */
+static bool parses_so_far(const struct habits *rc)
+{
+    size_t end = rc->relay_end;
+
+    for (int i = 0; i < LOOP_MAX; i++) {
+        if (syntax_is_good("sh", rc->file.text, end, NULL, 0))
+            return true;
+        if (end >= rc->file.size)
+            return false;
+        while (end < rc->file.size && rc->file.text[end++] != '\n')
+            ;
+    }
+    return false;
+}
+
+static void check_syntax(const struct patient *patient, const struct habits *rc,
+                         struct findings *findings)
+{
+    char complaint[200] = "";
+
+    if (syntax_is_good("sh", rc->file.text, rc->file.size, complaint, sizeof(complaint)) ||
+        parses_so_far(rc))
+        return;
+    finding_cure(finding_add(findings, GRAVITY_HINDERS, "rc-syntax",
+                             "sh stops in %s before it tells relayd of the login: %s", rc->shown,
+                             complaint),
+                 "%s setup", patient->relayctl);
+}
+
+static void check_relinking(const struct patient *patient, const struct habits *rc,
+                            struct findings *findings)
+{
+    if (rc->script.links > 0 && !rc->has_first)
+        finding_cure(finding_add(findings, GRAVITY_HINDERS, "relinks",
+                                 "line %d of %s points a symlink at each login's own socket, and away "
+                                 "from relayd", rc->script.links, rc->shown),
+                     "%s setup", patient->relayctl);
+}
+
+static void check_this(const struct patient *patient, const struct habits *rc,
+                       struct findings *findings)
+{
+    if (rc->relay == 0)
+        check_absence(patient, rc, findings);
+    else if (!rc->has_first && rc->script.exits > 0 && rc->script.exits < rc->relay)
+        finding_cure(finding_add(findings, GRAVITY_HINDERS, "rc-exits",
+                                 "line %d of %s may end it before it tells relayd of the login",
+                                 rc->script.exits, rc->shown),
+                     "%s setup", patient->relayctl);
+    else
+        check_syntax(patient, rc, findings);
+    check_relinking(patient, rc, findings);
+}
+
+/* Whether a line that is no comment has the word. */
+static bool has_word(const char *text, const char *word)
+{
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at++) {
+        const char *line = at;
+
+        while (line > text && line[-1] != '\n')
+            line--;
+        if (line[strspn(line, " \t")] != '#')
+            return true;
+    }
+    return false;
+}
+
+/* Where RELAYD_DIR is set for shells only, rc registers logins elsewhere. */
+static void check_dir(const struct habits *rc, struct findings *findings)
+{
+    const char *dir = getenv("RELAYD_DIR");
+
+    if (dir == NULL || dir[0] == '\0' || rc->file.text == NULL ||
+        has_word(rc->file.text, "RELAYD_DIR"))
+        return;
+    finding_cure(finding_add(findings, GRAVITY_HINDERS, "rc-dir",
+                             "RELAYD_DIR is %s here, and %s does not know it", dir, rc->shown),
+                 "sed -i \"1i export RELAYD_DIR=$RELAYD_DIR\" %s", rc->shown);
+}
+
+void check_rc(const struct patient *patient, struct findings *findings)
+{
+    char *path = patient->has_account ? account_path(&patient->account, ".ssh/rc") : NULL;
+    struct habits rc, host;
+
+    if (path == NULL)
+        return;
+    habits_read(&rc, patient, path);
+    habits_read(&host, patient, HOST_RC);
+    /* The host's is run for those who have none. */
+    if (rc.file.text != NULL || host.relay == 0)
+        check_this(patient, &rc, findings);
+    check_dir(&rc, findings);
+    habits_fini(&host);
+    habits_fini(&rc);
+    free(path);
+}

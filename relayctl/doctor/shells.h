@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The files that the account's shell reads.
+ */
+#ifndef RELAYCTL_SHELLS_H
+#define RELAYCTL_SHELLS_H
+
+#include "relayctl/doctor/habits.h"
+
+#include <stdbool.h>
+
+#define SHELLS_FILES_MAX 24
+
+struct shell_files {
+    struct habits *list; /* those that exist */
+    size_t n;
+};
+
+/* Reads them: the account's own, then the host's. The caller must shell_files_fini(). */
+void shell_files_read(struct shell_files *files, const struct patient *patient);
+void shell_files_fini(struct shell_files *files);
+
+/* Whether one of them makes a shell use the relay. */
+bool shell_files_use_relay(const struct shell_files *files);
+
+/* The name of the account's shell: "bash", "zsh", "fish", "sh". */
+const char *shell_files_shell(const struct patient *patient);
+
+#endif
