@@ -33,4 +33,15 @@ check_fn check_shells;
 /* rc.c */
 check_fn check_rc;
 
+/* terminals.c */
+check_fn check_tmux;
+check_fn check_processes; /* screen, mosh */
+
+/* claimants.c */
+check_fn check_manager;
+check_fn check_modules;
+
+/* sshd.c */
+check_fn check_sshd;
+
 #endif

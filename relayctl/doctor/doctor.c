@@ -29,6 +29,11 @@ static const struct {
     {"symlinks", check_symlinks},
     {"the shell's files", check_shells},
     {"~/.ssh/rc", check_rc},
+    {"sshd", check_sshd},
+    {"zsh's modules", check_modules},
+    {"screen and mosh", check_processes},
+    {"tmux", check_tmux},
+    {"the user manager", check_manager},
     {"lingering", check_linger},
 };
 

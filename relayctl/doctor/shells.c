@@ -112,7 +112,17 @@ static bool is_named(const struct habits *file, const char *name)
 /* Whether shells that are not interactive read it, before rc is run. */
 static bool is_read_always(const struct habits *file)
 {
-    return is_named(file, ".bashrc") || is_named(file, ".zshenv") || is_named(file, "config.fish");
+    return is_named(file, ".bashrc") || is_named(file, ".zshenv") || is_named(file, "config.fish") ||
+           strstr(file->path, "/fish/conf.d/") != NULL;
+}
+
+bool shell_files_register_always(const struct shell_files *files)
+{
+    for (size_t i = 0; i < files->n; i++) {
+        if (files->list[i].has_first && is_read_always(&files->list[i]))
+            return true;
+    }
+    return false;
 }
 
 static void check_hiding(const struct patient *patient, const struct habits *file,

@@ -23,6 +23,9 @@ void shell_files_fini(struct shell_files *files);
 /* Whether one of them makes a shell use the relay. */
 bool shell_files_use_relay(const struct shell_files *files);
 
+/* Whether each shell does so, those that are not interactive too, before all else. */
+bool shell_files_register_always(const struct shell_files *files);
+
 /* The name of the account's shell: "bash", "zsh", "fish", "sh". */
 const char *shell_files_shell(const struct patient *patient);
 

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Each fault is made for real: doctor finds it, and its cure, carried out as it is printed, ends it.
 
+# shellcheck disable=SC2016,SC2088
 . "$(dirname "$0")/lib.sh"
-world sshd tmux script
+world sshd tmux script screen mosh dropbear zsh systemd
 home=$E2E/home/pat
 socket=$(agent_socket pat)
 dir=${socket%/*}
@@ -51,9 +52,9 @@ cures() {
         cure="$cure --yes"
     fi
     if [ "$who" = root ]; then
-        sh -c "$cure"
+        sh -c "$cure" || :
     else
-        as pat SSH_AUTH_SOCK="$socket" bash -c "$cure" </dev/null >"$E2E/cured" 2>&1
+        as pat SSH_AUTH_SOCK="$socket" bash -c "$cure" </dev/null >"$E2E/cured" 2>&1 || :
     fi
     ok "its cure ends it: $cure" wait_for 20 not has "$1"
 }
@@ -146,7 +147,6 @@ as pat relayctl unregister empty.agent
 
 finds hinders shell 'SSH_AUTH_SOCK is /tmp/other' 'the shell has another socket' SSH_AUTH_SOCK=/tmp/other
 like "$(field shell cure)" '^eval "\$\(relayctl env\)"$' 'the cure is the line for this shell'
-# shellcheck disable=SC2016
 like "$(as pat SSH_AUTH_SOCK=/tmp/other bash -c 'eval "$(relayctl env)"; relayctl doctor')" '^nothing stands' 'which ends it'
 finds hinders shell 'has no SSH_AUTH_SOCK' 'the shell has none' SSH_AUTH_SOCK=
 finds hinders no-agent 'brings no agent' 'the login brings no agent' SSH_AUTH_SOCK= SSH_CONNECTION='192.0.2.1 1 192.0.2.2 22'
@@ -183,8 +183,7 @@ is "$(found)" '' 'an error behind its line is none'
 put_back
 {
     cat "$E2E/contrib/ssh/rc"
-    # shellcheck disable=SC2016
-    printf 'ln -sf "$SSH_AUTH_SOCK" ~/.ssh/ssh_auth_sock\n'
+        printf 'ln -sf "$SSH_AUTH_SOCK" ~/.ssh/ssh_auth_sock\n'
 } | writes .ssh/rc
 finds hinders relinks 'of ~/.ssh/rc points a symlink' 'rc has the old trick'
 cures relinks
@@ -204,7 +203,6 @@ finds hinders symlink "$(upstream one)" 'one leads to a login that lives'
 cures symlink
 as pat rm "a place's agent"
 # What the unguarded trick does in a login without an agent.
-# shellcheck disable=SC2016
 as pat sh -c 'unset SSH_AUTH_SOCK; ln -sf $SSH_AUTH_SOCK ~/.ssh/ssh_auth_sock'
 finds risks stray-symlink '~/ssh_auth_sock was left' 'an unguarded trick left a symlink'
 cures stray-symlink
@@ -243,6 +241,130 @@ cures local-agent
 put_back
 is "$(found)" '' 'all is as it was'
 
+# --- tmux, screen, mosh
+
+as pat tmux -f /dev/null new-session -d -s 'a b'
+finds risks tmux-copies 'tmux server default copies' 'tmux copies the variable from whoever attaches'
+cures tmux-copies
+finds hinders tmux 'gives new panes no SSH_AUTH_SOCK' 'a server has none for new panes'
+cures tmux
+as pat tmux set-environment -t '=a b' SSH_AUTH_SOCK /tmp/old
+finds hinders tmux-session 'session a b of .*SSH_AUTH_SOCK=/tmp/old' 'a session has an old one'
+cures tmux-session
+as pat tmux set-environment -t '=a b' -r SSH_AUTH_SOCK
+finds hinders tmux-session 'gives new panes no SSH_AUTH_SOCK' 'a session hides it'
+cures tmux-session
+is "$(found)" '' 'then tmux is well'
+kill -s STOP "$(as pat tmux display-message -p '#{pid}')"
+finds risks tmux-hangs 'default does not answer' 'a server that hangs is told'
+kill -s CONT "$(pgrep -u pat -x 'tmux: server')"
+as pat tmux kill-server
+
+writes .bashrc </dev/null
+# As tmpfiles.d has it.
+mkdir -m 777 /run/screen
+as pat SSH_AUTH_SOCK=/tmp/old screen -dmS one sleep 600
+ok 'screen has an old socket for its shells' wait_for 20 has screen
+as pat screen -S one -X quit
+as pat SSH_AUTH_SOCK=/tmp/old SSH_CONNECTION='127.0.0.1 1 127.0.0.1 22' mosh-server new -i 127.0.0.1 -- sleep 600 >/dev/null 2>&1
+ok 'so has mosh' wait_for 20 has mosh
+like "$(field mosh text)" 'mosh-server .*SSH_AUTH_SOCK=/tmp/old' "its words: $(field mosh text)"
+cures mosh
+put_back
+is "$(found)" '' 'where the shell has the line, that does not matter'
+pkill -u pat mosh-server
+
+# --- sshd
+
+# login_says [SSH-OPTION...]: what doctor finds in a new login, by a shell that is not interactive.
+login_says() {
+    as laptop SSH_AUTH_SOCK=one.agent ssh -A "$@" pat@localhost 'relayctl doctor --json' >"$E2E/found" 2>&1 || :
+    sed -n 's/^ *"name": "\(.*\)",$/\1/p' "$E2E/found" | xargs
+}
+# configured LINE...: sshd's configuration, with these lines at its head or its end.
+cp /etc/ssh/sshd_config "$E2E/sshd_config"
+configured() {
+    { [ "${1#Match}" != "$1" ] || printf '%s\n' "$@"; cat "$E2E/sshd_config"
+        [ "${1#Match}" = "$1" ] || printf '%s\n' "$@"; } >/etc/ssh/sshd_config
+}
+chmod 644 /etc/ssh/sshd_config
+configured 'PermitUserRC no'
+finds hinders no-rc 'PermitUserRC no' 'sshd runs no rc'
+configured 'Match User p?t' 'PermitUserRC no'
+finds hinders no-rc 'PermitUserRC no' 'not for this user'
+configured 'Match User laptop' 'PermitUserRC no'
+is "$(found)" '' 'for another user only: nothing'
+configured 'ForceCommand /bin/true'
+finds hinders no-rc 'ForceCommand /bin/true' 'sshd has each login run one command'
+cures no-rc
+put_back
+configured 'AllowAgentForwarding no'
+finds stops sshd-no-forwarding AllowAgentForwarding 'sshd forwards no agent'
+cures sshd-no-forwarding
+configured 'DisableForwarding yes'
+finds stops sshd-no-forwarding DisableForwarding 'sshd forwards nothing'
+cures sshd-no-forwarding
+configured 'PermitUserRC no'
+like "$(RELAYD_DIR="$E2E/shared/root" "$E2E/bin/relayctl" doctor)" 'PermitUserRC no' 'root hears it of sshd itself'
+cp "$E2E/sshd_config" /etc/ssh/sshd_config
+like "$(login_says)" '^shell$' 'in a login by sshd'
+
+mkdir -p /etc/dropbear
+dropbear -F -E -p 127.0.0.1:2022 -R -s >"$E2E/log/dropbear" 2>&1 &
+printf '%d\n' "$!" >"$E2E/pid/dropbear"
+as pat cp /etc/ssh/authorized_keys .ssh/authorized_keys
+dropbear_says() {
+    login_says -p 2022 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null
+}
+ok 'in one by dropbear' wait_for 20 eval 'matches "$(dropbear_says)" no-rc'
+like "$(field no-rc text)" 'came through dropbear' "its words: $(field no-rc text)"
+kill "$(pid dropbear)"
+
+# A login whose socket sshd could not make: it is told in sshd's log.
+mount -t tmpfs tmpfs /var/log
+rm "$E2E/found"
+as laptop SSH_AUTH_SOCK=one.agent ssh -a pat@localhost 'echo "$PPID"; while [ ! -e go ]; do sleep 0.05; done; relayctl doctor --json' >"$E2E/found" 2>&1 &
+refused=$!
+wait_for 20 test -s "$E2E/found"
+printf 'Nov 27 06:00:00 host sshd-session[%s]: error: mkdir_path: mkdir: %s/.ssh/agent: Permission denied\n' \
+    "$(head -n 1 "$E2E/found")" "$home" >/var/log/auth.log
+as pat touch go
+wait "$refused" || :
+like "$(field sshd-refused text)" 'mkdir_path: .*Permission denied' "sshd's refusal is told: $(field sshd-refused text)"
+rm "$home/go"
+
+chmod 711 "$E2E/home"
+if openssh_is 10.6; then
+    is "$(as laptop SSH_AUTH_SOCK=one.agent ssh -A pat@localhost 'echo "$SSH_AUTH_SOCK"')" '' 'a home below mode 0711: no agent socket'
+else
+    skip 1 'OpenSSH before 10.6 makes one below mode 0711 too'
+    is "$(found)" '' 'nor is anything found'
+    printf '#!/bin/sh\necho OpenSSH_10.6p1, OpenSSL 3.5 >&2\n' >"$E2E/sshd"
+    chmod 755 "$E2E/sshd"
+    mount --bind "$E2E/sshd" /usr/sbin/sshd
+fi
+finds stops unreadable-parent "$E2E/home cannot be read" 'the home is below a directory that cannot be read'
+cures unreadable-parent
+umount /usr/sbin/sshd 2>/dev/null || :
+chmod 755 "$E2E/home"
+
+# --- zsh's modules
+
+sed -i '/^pat:/s|/bin/bash|/bin/zsh|' /etc/passwd
+printf 'plugins=(\n  git ssh-agent # mine\n  keychain)\nsource $ZSH/oh-my-zsh.sh\n' | cat - "$E2E/contrib/shell/relayd.zsh" | writes .zshrc
+finds hinders oh-my-zsh 'line 2 of ~/.zshrc .*ssh-agent' 'oh-my-zsh starts an agent'
+cures_line=$(field oh-my-zsh cure)
+as pat sh -c "$cures_line"
+finds hinders oh-my-zsh 'line 3 of ~/.zshrc .*keychain' "that one ended ($cures_line), there is a second"
+cures oh-my-zsh
+is "$(as pat sed -n 2,3p .zshrc)" '  git  # mine
+  )' 'nothing else is changed'
+printf "zstyle ':prezto:load' pmodule \\\\\n  'editor' \\\\\n  'ssh' \\\\\n  'prompt'\n" | writes .zpreztorc
+finds hinders prezto "line 3 of ~/.zpreztorc .* ssh" 'prezto starts one'
+cures prezto
+put_back
+sed -i '/^pat:/s|/bin/zsh|/bin/bash|' /etc/passwd
+
 # --- what it says
 
 on_terminal() {
@@ -253,5 +375,37 @@ for columns in 80 120; do
     note "$(on_terminal $columns)"
     ok "on a terminal of $columns columns nothing is wider" test "$widest" -le $columns
 done
+
+# --- a user manager
+
+as pat relayctl stop
+mount -t tmpfs tmpfs /var/lib/systemd
+mkdir -p /etc/systemd/user
+printf '[Socket]\nListenStream=%%t/openssh_agent\nExecStartPost=systemctl --user set-environment SSH_AUTH_SOCK=%%t/openssh_agent\n' \
+    >/etc/systemd/user/ssh-agent.socket
+printf '[Service]\nExecStart=/bin/false\n' >/etc/systemd/user/ssh-agent.service
+user_manager pat
+manager_env="XDG_RUNTIME_DIR=/run/user/$(id -u pat)"
+finds stops no-relayd "in $dir" 'no relay runs, and the manager knows it' "$manager_env"
+like "$(field no-relayd cure)" '^systemctl --user enable --now relayd.socket$' 'the manager is to start it'
+as pat "$manager_env" sh -c "$(field no-relayd cure)" 2>/dev/null
+ok 'and does' wait_for 20 not has no-relayd
+systemctl_of pat start ssh-agent.socket
+finds hinders services 'openssh_agent, which ssh-agent.socket put' "another agent is in the manager's environment"
+as pat "$manager_env" sh -c "$(field services cure | sed 's/; relayctl setup//')" || :
+ok 'its cure ends it' wait_for 20 not has services
+finds risks linger 'do not linger' 'the user does not linger'
+is "$(field linger cure)" 'loginctl enable-linger' 'the cure is of systemd'
+# What logind does then.
+mkdir -p /var/lib/systemd/linger
+touch /var/lib/systemd/linger/pat
+ok 'and ends it' not has linger
+
+# The relay stands still, and each program that doctor asks.
+kill -s STOP "$(pid systemd)"
+time_of doctor
+note "$took ms"
+ok 'where the manager hangs, doctor ends in time' test "$took" -lt $((6000 * slower))
+kill -s CONT "$(pid systemd)"
 
 finish

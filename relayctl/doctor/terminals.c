@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/* tmux, screen and mosh. tmux gives new panes what its sessions have, and copies that from whoever
+ * attaches. screen and mosh give them what they were started with, which a shell's line puts right;
+ * so that matters only where the shell has none. What a shell that runs has now nobody can see. */
+#include "config.h"
+
+#include "relayctl/doctor/checks.h"
+
+#include "relayctl/doctor/shells.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define TMUX_MS 500
+#define SERVERS_MAX 8
+#define SESSIONS_MAX 32 /* of one server */
+#define PROCESSES_MAX 20000
+#define VARIABLE "SSH_AUTH_SOCK="
+
+struct server {
+    const char *socket;
+    char quoted[PATIENT_QUOTED_MAX];
+    char shown[PATIENT_QUOTED_MAX]; /* "the tmux server default" */
+};
+
+/* The value in one line of `tmux show-environment`; NULL: the session has no say. "" : hidden. */
+static const char *value_in(const char *line)
+{
+    if (strncmp(line, VARIABLE, strlen(VARIABLE)) == 0)
+        return line + strlen(VARIABLE);
+    return strcmp(line, "-SSH_AUTH_SOCK") == 0 ? "" : NULL;
+}
+
+static void check_global(const struct patient *patient, const struct server *server,
+                         struct findings *findings)
+{
+    const char *const argv[] = {"tmux", "-S", server->socket, "show-environment", "-g",
+                                "SSH_AUTH_SOCK", NULL};
+    char line[PATH_MAX];
+    const char *value;
+
+    if (patient_run_line(patient, argv, line, sizeof(line), TMUX_MS) == RUN_TOO_LONG)
+        return;
+    value = value_in(line);
+    if (value != NULL && patient_is_relay(patient, value))
+        return;
+    finding_cure(finding_add(findings, GRAVITY_HINDERS, "tmux",
+                             "%s gives new panes %s%s, not relayd's socket", server->shown,
+                             value != NULL && value[0] != '\0' ? "SSH_AUTH_SOCK=" : "no SSH_AUTH_SOCK",
+                             value != NULL ? value : ""),
+                 "tmux -S %s set-environment -g SSH_AUTH_SOCK \"$(%s path)\"", server->quoted,
+                 patient->relayctl);
+}
+
+static void check_session(const struct patient *patient, const struct server *server,
+                          const char *session, const char *name, struct findings *findings)
+{
+    const char *const argv[] = {"tmux", "-S", server->socket, "show-environment", "-t", session,
+                                "SSH_AUTH_SOCK", NULL};
+    char line[PATH_MAX];
+    const char *value;
+
+    if (patient_run_line(patient, argv, line, sizeof(line), TMUX_MS) == RUN_TOO_LONG)
+        return;
+    value = value_in(line);
+    if (value == NULL || patient_is_relay(patient, value))
+        return;
+    finding_cure(finding_add(findings, GRAVITY_HINDERS, "tmux-session",
+                             "session %s of %s gives new panes %s%s, not relayd's socket", name,
+                             server->shown, value[0] != '\0' ? VARIABLE : "no SSH_AUTH_SOCK", value),
+                 "tmux -S %s set-environment -t '%s' -u SSH_AUTH_SOCK", server->quoted, session);
+}
+
+/* Ids are "$3"; a name may hold anything. */
+static void check_sessions(const struct patient *patient, const struct server *server,
+                           struct findings *findings)
+{
+    const char *const argv[] = {"tmux", "-S", server->socket, "list-sessions", "-F",
+                                "#{session_id} #{session_name}", NULL};
+    struct run_output output;
+    char *rest, *line;
+    int n = 0;
+
+    if (patient_run(patient, argv, &output, TMUX_MS) == 0) {
+        for (line = strtok_r(output.text, "\n", &rest); line != NULL && n < SESSIONS_MAX; n++) {
+            char *name = strchr(line, ' ');
+
+            if (name != NULL && line[0] == '$') {
+                *name++ = '\0';
+                check_session(patient, server, line, name, findings);
+            }
+            line = strtok_r(NULL, "\n", &rest);
+        }
+    }
+    run_output_fini(&output);
+}
+
+/* The place of the variable among what is copied differs by version: it is read. */
+static void check_copying(const struct patient *patient, const struct server *server,
+                          struct findings *findings)
+{
+    const char *const argv[] = {"tmux", "-S", server->socket, "show-options", "-g",
+                                "update-environment", NULL};
+    struct run_output output;
+    char *rest, *line;
+
+    if (patient_run(patient, argv, &output, TMUX_MS) == 0) {
+        for (line = strtok_r(output.text, "\n", &rest); line != NULL;
+             line = strtok_r(NULL, "\n", &rest)) {
+            int index, end = 0;
+
+            if (sscanf(line, "update-environment[%d] SSH_AUTH_SOCK%n", &index, &end) == 1 &&
+                end > 0 && line[end] == '\0')
+                finding_cure(finding_add(findings, GRAVITY_RISKS, "tmux-copies",
+                                         "%s copies SSH_AUTH_SOCK from whoever attaches into the "
+                                         "session", server->shown),
+                             "tmux -S %s set-option -gu 'update-environment[%d]'; %s setup",
+                             server->quoted, index, patient->relayctl);
+        }
+    }
+    run_output_fini(&output);
+}
+
+static void check_server(const struct patient *patient, const char *socket,
+                         struct findings *findings)
+{
+    const char *const argv[] = {"tmux", "-S", socket, "list-sessions", NULL};
+    struct server server = {.socket = socket};
+    const char *slash = strrchr(socket, '/');
+    int status = patient_run(patient, argv, NULL, TMUX_MS);
+
+    snprintf(server.shown, sizeof(server.shown), "the tmux server %s",
+             slash != NULL ? slash + 1 : socket);
+    patient_quote(patient, socket, server.quoted, sizeof(server.quoted));
+    if (status == RUN_TOO_LONG)
+        finding_cure(finding_add(findings, GRAVITY_RISKS, "tmux-hangs", "%s does not answer",
+                                 server.shown),
+                     "tmux -S %s list-sessions", server.quoted);
+    if (status != 0)
+        return;
+    check_copying(patient, &server, findings);
+    check_global(patient, &server, findings);
+    check_sessions(patient, &server, findings);
+}
+
+/* The server of this pane may be elsewhere: TMUX is "SOCKET,PID,SESSION". */
+static void check_own_server(const struct patient *patient, const char *dir,
+                             struct findings *findings)
+{
+    const char *value = getenv("TMUX");
+    char socket[PATH_MAX];
+    size_t n = strlen(dir);
+
+    if (value == NULL || value[0] != '/')
+        return;
+    snprintf(socket, sizeof(socket), "%.*s", (int)strcspn(value, ","), value);
+    if (strncmp(socket, dir, n) != 0 || socket[n] != '/')
+        check_server(patient, socket, findings);
+}
+
+void check_tmux(const struct patient *patient, struct findings *findings)
+{
+    const char *base = getenv("TMUX_TMPDIR");
+    char dir[PATH_MAX], socket[PATH_MAX + 256];
+    struct dirent *entry;
+    struct stat st;
+    DIR *entries;
+    int n = 0;
+
+    if (!account_has_program("tmux"))
+        return;
+    snprintf(dir, sizeof(dir), "%s/tmux-%lu", base != NULL && base[0] == '/' ? base : "/tmp",
+             (unsigned long)patient->account.uid);
+    check_own_server(patient, dir, findings);
+    entries = lstat(dir, &st) == 0 && st.st_uid == patient->account.uid ? opendir(dir) : NULL;
+    while (entries != NULL && n < SERVERS_MAX && (entry = readdir(entries)) != NULL) {
+        snprintf(socket, sizeof(socket), "%s/%s", dir, entry->d_name);
+        if (lstat(socket, &st) == 0 && S_ISSOCK(st.st_mode) && ++n > 0)
+            check_server(patient, socket, findings);
+    }
+    if (entries != NULL)
+        closedir(entries);
+}
+
+/* The value of SSH_AUTH_SOCK that a process was started with, in out; false where it has none, or is
+ * not ours to look into. */
+static bool started_with(const char *pid, char *out, size_t size)
+{
+    char path[300], text[65536];
+    size_t n, at;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%s/environ", pid);
+    file = fopen(path, "re");
+    if (file == NULL)
+        return false;
+    n = fread(text, 1, sizeof(text) - 1, file);
+    fclose(file);
+    text[n] = '\0';
+    for (at = 0; at < n; at += strlen(text + at) + 1) {
+        if (strncmp(text + at, VARIABLE, strlen(VARIABLE)) == 0) {
+            snprintf(out, size, "%s", text + at + strlen(VARIABLE));
+            return true;
+        }
+    }
+    return false;
+}
+
+static void check_process(const struct patient *patient, const char *pid,
+                          struct findings *findings)
+{
+    char path[300], name[64] = "", value[PATH_MAX];
+    struct stat st;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%s", pid);
+    if (stat(path, &st) < 0 || st.st_uid != patient->account.uid)
+        return;
+    strcat(path, "/comm");
+    file = fopen(path, "re");
+    if (file == NULL)
+        return;
+    if (fgets(name, sizeof(name), file) != NULL)
+        name[strcspn(name, "\n")] = '\0';
+    fclose(file);
+    if (strcmp(name, "mosh-server") != 0 && strcmp(name, "screen") != 0 && strcmp(name, "SCREEN") != 0)
+        return;
+    if (!started_with(pid, value, sizeof(value)) || patient_is_relay(patient, value))
+        return;
+    finding_cure(finding_add(findings, GRAVITY_HINDERS, name[0] == 'm' ? "mosh" : "screen",
+                             "%s (pid %s) gives its shells SSH_AUTH_SOCK=%s, and no file of the shell "
+                             "puts that right", name[0] == 'm' ? "mosh-server" : "screen", pid, value),
+                 "%s setup", patient->relayctl);
+}
+
+void check_processes(const struct patient *patient, struct findings *findings)
+{
+    struct shell_files files;
+    struct dirent *entry;
+    bool uses_relay;
+    DIR *proc;
+
+    if (!patient->has_account)
+        return;
+    shell_files_read(&files, patient);
+    uses_relay = shell_files_use_relay(&files);
+    shell_files_fini(&files);
+    proc = uses_relay ? NULL : opendir("/proc");
+    for (int n = 0; proc != NULL && n < PROCESSES_MAX && (entry = readdir(proc)) != NULL; n++) {
+        if (isdigit((unsigned char)entry->d_name[0]))
+            check_process(patient, entry->d_name, findings);
+    }
+    if (proc != NULL)
+        closedir(proc);
+}
