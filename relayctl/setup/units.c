@@ -205,7 +205,7 @@ static int plan_masked(struct setup *setup)
     if (change == NULL)
         return -ENOMEM;
     change->state = STEP_LEFT_ALONE;
-    snprintf(change->why, sizeof(change->why), "it is masked: whoever did that wants it off");
+    snprintf(change->why, sizeof(change->why), "it is masked: " RELAYCTL_NAME " starts relayd by itself");
     return 0;
 }
 
