@@ -63,7 +63,7 @@ struct verb {
     const char *operand; /* as in the synopsis, or NULL: takes none */
     bool is_operand_needed;
     unsigned int options; /* OPTION() of each that it takes, besides those of all verbs */
-    const char *summary; /* one line of at most 64 columns */
+    const char *summary; /* one line of at most 64 columns; NULL: for programs, in no list */
     const char *about;   /* paragraphs for `help VERB`, or NULL */
     int (*run)(struct command *cmd);
 };

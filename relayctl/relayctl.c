@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "relayctl/cmdline.h"
+#include "relayctl/completion.h"
 #include "relayctl/doctor/doctor.h"
 #include "relayctl/env.h"
 #include "relayctl/guess.h"
@@ -22,6 +23,7 @@
 #include <string.h>
 
 static int verb_help(struct command *cmd);
+static int verb_complete(struct command *cmd);
 
 static const struct verb verbs[] = {
     {"register", "SOCKET", false,
@@ -98,6 +100,10 @@ static const struct verb verbs[] = {
      "Ends relayd, once what its clients are owed is delivered.", verb_stop},
     {"help", "COMMAND", false, 0, "show help, or help on one command",
      "Shows help, or help on COMMAND.", verb_help},
+    {"complete", "logins|words", true, 0, NULL,
+     "For the completions of shells: prints the logins, or the words of the command\n"
+     "line, with a few words on each.",
+     verb_complete},
     {0},
 };
 
@@ -109,7 +115,8 @@ static const struct verb *find_verb(const char *name)
     for (const struct verb *verb = verbs; verb->name != NULL; verb++) {
         if (strcmp(verb->name, name) == 0)
             return verb;
-        guess_offer(&guess, verb->name);
+        if (verb->summary != NULL)
+            guess_offer(&guess, verb->name);
     }
     cmdline_complain(NULL, name, "unknown command", guess_best(&guess));
     return NULL;
@@ -128,6 +135,19 @@ static int verb_help(struct command *cmd)
         usage_all(stdout, verbs);
     }
     return EXIT_DONE;
+}
+
+static int verb_complete(struct command *cmd)
+{
+    if (strcmp(cmd->operands[0], "logins") == 0)
+        return completion_logins(cmd);
+    if (strcmp(cmd->operands[0], "words") == 0) {
+        completion_words(stdout, verbs);
+        return EXIT_DONE;
+    }
+    cmdline_complain(find_verb("complete"), cmd->operands[0], "is not logins, nor words",
+                     NULL);
+    return EXIT_USAGE;
 }
 
 /* Does what parsing came to, other than CMDLINE_RUN. verb may be NULL. */

@@ -88,8 +88,10 @@ void usage_all(FILE *file, const struct verb *verbs)
           "relayd keeps one fixed agent socket for all your panes, and carries each client\n"
           "to the newest ssh -A login that is alive. " RELAYCTL_NAME " tells it of logins, and shows\n"
           "what it does.\n\n", file);
-    for (; verbs->name != NULL; verbs++)
-        fprintf(file, "  %-12s  %s\n", verbs->name, verbs->summary);
+    for (; verbs->name != NULL; verbs++) {
+        if (verbs->summary != NULL)
+            fprintf(file, "  %-12s  %s\n", verbs->name, verbs->summary);
+    }
     fputs("\nwithout a command: status\n\n", file);
     print_common_options(file);
     fputs("\n" RELAYCTL_NAME " help COMMAND tells more of each, " RELAYCTL_NAME "(1) all.\n", file);

@@ -49,6 +49,8 @@ files >"$E2E/shared/files"
 is "$(grep -E '/(bin|man1|user)/' "$E2E/shared/files" | xargs -n 1 basename | xargs)" \
     'agent-relayctl agent-relayd agent-relayctl.1 agent-relayd.1 agent-relayd.service agent-relayd.socket' \
     'programs, man pages and units have it'
+is "$(grep complet "$E2E/shared/files" | xargs -n 1 basename | xargs) $(grep -l '^#compdef agent-relayctl' "$home"/.local/share/zsh/site-functions/*)" \
+    "agent-relayctl agent-relayctl.fish $home/.local/share/zsh/site-functions/_agent-relayctl" 'completions too'
 is "$(unprefixed)" '' 'nothing that is installed names them without'
 like "$(ctl nonesuch 2>&1)" 'try: agent-relayctl help' 'what they say can be pasted'
 is "$(ctl help | grep -cE '(^|[^-])relayctl')" 0 'so can their help'

@@ -28,6 +28,7 @@ have() {
     libssh2) have cc && echo '#include <libssh2.h>' | cc -E - ;;
     paramiko) /usr/bin/python3 -c 'import paramiko' ;;
     sources) have cc && have make && have autoreconf && have pkg-config ;;
+    bash-completion) [ -e /usr/share/bash-completion/bash_completion ] ;;
     golang) have go && [ -d /usr/share/gocode/src/golang.org/x/crypto/ssh/agent ] ;;
     systemd) have systemctl && [ -x /usr/lib/systemd/systemd ] ;;
     journald) have journalctl && [ -x /usr/lib/systemd/systemd-journald ] ;;
@@ -112,7 +113,8 @@ install_programs() {
     ! in_valgrind || wrap_programs "$built"
     mount --bind "$E2E/bin" /usr/local/bin
     cp -R "$E2E_LIB/../../contrib" "$E2E_LIB/clients" "$E2E"
-    chmod -R a+rX "$E2E/contrib" "$E2E/clients"
+    ! [ -d "$built/contrib/completed" ] || cp -R "$built/contrib/completed" "$E2E/completed"
+    chmod -R a+rX "$E2E"/c*
 }
 
 # copy_sources: what a clone or a release has, for who builds it again.
