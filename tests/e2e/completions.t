@@ -98,12 +98,13 @@ is "$(of_fish 'relayctl use ' | LC_ALL=C tr -d ' -~\n\t' | wc -c)" 0 'none at al
 for shell in alone loaded zsh; do
     ok "$shell: the only login is completed" tabbed "$shell" 'relayctl use ' 'relayctl use 1 '
 done
-as pat relayctl register --label office "$home/two" >/dev/null
+# shellcheck disable=SC2016
+as pat relayctl register --label 'office $(touch owned)' "$home/two" >/dev/null
 is "$(of_fish 'relayctl unregister ' | cut -f 1 | xargs)" '2 1' 'fish: logins in the order of status'
 is "$(of_fish 'relayctl use ./t' | cut -f 1)" ./two 'a socket is a file'
 for shell in alone loaded zsh; do
     ok "$shell: who is who" twice "$shell" 'relayctl use ' office
-    ok "$shell: the other as well" shows "$shell" 'touch owned'
+    ok "$shell: the other as well" shows "$shell" '%F{red}'
     ok "$shell: a socket is a file" tabbed "$shell" 'relayctl use ./tw' 'relayctl use ./two '
     tmux_of "$shell" send-keys C-u
 done
