@@ -18,6 +18,8 @@ service_is_relay() {
 }
 
 is "$(systemctl_of pat is-active relayd.service)" inactive 'the sockets are there, and no service yet'
+ok 'a Tab in a shell asks for logins, and finds no relayd' not as pat relayctl complete logins
+is "$(systemctl_of pat is-active relayd.service)" inactive 'it starts none'
 ok 'relayd --daemon ends' by_hand --daemon
 like "$(cat "$E2E/got")" 'agent\.sock: somebody listens there already$' 'and says why'
 ok 'a client is answered' served pat
