@@ -22,7 +22,8 @@ homes() {
 }
 
 # write_scripts: what a login runs, whichever shell is its own. `stay NAME` says in the files of
-# login() what the shell gave it, and stays; `says` tells whose agent a command has, and its keys.
+# login() what the shell gave it, and stays; `says` tells whose socket a command has, by whatever
+# symlink, and its keys.
 write_scripts() {
     cat >"$E2E/stay" <<END
 cd '$E2E/shared' || exit
@@ -33,7 +34,7 @@ mv "\$1.new" "\$1.login"
 exec sleep 86400
 END
     cat >"$E2E/says" <<'END'
-case ${SSH_AUTH_SOCK-} in
+case $(readlink -f "${SSH_AUTH_SOCK-}") in
 */relayd/agent.sock) echo relay ;;
 /*) echo own ;;
 esac
@@ -188,9 +189,11 @@ manifest() {
 
 # --- all of it
 
-# drive HOME...: each is a function home_HOME; the points call it so, with spaces.
+# drive HOME...: each is a function home_HOME; the points call it so, with spaces. HOMES in the
+# environment names those that are wanted, where not all are.
 drive() {
     for which; do
+        is_wanted "$which" || continue
         called=$(printf '%s' "$which" | tr _ ' ')
         new_home
         "home_$which"
@@ -201,6 +204,13 @@ drive() {
         undo
         after_undo
     done
+}
+
+is_wanted() {
+    case " ${HOMES-$1} " in
+    *" $1 "*) ;;
+    *) return 1 ;;
+    esac
 }
 
 # before_setup: the home works as the person meant it to.

@@ -8,7 +8,9 @@
 world sshd python3 strace tmux
 not_in_valgrind 'it is traced'
 homes
+# Whom the symlink leads to after undo.
 sits one
+as pat relayctl register "$(upstream one)"
 
 # usual_home: rc with a trick that left a symlink, and the files of bash.
 usual_home() {
@@ -16,7 +18,11 @@ usual_home() {
     debian_files
     # shellcheck disable=SC2016
     printf '[ -n "$SSH_AUTH_SOCK" ] && ln -sf "$SSH_AUTH_SOCK" ~/.ssh/ssh_auth_sock\n' | file .ssh/rc
+    setfattr_of .ssh/rc
     old_link
+}
+setfattr_of() {
+    /usr/bin/python3 -c 'import os, sys; os.setxattr(sys.argv[1], "user.note", b"mine")' "$home/$1"
 }
 
 # keep NAME, back_to NAME: the whole home, times and all.
@@ -34,7 +40,7 @@ parses() {
     sh -n "$home/.ssh/rc" && bash -n "$home/.bashrc" && sh -n "$home/.profile"
 }
 no_temporaries() {
-    ! find "$home" -name '.*.relayd.*' | grep .
+    ! find "$home" -name '.*.relayd*' | grep .
 }
 # whole: each file is as before or as set up, and the shells take them.
 whole() {
@@ -114,7 +120,7 @@ refused_at_each() {
 
 usual_home
 keep before
-with close:signal=0:when=1000000
+with close:error=EIO:when=60000
 is "$result" 0 'undisturbed, it does all'
 keep set
 changing='rename renameat renameat2 unlink unlinkat mkdir mkdirat symlink symlinkat fchown fchmod
@@ -129,7 +135,7 @@ refused_at_each before set ENOSPC ''
 ok 'each call may find the disk full: every file is whole, nothing is left behind, and exit 0 means all' nothing_wrong
 
 back_to set
-with close:signal=0:when=1000000 --undo
+with close:error=EIO:when=60000 --undo
 is "$result" 0 'undisturbed, undo does all'
 is "$(is_as before)" '' 'the home is as it was'
 # shellcheck disable=SC2086
@@ -141,24 +147,27 @@ ok 'each call of undo may fail: every file is whole, nothing is left behind, and
 
 # --- a disk that is really full
 
-# on_disk SIZE: the usual home on a file system of its own, and everything there taken but SIZE.
+# on_disk SIZE: a home on a file system of its own, and everything there taken but SIZE. It has no rc,
+# for a file that is replaced gives its room to the next.
 on_disk() {
     mount -t tmpfs -o "size=256k,mode=755,uid=$(id -u pat),gid=$(id -g pat)" tmpfs "$home"
     usual_home
+    rm "$home/.ssh/rc"
     head -c "$(($(stat -f -c '%a * %S' "$home") - $1))" /dev/zero | file fill
     manifest take "$home" "$E2E/before.full"
 }
-for room in 0 4096 8192; do
+page=$(getconf PAGESIZE)
+for room in 0 "$page"; do
     on_disk "$room"
     setup --yes
     manifest take "$home" "$E2E/full"
     is "$result" 1 "on a disk with room for $room bytes: setup, exit 1"
     like "$(cat "$said")" 'No space left' "room for $room bytes: it says so"
-    ok "room for $room bytes: the shells take their files" parses
+    ok "room for $room bytes: the shells take their files" bash -n "$home/.bashrc"
     ok "room for $room bytes: nothing is left behind" no_temporaries
+    is "$([ -e "$home/.ssh/rc" ] && echo "$page" || echo 0)" "$room" "room for $room bytes: what has room is done"
     rm "$home/fill"
     setup --undo --yes
-    rm -f "$E2E/undone"
     manifest take "$home" "$E2E/undone"
     is "$(manifest changed "$E2E/before.full" "$E2E/undone")" fill "room for $room bytes: undone, all is as before"
     umount "$home"
@@ -203,7 +212,7 @@ refuses() {
 }
 usual_home
 refuses 'nobody to ask' 64 '[-]-yes' as pat relayctl setup
-refuses 'another HOME' 1 "$E2E/home/laptop" as pat HOME="$E2E/home/laptop" relayctl setup --yes
+refuses 'another HOME' 1 'HOME names another place' as pat HOME="$E2E/home/laptop" relayctl setup --yes
 refuses 'as root by sudo, with the home of who called' 1 'without sudo' \
     env HOME="$home" SUDO_USER=pat SUDO_UID="$(id -u pat)" timeout 60 relayctl setup --yes
 mount -t tmpfs tmpfs /root
@@ -211,10 +220,10 @@ refuses "as root by sudo, with root's home" 1 'without sudo' \
     env HOME=/root SUDO_USER=pat SUDO_UID="$(id -u pat)" timeout 60 relayctl setup --yes
 is "$(ls -A /root)" '' "and nothing is done to root's home"
 chown root:root "$home"
-refuses 'a home that is somebody else'"'s" 1 "$home" as pat relayctl setup --yes
+refuses "a home that is somebody else's" 1 'belongs to another user' as pat relayctl setup --yes
 chown pat:pat "$home"
 sed -i "s|^\(pat:.*:\)$home:|\1$E2E/nowhere:|" /etc/passwd
-refuses 'a home that is not there' 1 "$E2E/nowhere" as pat HOME="$E2E/nowhere" relayctl setup --yes
+refuses 'a home that is not there' 1 'is missing' as pat HOME="$E2E/nowhere" relayctl setup --yes
 is "$(ls -A "$E2E/nowhere" 2>&1 | grep -c 'No such')" 1 'nor is it made'
 
 finish

@@ -99,9 +99,9 @@ alone_of_another_owner() {
 }
 alone_edited_between_the_markers() {
     setup --yes
-    sed -i 's/^\( *\)\(.*--no-wait\)/\1: mine; \2/' "$home/.ssh/rc"
-    sed -i 's/\(env .*--register\)/\1 # mine/' "$home/.bashrc"
-    chown pat:pat "$home/.ssh/rc" "$home/.bashrc"
+    is_new=no
+    as pat sed -i '/relayd first/a : mine' .ssh/rc
+    as pat sed -i '/relayd last/a : mine' .bashrc
     left='.bashrc .ssh/rc'
 }
 alone_a_directory_in_the_way() {
@@ -112,7 +112,7 @@ alone_a_directory_in_the_way() {
 alone_a_home_that_cannot_be_written() {
     as pat touch .tmux.conf
     chmod 555 "$home" "$home/.ssh"
-    left='.bashrc .ssh/rc .profile .tmux.conf'
+    left='.bashrc .ssh/rc .tmux.conf'
 }
 
 left_alone() {
@@ -120,7 +120,7 @@ left_alone() {
         called=$(printf '%s' "$which" | tr _ ' ')
         new_home
         trick_home
-        mounted=
+        mounted='' is_new=yes
         "alone_$which"
         manifest take "$home" "$E2E/before"
         setup --yes
@@ -134,7 +134,12 @@ left_alone() {
         done
         setup --undo --yes
         manifest take "$home" "$E2E/undone"
-        ok "$called: undone, the home is as it was to the byte" manifest undone "$E2E/before" "$E2E/set" "$E2E/undone"
+        changed=$(manifest changed "$E2E/before" "$E2E/undone")
+        for name in $left; do
+            unlike "$changed" "^$name\$" "$called: undo leaves ~/$name alone too"
+        done
+        [ "$is_new" = no ] ||
+            ok "$called: undone, the home is as it was to the byte" manifest undone "$E2E/before" "$E2E/set" "$E2E/undone"
         for name in $mounted; do
             umount "$home/$name"
         done
@@ -167,12 +172,24 @@ is "$(whose one)" relay 'on the other host the next login uses the relay'
 is "$(pane)" one 'and so do old panes'
 logout one
 
-# --- as a person does it
+# --- a login that is cut off while it is asked
 
+# asked_in_login: setup on a terminal of a real login, up to its question.
+asked_in_login() {
+    : >"$E2E/log/asked"
+    (from_laptop one -tt pat@localhost 'relayctl setup') >"$E2E/log/asked" 2>&1 &
+    wait_for 20 grep -Fq '[Y/n]' "$E2E/log/asked"
+}
+no_relayctl() {
+    ! pgrep -u pat -x relayctl >/dev/null
+}
 new_home
 trick_home
 manifest take "$home" "$E2E/before"
-is "$(from_laptop one -tt pat@localhost 'relayctl setup' </dev/null >/dev/null 2>&1; manifest take "$home" "$E2E/set"
-    manifest changed "$E2E/before" "$E2E/set")" '' 'asked on a terminal that goes away, it does nothing'
+ok 'in a login it asks' asked_in_login
+pkill -u laptop -x ssh
+ok 'the login is cut off: setup ends' wait_for 20 no_relayctl
+manifest take "$home" "$E2E/set"
+is "$(manifest changed "$E2E/before" "$E2E/set")" '' 'and does nothing'
 
 finish

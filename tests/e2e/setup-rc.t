@@ -125,14 +125,14 @@ like "$(cat "$E2E/said.set")" '\.ssh/rc.* line 2' 'test for tmp: told, with the 
 as laptop xauth -q add :7 . "$(printf '%032x' 7)" 2>/dev/null
 cookie() {
     rm -f "$home/.Xauthority"
-    variables=DISPLAY=:7 from_laptop one -Y pat@localhost xauth list 2>&1
+    variables=DISPLAY=:7 from_laptop one -Y pat@localhost xauth list 2>&1 | grep -c MIT-MAGIC || :
 }
 for which in empty_home xauth one_line; do
     new_home
     "home_$which"
-    before=$(cookie | wc -l)
+    before=$(cookie)
     setup --yes
-    is "$(cookie | wc -l)" "$before" "$(printf '%s' "$which" | tr _ ' '): a login with X11 has the cookie as before"
+    is "$(cookie)" "$before" "$(printf '%s' "$which" | tr _ ' '): a login with X11 has the cookie as before"
 done
 
 finish

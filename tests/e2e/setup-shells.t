@@ -143,11 +143,11 @@ unset socket
 END
     link=/tmp/prezto-ssh-agent.sock
 }
+# fish_new [CONFIG-HOME]: with what fish makes at its first start.
 fish_new() {
     login_shell /usr/bin/fish
-    # Its own files, which it writes at its first start.
-    # shellcheck disable=SC2086
-    as pat $variables TERM=dumb timeout 60 fish -i -c true </dev/null >/dev/null 2>&1 || :
+    as pat mkdir -p "${1-.config}/fish/completions" "${1-.config}/fish/conf.d" "${1-.config}/fish/functions"
+    as pat touch "${1-.config}/fish/config.fish"
 }
 home_fish_new() {
     fish_new
@@ -163,11 +163,13 @@ END
 home_fish() {
     fish_new
     fish_trick | file .config/fish/config.fish
+    command_has=relay
     as pat mkdir -m 700 .ssh
 }
 home_XDG_CONFIG_HOME() {
     variables=XDG_CONFIG_HOME=$home/.xdg
-    fish_new
+    fish_new .xdg
+    command_has=relay
     fish_trick | file .xdg/fish/config.fish
     printf 'set -g status off\n' | file .xdg/tmux/tmux.conf
     as pat mkdir -m 700 .ssh
@@ -196,5 +198,16 @@ drive bash_without_a_trick bash_above_the_guard bash_below_the_guard bash_links_
     bash_sets_it_in_every_shell bash_profile sh bash_every_shell
 drive zsh_new zshrc zshenv zdotdir oh_my_zsh prezto zsh_every_shell
 drive fish_new fish XDG_CONFIG_HOME fish_every_shell
+
+# With nothing of fish's own there: the directories are setup's, and go.
+new_home
+login_shell /usr/bin/fish
+manifest take "$home" "$E2E/before"
+setup --yes
+manifest take "$home" "$E2E/set"
+like "$(manifest changed "$E2E/before" "$E2E/set")" '^\.config/fish/conf\.d/relayd\.fish$' 'fish has a file of its own'
+setup --undo --yes
+manifest take "$home" "$E2E/undone"
+ok 'undone, its directories are gone too' manifest undone "$E2E/before" "$E2E/set" "$E2E/undone"
 
 finish

@@ -22,7 +22,7 @@ import sys
 
 LEFT_OUT = re.compile(r'(\.cache|\.local/share/fish|\.config/fish/fish_variables|\.ssh/agent|\.Xauthority|\.xauth.*'
                       r'|\.bash_history|\.zsh_history|\.python_history)(/|$)')
-TEMPORARY = re.compile(r'(^|/)\.[^/]*\.relayd\.[^/]*$')
+TEMPORARY = re.compile(r'(^|/)\.[^/]*\.relayd(\.[^/]*)?$')
 LINKS = os.environ.get('AGENT_LINKS', '').split()
 
 
