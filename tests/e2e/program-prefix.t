@@ -39,9 +39,10 @@ registered() {
 relays() {
     pgrep -l -u "$1" relayd | cut -d ' ' -f 2
 }
-# unprefixed: where anything that is installed names a program without the prefix.
+# unprefixed: where anything that is installed names a program without the prefix. The news are of
+# relayd, whatever it is called here.
 unprefixed() {
-    grep -rEn '(^|[^-_/.$[:alnum:]])relay(d|ctl)([^-_.[:alnum:]]|$)' "$home/.local/share" || :
+    grep -rEn --exclude-dir=doc '(^|[^-_/.$[:alnum:]])relay(d|ctl)([^-_.[:alnum:]]|$)' "$home/.local/share" || :
 }
 
 ok 'it is built with a prefix' build
