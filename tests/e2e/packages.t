@@ -4,7 +4,7 @@
 # upgraded below open clients, and purged. What they change of the host is a layer over it.
 
 . "$(dirname "$0")/lib.sh"
-world sshd systemd sources dpkg-buildpackage dh lintian rpmbuild
+world sshd systemd sources debian-build lintian rpmbuild
 if in_valgrind || has_sanitizers; then
     skip_all 'it builds relayd as anybody would: once is enough'
 fi
@@ -38,12 +38,13 @@ as pat mkdir build
 # Their own tests are the unit tests, which run beside.
 printf '%%_without_check 1\n' >"$home/.rpmmacros"
 build() {
-    as pat TMPDIR=/tmp sh -c 'cd build && "$@"' sh "$@" >"$E2E/log/build" 2>&1
+    as pat TMPDIR=/tmp sh -c 'cd build && "$@"' sh "$@" >"$E2E/log/build" 2>&1 && return
+    tail -n 30 "$E2E/log/build"
+    return 1
 }
 ok 'the release is configured' build "$E2E/src/configure" -q
 time_of ok 'make deb' build make deb DEB_BUILD_OPTIONS=nocheck
 note "in $took ms"
-[ -e "$home/build/relayd_$version.orig.tar.xz" ] || tail -n 40 "$E2E/log/build" | sed 's/^/# /'
 time_of ok 'make rpm' build make rpm
 note "in $took ms"
 ok 'make install, to compare' build make install CFLAGS=-O0 DESTDIR="$home/installed" prefix=/usr
@@ -63,7 +64,10 @@ is "$(comm -23 "$E2E/installed" "$E2E/in-rpm")" '' 'so has the rpm'
 like "$(cat "$E2E/in-deb")" '/doc/relayd/examples/ssh/README.md$' 'what goes around the relay is an example'
 unlike "$(cat "$E2E/in-deb" "$E2E/in-rpm")" '/examples/.*/?(debian|rpm|installed|completed|stamp)' 'and nothing more is'
 is "$(dpkg-deb --fsys-tarfile "$deb" | tar -t -v | grep -vc root/root)" 0 'all of it is root'\''s'
-is "$(cd "$home/build" && as pat sh -c "lintian -I -E --pedantic $home/build/*.changes 2>&1" | grep -E '^[EWIP]:|rror')" '' \
+# lintian of one release wants of a source what that of another does not know yet.
+of_its_time='(newer|out-of-date)-standards-version|obsolete-package|old-debhelper-compat|redundant-.*-field|upstream-metadata'
+as pat sh -c 'lintian -I -E --pedantic build/*.changes' >"$said" 2>&1 || :
+is "$(grep -E '^[EWIP]:|^lintian:' "$said" | grep -Ev "^[WIP]: relayd source: [a-z-]*($of_its_time)")" '' \
     'lintian has nothing to say'
 like "$(dpkg-deb -f "$deb" Version)" "^$newest\+3\.g1a2b3c4-" 'its version is that of the release'
 
@@ -98,7 +102,7 @@ with_clients() {
     what=$1
     shift
     start steady pat steady 20 "$(agent_socket pat)"
-    wait_for 60 grep -q asking "$E2E/log/steady"
+    wait_for 60 grep -qs asking "$E2E/log/steady"
     start idle pat ask -k -t 600 "$(agent_socket pat)"
     daemon=$(relay_pid pat)
     ok "$what" "$@"

@@ -30,6 +30,7 @@ have() {
     sources) have cc && have make && have autoreconf && have pkg-config ;;
     bash-completion) [ -e /usr/share/bash-completion/bash_completion ] ;;
     golang) have go && [ -d /usr/share/gocode/src/golang.org/x/crypto/ssh/agent ] ;;
+    debian-build) have dh && dpkg-checkbuilddeps "$E2E_LIB/../../contrib/debian/control" ;;
     systemd) have systemctl && [ -x /usr/lib/systemd/systemd ] ;;
     journald) have journalctl && [ -x /usr/lib/systemd/systemd-journald ] ;;
     *) command -v "$1" ;;
