@@ -39,6 +39,7 @@ files() {
 
 # The old trick, of which an old pane has the symlink.
 as pat mkdir -p .ssh
+# shellcheck disable=SC2016
 as pat sh -c 'echo "ln -sf \"\$SSH_AUTH_SOCK\" ~/.ssh/ssh_auth_sock" >.ssh/rc'
 is "$(remote true)" '' 'a login with the old trick'
 files >"$E2E/before"
