@@ -72,6 +72,7 @@ is "$(as pat zsh -f -c '. ./shell; command -v relayctl')" "$home/.local/bin/rela
 as pat rm shell
 as pat SHELL=/usr/bin/zsh "$E2E/src/contrib/install" --yes >"$E2E/shared/again" 2>&1
 like "$(cat "$E2E/shared/again")" 'into .*zshrc, too' 'for zsh it goes where zsh reads'
+like "$(cat "$E2E/shared/again")" "fpath=\\($home/.local/share/zsh/site-functions " 'where zsh is told of the completions'
 socket=$(as pat .local/bin/relayctl path)
 
 is "$(remote true)" '' 'a login says nothing more than before'
