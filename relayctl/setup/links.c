@@ -10,6 +10,7 @@
 #include "relayctl/account/lines.h"
 #include "relayctl/login.h"
 #include "relayctl/setup/relay.h"
+#include "relayd/base/sock.h"
 #include "relayd/base/util.h"
 
 #include <dirent.h>
@@ -77,15 +78,23 @@ static bool leads_to_relay(const struct setup *setup, const struct link *link)
 }
 
 /* The login that the link led to serves on, behind the relay: it may have come before there was one.
- * One that is gone is refused there. */
-static void keep_login(const struct change *change)
+ * relayd refuses one that is gone, which is no loss; where it refuses one that works, the link stays. */
+static int keep_login(struct change *change)
 {
     struct link *link = change->arg;
-    char why[200];
     struct stat st;
+    int fd;
 
-    if (stat(link->path, &st) == 0 && S_ISSOCK(st.st_mode))
-        relay_take(link->cmd, link->path, why, sizeof(why));
+    if (stat(link->path, &st) < 0 || !S_ISSOCK(st.st_mode) ||
+        relay_take(link->cmd, link->path, change->why, sizeof(change->why)) == 0)
+        return 0;
+    fd = sock_open(link->path, SOCK_STREAM);
+    if (fd < 0 && fd != -EAGAIN) {
+        change->why[0] = '\0';
+        return 0;
+    }
+    close_fd(fd);
+    return -EPERM;
 }
 
 /* Points the link elsewhere, if it still leads where it did. */
@@ -114,8 +123,9 @@ static int replace(struct change *change)
 
 static int carry_out(struct change *change)
 {
-    keep_login(change);
-    return replace(change);
+    int r = keep_login(change);
+
+    return r == 0 ? replace(change) : r;
 }
 
 /* Whether the link is in the plan already. */
@@ -176,7 +186,7 @@ static int plan_back(struct setup *setup, struct link *link, const char *newest)
         return -ENOMEM;
     if (newest[0] == '\0') {
         change->state = STEP_LEFT_ALONE;
-        snprintf(change->why, sizeof(change->why), "no login is there that it could lead to");
+        snprintf(change->why, sizeof(change->why), "no login is there now");
     }
     return 0;
 }

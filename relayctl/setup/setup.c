@@ -159,6 +159,15 @@ static int do_nothing(struct printer *out, const struct setup *setup, const char
     return exit_status_of(setup);
 }
 
+static const char *nothing_to_do(const struct setup *setup)
+{
+    bool has_more = has_state(setup, STEP_LEFT_ALONE);
+
+    if (setup->is_undo)
+        return has_more ? "There is nothing else to take back." : "There is nothing to take back.";
+    return has_more ? "There is nothing else to do." : "There is nothing to do.";
+}
+
 static int tell_and_ask(struct printer *out, struct setup *setup)
 {
     const struct command *cmd = setup->cmd;
@@ -167,8 +176,7 @@ static int tell_and_ask(struct printer *out, struct setup *setup)
     if (setup->changes != NULL)
         printer_end_line(out);
     if (!has_state(setup, STEP_DUE))
-        return do_nothing(out, setup, setup->is_undo ? "There is nothing to take back."
-                                                     : "There is nothing to do.");
+        return do_nothing(out, setup, nothing_to_do(setup));
     if (cmd->is_dry_run) {
         tell_diffs(out, setup);
         printer_end_line(out);

@@ -68,8 +68,8 @@ tmux_of here send-keys 'clear; relayctl setup; echo ended $?' Enter
 wait_for 20 shows here 'Do this? [Y/n]'
 tmux_of here send-keys Enter
 ok 'yes is an empty answer, and all of it works' wait_for 20 shows here 'ended 0'
-tmux_of here send-keys 'clear; relayctl setup --dry-run --every-shell; echo ended $?' Enter
-ok 'a dry run on a terminal' wait_for 20 shows here 'ended 0'
+tmux_of here send-keys 'clear; relayctl setup --dry-run --every-shell; echo dry $?' Enter
+ok 'a dry run on a terminal' wait_for 20 shows here 'dry 0'
 like "$(tmux_of here capture-pane -p -e)" "$(printf '\033')\\[32m\\+" 'on a terminal the diff has colours'
 
 socket=$(agent_socket pat)
@@ -128,6 +128,20 @@ as pat rm .ssh/rc
 
 said=$(become pat SUDO_USER=pat HOME=/root relayctl setup --yes 2>&1) && status=0 || status=$?
 is "$status" 1 'a HOME of somebody else is refused'
+
+# An agent that works and that relayd does not take stays where panes find it.
+account other
+start agent.theirs other ssh-agent -D -a "$E2E/shared/agent.7"
+wait_for 20 test -S "$E2E/shared/agent.7"
+chmod 666 "$E2E/shared/agent.7"
+mkdir -m 777 /tmp/ssh-theirs
+ln "$E2E/shared/agent.7" /tmp/ssh-theirs/agent.7 2>/dev/null || ln -s "$E2E/shared/agent.7" /tmp/ssh-theirs/agent.7
+as pat ln -s /tmp/ssh-theirs/agent.7 .ssh/ssh_auth_sock
+setup 1 'a symlink to an agent that is refused' --yes
+like "$said" 'failed +~/\.ssh/ssh_auth_sock: ' 'it is told'
+is "$(readlink "$home/.ssh/ssh_auth_sock")" /tmp/ssh-theirs/agent.7 'the symlink stays'
+as pat rm .ssh/ssh_auth_sock
+end agent.theirs
 
 # --- the lines themselves
 
