@@ -71,6 +71,14 @@ static bool is_login_socket(const char *path)
     return is_named("SSH_AUTH_SOCK", path) || is_named("RELAYD_UPSTREAM", path);
 }
 
+/* What a setup that was killed left beside a link. */
+static bool is_leftover(const char *name)
+{
+    size_t n = strlen(name), suffix = strlen("." RELAYD_NAME);
+
+    return name[0] == '.' && n > suffix + 1 && strcmp(name + n - suffix, "." RELAYD_NAME) == 0;
+}
+
 /* What a link's own text leads to may be a link again: only the first counts. */
 static bool leads_to_relay(const struct setup *setup, const struct link *link)
 {
@@ -211,7 +219,8 @@ static int plan_dir(struct setup *setup, const char *dir, const char *newest)
         char path[PATH_MAX];
         struct link link;
 
-        if (snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) < (int)sizeof(path) &&
+        if (!is_leftover(entry->d_name) &&
+            snprintf(path, sizeof(path), "%s/%s", dir, entry->d_name) < (int)sizeof(path) &&
             read_link(setup, path, &link))
             r = plan_link(setup, &link, false, newest);
     }
