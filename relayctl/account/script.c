@@ -431,6 +431,12 @@ static bool is_link_source(const struct reading *reading, const struct word *wor
     return has_socket(reading, word) || word_has(word, "SSH_AUTH_SOCK") || has_tmp(word);
 }
 
+/* oh-my-zsh's and prezto's modules link it to a place in /tmp, where the file that is read here says so. */
+static bool has_linking_module(const struct reading *reading, const struct word *word)
+{
+    return word_is(word, "agent-forwarding") || word_has(word, "prezto/init.zsh");
+}
+
 /* ln may stand behind find's -exec too, or in the words of eval and sh -c. */
 static bool links(struct reading *reading, const struct words *words, size_t from)
 {
@@ -445,7 +451,7 @@ static bool links(struct reading *reading, const struct words *words, size_t fro
         if (word_has(&words->word[i], "ln -") && is_link_source(reading, &words->word[i]) && i > from)
             return !word_begins(&words->word[from], "alias");
     }
-    return false;
+    return any(reading, words, from, has_linking_module);
 }
 
 static bool is_redirection(const struct word *word)

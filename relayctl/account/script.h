@@ -14,7 +14,7 @@
 struct script {
     int guard;        /* ends a shell that is not interactive */
     int sets;         /* sets or unsets SSH_AUTH_SOCK, itself or by another agent's output */
-    int links;        /* links its value, or an agent's socket that it looks for: ln */
+    int links;        /* links its value, or an agent's socket that it looks for: ln, or a zsh module's name */
     int wants_tmp;    /* tests its value for /tmp/ssh-* or agent.*: with a relay's path that is false */
     int exits;        /* may end the script early: exit, return, exec of a program, set -e */
     int reads_bashrc; /* sources .bashrc */
