@@ -26,7 +26,7 @@ home_no_newline_at_the_end() {
 }
 home_a_backslash_at_the_end() {
     trick_home
-    printf 'alias ll="ls -l" \\' >>"$home/.bashrc"
+    printf '%s' "alias ll='ls -l' \\" >>"$home/.bashrc"
 }
 # Of which each carriage return is in a comment, or harmless.
 home_CRLF() {
@@ -129,7 +129,7 @@ left_alone() {
         manifest take "$home" "$E2E/set"
         changed=$(manifest changed "$E2E/before" "$E2E/set")
         for name in $left; do
-            like "$(cat "$said")" "~/$name" "$called: it names ~/$name"
+            like "$(cat "$said")" "[~]/$name" "$called: it names ~/$name"
             unlike "$changed" "^$name\$" "$called: and leaves it alone"
         done
         setup --undo --yes
@@ -185,8 +185,8 @@ no_relayctl() {
 }
 new_home
 trick_home
-manifest take "$home" "$E2E/before"
 ok 'in a login it asks' asked_in_login
+manifest take "$home" "$E2E/before"
 pkill -u laptop -x ssh
 ok 'the login is cut off: setup ends' wait_for 20 no_relayctl
 manifest take "$home" "$E2E/set"

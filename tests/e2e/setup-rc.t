@@ -3,6 +3,9 @@
 # `relayctl setup` in homes whose ~/.ssh/rc has the old symlink trick, in each of its forms: the old
 # panes work from then on, and undone, all is as before.
 
+# What a home says of itself is for homes.sh.
+# shellcheck disable=SC2034
+
 . "$(dirname "$0")/lib.sh"
 . "$E2E_LIB/homes.sh"
 world sshd python3 xauth

@@ -3,6 +3,9 @@
 # `relayctl setup` for each shell, with the old symlink trick in its files or without: new shells use
 # the relay, old panes work, and undone, all is as before.
 
+# What a home says of itself is for homes.sh.
+# shellcheck disable=SC2034
+
 . "$(dirname "$0")/lib.sh"
 . "$E2E_LIB/homes.sh"
 world sshd python3 zsh fish
@@ -125,7 +128,9 @@ END
 # In the manner of prezto's module ssh.
 home_prezto() {
     login_shell /usr/bin/zsh
-    printf 'source "${ZDOTDIR:-$HOME}/.zprezto/init.zsh"\n' | file .zshrc
+    file .zshrc <<'END'
+source "${ZDOTDIR:-$HOME}/.zprezto/init.zsh"
+END
     file .zpreztorc <<'END'
 zstyle ':prezto:load' pmodule 'environment' 'ssh' 'prompt'
 END
@@ -143,11 +148,11 @@ unset socket
 END
     link=/tmp/prezto-ssh-agent.sock
 }
-# fish_new [CONFIG-HOME]: with what fish makes at its first start.
+# fish_new: with what fish makes at its first start.
 fish_new() {
     login_shell /usr/bin/fish
-    as pat mkdir -p "${1-.config}/fish/completions" "${1-.config}/fish/conf.d" "${1-.config}/fish/functions"
-    as pat touch "${1-.config}/fish/config.fish"
+    sits one
+    logout one
 }
 home_fish_new() {
     fish_new
@@ -168,7 +173,7 @@ home_fish() {
 }
 home_XDG_CONFIG_HOME() {
     variables=XDG_CONFIG_HOME=$home/.xdg
-    fish_new .xdg
+    fish_new
     command_has=relay
     fish_trick | file .xdg/fish/config.fish
     printf 'set -g status off\n' | file .xdg/tmux/tmux.conf
