@@ -177,6 +177,16 @@ static int plan_enable(struct setup *setup, const char *path)
                "systemctl --user enable --now " UNIT, carry_out_enable, setup->socket);
 }
 
+static int add_disable(struct setup *setup, bool is_ours)
+{
+    return add(setup, is_ours ? "is disabled, and ends relayd" : "gives services no SSH_AUTH_SOCK",
+               is_ours ? "systemctl --user disable --now " UNIT
+                       : "systemctl --user unset-environment SSH_AUTH_SOCK",
+               carry_out_disable, is_ours ? ENABLED : "");
+}
+
+/* systemctl removes its symlink first, for then the directories that setup made are empty. A unit that
+ * goes on has to forget the drop-in, which is gone then. */
 static int plan_disable(struct setup *setup, const char *path)
 {
     struct document *document = setup_open(setup, path);
@@ -188,12 +198,11 @@ static int plan_disable(struct setup *setup, const char *path)
         return -ENOMEM;
     block = block_find(document->text, document->size, BLOCK);
     is_ours = block.state == BLOCK_WHOLE && block_has_word(&block, ENABLED);
-    r = plan_drop_in(setup, path, NULL);
-    if (r == 0 && block.state == BLOCK_WHOLE)
-        r = add(setup, is_ours ? "is disabled, and ends relayd" : "gives services no SSH_AUTH_SOCK",
-                is_ours ? "systemctl --user disable --now " UNIT
-                        : "systemctl --user unset-environment SSH_AUTH_SOCK",
-                carry_out_disable, is_ours ? ENABLED : "");
+    r = is_ours ? add_disable(setup, true) : 0;
+    if (r == 0)
+        r = plan_drop_in(setup, path, NULL);
+    if (r == 0 && !is_ours && block.state == BLOCK_WHOLE)
+        r = add_disable(setup, false);
     setup_close(document);
     return r;
 }
