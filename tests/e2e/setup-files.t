@@ -149,6 +149,22 @@ left_alone symlinks_into_a_repository a_directory_that_is_a_symlink read_only ha
     of_another_owner edited_between_the_markers a_directory_in_the_way a_home_that_cannot_be_written
 is "$(manifest changed "$E2E/before" "$E2E/set")" '' 'a home that cannot be written: nothing is changed there'
 
+# --- what is left alone, done by hand
+
+# to_paste NAME: what setup says to put into ~/NAME.
+to_paste() {
+    sed -n "\|put into ~/$1|,/^\$/ s/^    //p" "$said"
+}
+new_home
+trick_home
+alone_symlinks_into_a_repository
+called='pasted'
+setup --yes
+like "$(to_paste .ssh/rc)" '^# At its start' 'for rc it says where'
+{ to_paste .ssh/rc; trick; } | file dotfiles/ssh/rc
+to_paste .bashrc >>"$home/dotfiles/bashrc"
+use_relay
+
 # --- a home that two hosts share
 
 new_home
@@ -171,6 +187,21 @@ sits one
 is "$(whose one)" relay 'on the other host the next login uses the relay'
 is "$(pane)" one 'and so do old panes'
 logout one
+
+# --- a home with a user manager
+
+home_a_user_manager() {
+    trick_home
+}
+if have systemd; then
+    end relay.pat
+    user_manager pat
+    drive a_user_manager
+    systemctl_of pat stop relayd.socket relayd.service
+    end systemd
+else
+    skip 19 'systemd is missing'
+fi
 
 # --- a login that is cut off while it is asked
 
