@@ -35,7 +35,7 @@ check_fn check_rc;
 
 /* terminals.c */
 check_fn check_tmux;
-check_fn check_processes; /* screen, mosh */
+check_fn check_processes; /* screen, mosh, VS Code */
 
 /* claimants.c */
 check_fn check_manager;
@@ -43,5 +43,8 @@ check_fn check_modules;
 
 /* sshd.c */
 check_fn check_sshd;
+
+/* shared.c */
+check_fn check_sharing;
 
 #endif

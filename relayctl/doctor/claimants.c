@@ -5,35 +5,16 @@
 
 #include "relayctl/doctor/checks.h"
 
+#include "relayctl/doctor/claimant.h"
 #include "relayctl/doctor/habits.h"
 
 #include <ctype.h>
-#include <fnmatch.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SYSTEMCTL_MS 1000
-
-/* Whose socket that is. */
-static const char *claimant_of(const char *value)
-{
-    static const struct { const char *pattern, *who; } claimants[] = {
-        {"*/openssh_agent", "ssh-agent.socket"},
-        {"*/ssh-agent.socket", "ssh-agent.service"},
-        {"*/gcr/ssh", "gcr-ssh-agent.socket"},
-        {"*/keyring/*ssh", "gnome-keyring"},
-        {"*/S.gpg-agent.ssh", "gpg-agent-ssh.socket"},
-        {"*vscode-ssh-auth*", "VS Code"},
-    };
-
-    for (size_t i = 0; i < sizeof(claimants) / sizeof(claimants[0]); i++) {
-        if (fnmatch(claimants[i].pattern, value, 0) == 0)
-            return claimants[i].who;
-    }
-    return "somebody";
-}
 
 /* systemctl needs XDG_RUNTIME_DIR, which a shell may lack: env(1) sets it. */
 static bool manager_value(const struct patient *patient, char *value, size_t size)
@@ -67,7 +48,7 @@ void check_manager(const struct patient *patient, struct findings *findings)
         return;
     finding_cure(finding_add(findings, GRAVITY_HINDERS, "services",
                              "services of yours get SSH_AUTH_SOCK=%s, which %s put into the user "
-                             "manager's environment", value, claimant_of(value)),
+                             "manager's environment", value, claimant_of(value) != NULL ? claimant_of(value) : "somebody"),
                  "systemctl --user set-environment SSH_AUTH_SOCK=\"$(%s path)\"; %s setup",
                  patient->relayctl, patient->relayctl);
 }

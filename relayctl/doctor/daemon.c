@@ -1,25 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* relayd itself: whether it answers, whether it is allowed here, and whether the program that runs is
- * the one that is installed. Its /proc/PID/exe is closed to us, for it is not dumpable; so the age of
- * the process is held against that of the file. */
+ * the one that is installed. It tells itself what became of its program's file: its /proc/PID/exe is
+ * closed to us. */
 #include "config.h"
 
 #include "relayctl/doctor/checks.h"
 
-#include "relayd/base/util.h"
-
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SYSTEMCTL_MS 1000
-#define START_GRAIN 0.05 /* s; a clock tick, and the grain of a file's time */
 
 /* Whether the host's file forbids relayd: its options are lines of their own. */
 static bool is_denied(void)
@@ -123,40 +117,6 @@ void check_daemon(const struct patient *patient, struct findings *findings)
                      "%s resume", patient->relayctl);
 }
 
-/* When that process began, as the wall clock is now; -1 where it cannot be told. */
-static double started_at(uint64_t pid)
-{
-    char path[64], text[1024] = "", *at;
-    struct timespec up, now;
-    unsigned long long ticks;
-    FILE *file;
-
-    snprintf(path, sizeof(path), "/proc/%" PRIu64 "/stat", pid);
-    file = fopen(path, "re");
-    if (file == NULL)
-        return -1;
-    text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
-    fclose(file);
-    at = strrchr(text, ')'); /* the name before it may hold anything */
-    if (at == NULL || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d "
-                                     "%*d %*d %*d %*d %llu", &ticks) != 1)
-        return -1;
-    clock_gettime(CLOCK_BOOTTIME, &up);
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec / 1e9 - (double)up.tv_sec -
-           (double)up.tv_nsec / 1e9 + (double)ticks / (double)sysconf(_SC_CLK_TCK);
-}
-
-/* Whether the file at path was put there after that process had begun. */
-static bool is_newer(const char *path, uint64_t pid)
-{
-    double began = started_at(pid);
-    struct stat st;
-
-    return began > 0 && stat(path, &st) == 0 &&
-           (double)st.st_ctim.tv_sec + (double)st.st_ctim.tv_nsec / 1e9 > began + START_GRAIN;
-}
-
 /* The line that has relayd run the program that is installed. */
 static void cure_by_restart(const struct patient *patient, const char *program,
                             struct finding *finding)
@@ -173,21 +133,20 @@ static void cure_by_restart(const struct patient *patient, const char *program,
 void check_program(const struct patient *patient, struct findings *findings)
 {
     const char *version = status_text(&patient->status.daemon, "version");
-    uint64_t pid = proto_get_u64(&patient->status.daemon, "pid", 0);
+    const char *fate = status_text(&patient->status.daemon, "program");
+    const char *pid = status_text(&patient->status.daemon, "pid");
     char path[PATH_MAX];
-    struct finding *finding;
 
     if (patient->reached < 0)
         return;
-    if (!find_relayd(patient, path)) {
-        finding = finding_add(findings, GRAVITY_RISKS, "no-program",
-                              "relayd's program is gone from %s: once it has ended, nothing starts "
-                              "it again", path);
-        finding_cure(finding, "contrib/install");
-    } else if (strcmp(version, PACKAGE_VERSION) != 0 || is_newer(path, pid)) {
-        finding = finding_add(findings, GRAVITY_RISKS, "old-relayd",
-                              "relayd (pid %" PRIu64 ", %s) runs an older program than the one that "
-                              "is installed now", pid, version);
-        cure_by_restart(patient, path, finding);
-    }
+    if (!find_relayd(patient, path))
+        finding_cure(finding_add(findings, GRAVITY_RISKS, "no-program",
+                                 "relayd's program is gone from %s: once it has ended, nothing starts "
+                                 "it again", path),
+                     "contrib/install");
+    else if (fate[0] != '\0' || strcmp(version, PACKAGE_VERSION) != 0)
+        cure_by_restart(patient, path,
+                        finding_add(findings, GRAVITY_RISKS, "old-relayd",
+                                    "relayd (pid %s, %s) runs another program than the one that is "
+                                    "installed now (%s)", pid, version, PACKAGE_VERSION));
 }

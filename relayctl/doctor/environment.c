@@ -4,6 +4,7 @@
 
 #include "relayctl/doctor/checks.h"
 
+#include "relayctl/doctor/claimant.h"
 #include "relayctl/login.h"
 
 #include <stdlib.h>
@@ -35,6 +36,7 @@ static void cure_shell(const struct patient *patient, struct finding *finding)
 static void check_shell(const struct patient *patient, const char *value,
                         struct findings *findings)
 {
+    const char *whose = claimant_of(value);
     struct finding *finding;
 
     if (value[0] == '\0')
@@ -42,7 +44,9 @@ static void check_shell(const struct patient *patient, const char *value,
                               "this shell has no SSH_AUTH_SOCK, so it does not use relayd");
     else
         finding = finding_add(findings, GRAVITY_HINDERS, "shell",
-                              "this shell does not use relayd: its SSH_AUTH_SOCK is %s", value);
+                              "this shell does not use relayd: its SSH_AUTH_SOCK is %s%s%s%s", value,
+                              whose != NULL ? " (" : "", whose != NULL ? whose : "",
+                              whose != NULL ? "'s)" : "");
     cure_shell(patient, finding);
 }
 

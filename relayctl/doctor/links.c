@@ -5,6 +5,8 @@
 
 #include "relayctl/doctor/checks.h"
 
+#include "relayctl/doctor/claimant.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
@@ -17,28 +19,12 @@
 
 #define ENTRIES_MAX 5000 /* of a directory that are looked at */
 
-/* What servers call the sockets that they make for logins, and agents their own. */
-static bool names_agent(const char *target)
-{
-    static const char *const patterns[] = {
-        "*/ssh-*/agent.*",      "*/.ssh/agent/s.*",    "*/dropbear-*/auth-*",
-        "*/auth-agent*/*.sock", "*/openssh_agent",     "*/S.gpg-agent.ssh",
-        "*/gcr/ssh",            "*/keyring/ssh",       "*/vscode-ssh-auth*",
-    };
-
-    for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
-        if (fnmatch(patterns[i], target, 0) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool is_for_agent(const char *path, const char *name, const char *target)
 {
     struct stat st;
     bool is_called_so = fnmatch("*auth*sock*", name, 0) == 0 || fnmatch("*agent*", name, 0) == 0;
 
-    if (names_agent(target))
+    if (claimant_of(target) != NULL)
         return true;
     if (!is_called_so)
         return false;

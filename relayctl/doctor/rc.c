@@ -78,7 +78,9 @@ static void check_this(const struct patient *patient, const struct habits *rc,
 {
     if (rc->relay == 0)
         check_absence(patient, rc, findings);
-    else if (!rc->has_first && rc->script.exits > 0 && rc->script.exits < rc->relay)
+    else if (rc->has_first)
+        return; /* nothing before it, and so nothing in its way */
+    else if (rc->script.exits > 0 && rc->script.exits < rc->relay)
         finding_cure(finding_add(findings, GRAVITY_HINDERS, "rc-exits",
                                  "line %d of %s may end it before it tells relayd of the login",
                                  rc->script.exits, rc->shown),

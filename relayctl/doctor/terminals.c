@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #define TMUX_MS 500
@@ -187,9 +188,9 @@ void check_tmux(const struct patient *patient, struct findings *findings)
         closedir(entries);
 }
 
-/* The value of SSH_AUTH_SOCK that a process was started with, in out; false where it has none, or is
- * not ours to look into. */
-static bool started_with(const char *pid, char *out, size_t size)
+/* The value of the first variable whose name and '=' begin with name, that a process was started
+ * with, in out; false where it has none, or is not ours to look into. */
+static bool started_with(const char *pid, const char *name, char *out, size_t size)
 {
     char path[300], text[65536];
     size_t n, at;
@@ -203,21 +204,22 @@ static bool started_with(const char *pid, char *out, size_t size)
     fclose(file);
     text[n] = '\0';
     for (at = 0; at < n; at += strlen(text + at) + 1) {
-        if (strncmp(text + at, VARIABLE, strlen(VARIABLE)) == 0) {
-            snprintf(out, size, "%s", text + at + strlen(VARIABLE));
+        if (strncmp(text + at, name, strlen(name)) == 0) {
+            snprintf(out, size, "%s", text + at + strlen(name));
             return true;
         }
     }
     return false;
 }
 
-static void check_process(const struct patient *patient, const char *pid,
-                          struct findings *findings)
+/* The name of a process of ours; "" where it is another's. */
+static void read_name(const struct patient *patient, const char *pid, char *name, int size)
 {
-    char path[300], name[64] = "", value[PATH_MAX];
+    char path[300];
     struct stat st;
     FILE *file;
 
+    name[0] = '\0';
     snprintf(path, sizeof(path), "/proc/%s", pid);
     if (stat(path, &st) < 0 || st.st_uid != patient->account.uid)
         return;
@@ -225,23 +227,64 @@ static void check_process(const struct patient *patient, const char *pid,
     file = fopen(path, "re");
     if (file == NULL)
         return;
-    if (fgets(name, sizeof(name), file) != NULL)
+    if (fgets(name, size, file) != NULL)
         name[strcspn(name, "\n")] = '\0';
     fclose(file);
-    if (strcmp(name, "mosh-server") != 0 && strcmp(name, "screen") != 0 && strcmp(name, "SCREEN") != 0)
-        return;
-    if (!started_with(pid, value, sizeof(value)) || patient_is_relay(patient, value))
-        return;
-    finding_cure(finding_add(findings, GRAVITY_HINDERS, name[0] == 'm' ? "mosh" : "screen",
-                             "%s (pid %s) gives its shells SSH_AUTH_SOCK=%s, and no file of the shell "
-                             "puts that right", name[0] == 'm' ? "mosh-server" : "screen", pid, value),
-                 "%s setup", patient->relayctl);
+}
+
+/* What screen and mosh hand on, a shell's line puts right. */
+static void check_terminal(const struct patient *patient, const char *pid, const char *name,
+                           const char *value, struct findings *findings)
+{
+    bool is_mosh = strcmp(name, "mosh-server") == 0;
+
+    if (is_mosh || strcasecmp(name, "screen") == 0)
+        finding_cure(finding_add(findings, GRAVITY_HINDERS, is_mosh ? "mosh" : "screen",
+                                 "%s (pid %s) gives its shells SSH_AUTH_SOCK=%s, and no file of the "
+                                 "shell puts that right", name, pid, value),
+                     "%s setup", patient->relayctl);
+}
+
+/* A server that ssh started as a command keeps what that login had. The editor starts another. */
+static bool check_editor(const struct patient *patient, const char *pid, const char *name,
+                         const char *value, struct findings *findings)
+{
+    char scrap[16];
+
+    if (strcmp(name, "node") != 0 || !started_with(pid, "VSCODE_", scrap, sizeof(scrap)))
+        return false;
+    finding_cure(finding_add(findings, GRAVITY_HINDERS, "vscode",
+                             "VS Code's server (pid %s) has SSH_AUTH_SOCK=%s from when it was started",
+                             pid, value),
+                 "%s setup --every-shell; kill %s", patient->relayctl, pid);
+    return true;
+}
+
+/* All that one editor started have the same: it is told once. */
+static void check_all(const struct patient *patient, bool uses_relay, DIR *proc,
+                      struct findings *findings)
+{
+    char name[64], value[PATH_MAX];
+    bool has_editor = false;
+    struct dirent *entry;
+
+    for (int n = 0; n < PROCESSES_MAX && (entry = readdir(proc)) != NULL; n++) {
+        if (!isdigit((unsigned char)entry->d_name[0]))
+            continue;
+        read_name(patient, entry->d_name, name, sizeof(name));
+        if (name[0] == '\0' || !started_with(entry->d_name, VARIABLE, value, sizeof(value)) ||
+            patient_is_relay(patient, value))
+            continue;
+        if (!uses_relay)
+            check_terminal(patient, entry->d_name, name, value, findings);
+        if (!has_editor)
+            has_editor = check_editor(patient, entry->d_name, name, value, findings);
+    }
 }
 
 void check_processes(const struct patient *patient, struct findings *findings)
 {
     struct shell_files files;
-    struct dirent *entry;
     bool uses_relay;
     DIR *proc;
 
@@ -250,11 +293,9 @@ void check_processes(const struct patient *patient, struct findings *findings)
     shell_files_read(&files, patient);
     uses_relay = shell_files_use_relay(&files);
     shell_files_fini(&files);
-    proc = uses_relay ? NULL : opendir("/proc");
-    for (int n = 0; proc != NULL && n < PROCESSES_MAX && (entry = readdir(proc)) != NULL; n++) {
-        if (isdigit((unsigned char)entry->d_name[0]))
-            check_process(patient, entry->d_name, findings);
-    }
-    if (proc != NULL)
-        closedir(proc);
+    proc = opendir("/proc");
+    if (proc == NULL)
+        return;
+    check_all(patient, uses_relay, proc, findings);
+    closedir(proc);
 }

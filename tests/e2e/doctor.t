@@ -48,7 +48,6 @@ cures() {
     who=pat
     ! field "$1" cure | grep -q '^sudo ' || who=root
     if [ "$cure" != "${cure#relayctl setup}" ]; then
-        is_set_up || { skip 1 'there is no setup yet' && return; }
         cure="$cure --yes"
     fi
     if [ "$who" = root ]; then
@@ -57,10 +56,6 @@ cures() {
         as pat SSH_AUTH_SOCK="$socket" bash -c "$cure" </dev/null >"$E2E/cured" 2>&1 || :
     fi
     ok "its cure ends it: $cure" wait_for 20 not has "$1"
-}
-
-is_set_up() {
-    as pat relayctl help setup >/dev/null 2>&1
 }
 
 # writes FILE: below pat's home, from stdin; put_back is what it was before.
@@ -118,7 +113,7 @@ cures paused
 # As an upgrade does: another file in its place.
 cp "$E2E/bin/relayd" "$E2E/bin/relayd.new"
 mv "$E2E/bin/relayd.new" "$E2E/bin/relayd"
-finds risks old-relayd 'older program' 'the program was replaced'
+finds risks old-relayd 'another program' 'the program was replaced'
 cures old-relayd
 mv "$E2E/bin/relayd" "$E2E/bin/elsewhere"
 finds risks no-program 'nothing starts it again' 'the program was removed'
@@ -146,6 +141,7 @@ as pat relayctl unregister empty.agent
 # --- this shell
 
 finds hinders shell 'SSH_AUTH_SOCK is /tmp/other' 'the shell has another socket' SSH_AUTH_SOCK=/tmp/other
+finds hinders shell "VS Code's" "it has the editor's" SSH_AUTH_SOCK=/run/vscode-ssh-auth-1.sock
 like "$(field shell cure)" '^eval "\$\(relayctl env\)"$' 'the cure is the line for this shell'
 like "$(as pat SSH_AUTH_SOCK=/tmp/other bash -c 'eval "$(relayctl env)"; relayctl doctor')" '^nothing stands' 'which ends it'
 finds hinders shell 'has no SSH_AUTH_SOCK' 'the shell has none' SSH_AUTH_SOCK=
@@ -189,6 +185,10 @@ finds hinders relinks 'of ~/.ssh/rc points a symlink' 'rc has the old trick'
 cures relinks
 put_back
 finds hinders rc-dir 'does not know' 'RELAYD_DIR is set for shells only' RELAYD_DIR="$dir"
+as pat RELAYD_DIR="$dir" sh -c "$(field rc-dir cure)"
+doctor RELAYD_DIR="$dir"
+is "$(field rc-dir name)" '' 'its cure ends it'
+put_back
 
 # --- symlinks
 
@@ -207,6 +207,20 @@ as pat sh -c 'unset SSH_AUTH_SOCK; ln -sf $SSH_AUTH_SOCK ~/.ssh/ssh_auth_sock'
 finds risks stray-symlink '~/ssh_auth_sock was left' 'an unguarded trick left a symlink'
 cures stray-symlink
 as pat rm .ssh/ssh_auth_sock
+
+# --- a home that hosts share
+
+as pat ln -s "$socket" .ssh/agent_sock
+is "$(found)" '' 'a symlink to the relay is well in a home of this host'
+mount --bind "$home" "$E2E/shared"
+mount -t tmpfs -o "mode=755,uid=$(id -u pat),gid=$(id -g pat)" filer:/home "$home"
+cp -a "$E2E/shared/." "$home"
+umount "$E2E/shared"
+finds risks shared-home 'home is filer:/home, .*~/.ssh/agent_sock leads nowhere' 'and may lead nowhere from one that hosts share'
+as pat sh -c "$(field shared-home cure) --yes" >/dev/null 2>&1 || :
+ok 'its cure ends it' wait_for 20 not has shared-home
+umount "$home"
+as pat rm .ssh/agent_sock
 
 # --- the shell's files
 
@@ -273,6 +287,13 @@ cures mosh
 put_back
 is "$(found)" '' 'where the shell has the line, that does not matter'
 pkill -u pat mosh-server
+
+cp /bin/sleep "$E2E/bin/node"
+start node pat VSCODE_AGENT_FOLDER=x SSH_AUTH_SOCK=/tmp/old node 600
+ok "an editor's server has what its login had" wait_for 20 has vscode
+as pat sh -c "$(field vscode cure | sed 's/shell;/shell --yes;/')" >/dev/null 2>&1
+ok 'its cure ends it' wait_for 20 not has vscode
+put_back
 
 # --- sshd
 
