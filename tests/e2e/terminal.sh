@@ -10,7 +10,7 @@ terminal() {
     shift 2
     printf '%s\n' "$who" >"$E2E/pid/$screen.terminal"
     as "$who" "$@" tmux -S "$screen.tmux" -f /dev/null new-session -d -x 200 -y 50
-    wait_for 20 shows "$screen" "$who ready>"
+    wait_for 20 shows "$screen" "${who%@*} ready>"
 }
 
 # tmux_of TERMINAL COMMAND...: a tmux command for that terminal's server.
