@@ -31,19 +31,28 @@ static int offer(struct registration *reg, struct command *cmd, struct client *c
     return registration_try(reg, cmd, client, &started, NULL);
 }
 
-/* Whether relayd serves, or will soon, in spite of that error of offer(): it may be slow, or be
- * starting again. */
-static bool is_served(int error)
-{
-    return error == 0 || error == -ETIMEDOUT || error == -ECONNRESET || error == -EBADMSG;
-}
-
 static bool is_working(const char *path)
 {
     int fd = sock_open(path, SOCK_STREAM);
 
     close_fd(fd);
     return fd >= 0 || fd == -EAGAIN;
+}
+
+/* Whether relayd serves, or will soon, in spite of that error of offer(): it may be slow, or be
+ * starting again. Where it may not run at all, systemd has closed the sockets by then. */
+static bool is_served(const struct command *cmd, int error)
+{
+    switch (error) {
+    case 0:
+        return true;
+    case -ETIMEDOUT:
+    case -ECONNRESET:
+    case -EBADMSG:
+        return is_working(cmd->paths.agent);
+    default:
+        return false;
+    }
 }
 
 /* Whether SSH_AUTH_SOCK is the login's own, and not the agent socket already. */
@@ -105,7 +114,7 @@ static int register_and_write(struct command *cmd, struct registration *reg)
     int r = cmd->is_register ? offer(reg, cmd, &client) : 0;
     int status = EXIT_DONE;
 
-    if (!is_served(r) && is_current(reg) && is_working(reg->path))
+    if (!is_served(cmd, r) && is_current(reg) && is_working(reg->path))
         status = tell_left_alone(cmd, &client);
     else
         write_env(cmd, reg);

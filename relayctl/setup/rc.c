@@ -30,7 +30,8 @@ static int plan_with(struct setup *setup, const char *path, bool has_xauth)
     int r = -ENOMEM;
 
     if (body != NULL)
-        r = setup_plan_block(setup, PURPOSE, path, BLOCK, BLOCK_FIRST, body, NULL, "sh", 0600);
+        r = setup_plan_block(setup, PURPOSE, path, BLOCK, BLOCK_FIRST, body, NULL, "sh",
+                             setup->is_system ? 0644 : 0600);
     free(body);
     return r;
 }
@@ -45,11 +46,14 @@ static void settle(struct change *change, const struct script *script)
 }
 
 /* Tells what the person's own lines keep from working. */
-static int remark(struct change *change, const struct document *document,
+static int remark(const struct setup *setup, struct change *change, const struct document *document,
                   const struct script *script)
 {
     char complaint[120];
 
+    if (setup->is_system && change->state != STEP_THERE)
+        return change_remark(change, "sshd does not run it for accounts with a ~/.ssh/rc of their own: "
+                             "these run " RELAYCTL_NAME " setup.");
     if (script->wants_tmp > 0)
         return change_remark(change, "line %d wants a socket in /tmp: the relay's is elsewhere. "
                              "Have it take $SSH_AUTH_SOCK as it is.", script->wants_tmp);
@@ -60,7 +64,7 @@ static int remark(struct change *change, const struct document *document,
 
 int rc_plan(struct setup *setup)
 {
-    char *path = account_path(&setup->account, ".ssh/rc");
+    char *path = account_path(&setup->account, setup->is_system ? "ssh/sshrc" : ".ssh/rc");
     struct document *document = path != NULL ? setup_open(setup, path) : NULL;
     struct script script = {0};
     struct change *change;
@@ -76,7 +80,7 @@ int rc_plan(struct setup *setup)
         settle(change, &script);
         change_set_paste(change, text_rc_short(setup));
         if (!setup->is_undo)
-            r = remark(change, document, &script);
+            r = remark(setup, change, document, &script);
     }
     setup_close(document);
     free(path);

@@ -21,7 +21,8 @@
 
 /* In the order in which they are told and carried out. */
 static const struct step steps[] = {
-    {"rc", false, rc_plan},
+    {"rc", true, rc_plan},
+    {"system", true, system_plan},
     {"shells", false, shells_plan},
     {"tmux", false, tmux_plan},
     {"units", true, units_plan},

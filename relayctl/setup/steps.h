@@ -8,7 +8,7 @@
 
 #include "relayctl/setup/step.h"
 
-/* ~/.ssh/rc: sshd offers each login to the relay. */
+/* ~/.ssh/rc, or everybody's /etc/ssh/sshrc: sshd offers each login to the relay. */
 int rc_plan(struct setup *setup);
 
 /* tmux's configuration, and its servers that run. */
@@ -16,6 +16,9 @@ int tmux_plan(struct setup *setup);
 
 /* systemd's user units. */
 int units_plan(struct setup *setup);
+
+/* Everybody's files in /etc: shells of ssh logins use the relay. */
+int system_plan(struct setup *setup);
 
 /* The files of bash, zsh, fish and sh: shells use the relay. */
 int shells_plan(struct setup *setup);

@@ -22,7 +22,7 @@ void text_put_dir(FILE *file, const struct setup *setup, enum shell shell)
 {
     const char *dir = setup->cmd->dir != NULL ? setup->cmd->dir : getenv("RELAYD_DIR");
 
-    if (dir == NULL || dir[0] == '\0')
+    if (setup->is_system || dir == NULL || dir[0] == '\0')
         return;
     fputs(" --dir ", file);
     shell_put(file, shell, setup->cmd->paths.dir);
@@ -139,6 +139,10 @@ static const char *condition(enum text_when when)
                "case ${SSH_AUTH_SOCK-} in\n"
                "'' | */relayd/agent.sock | */relayd-*/agent.sock) ;;\n"
                "*)\n";
+    case TEXT_SSH:
+        return "# An interactive shell of an ssh login uses the relay.\n"
+               "case ${SSH_CONNECTION:+$-} in\n"
+               "*i*)\n";
     case TEXT_LOGIN:
         break;
     }
@@ -166,9 +170,18 @@ char *text_shell(const struct setup *setup, enum text_when when)
     text_put_dir(file, setup, SHELL_SH);
     fputs(" env -s --register </dev/null 2>/dev/null); then\n"
           "            eval \"$relayd_env\"\n"
-          "        else\n"
-          "            case $? in 126 | 127) continue ;; esac\n"
-          "        fi\n"
+          "        else\n", file);
+    if (when == TEXT_INTERACTIVE || when == TEXT_SSH) {
+        fputs("            case $? in\n"
+              "            126 | 127) continue ;;\n"
+              "            *) \"$relayd_ctl\"", file);
+        text_put_dir(file, setup, SHELL_SH);
+        fputs(" env -s --register </dev/null >/dev/null || : ;; # says why\n"
+              "            esac\n", file);
+    } else {
+        fputs("            case $? in 126 | 127) continue ;; esac\n", file);
+    }
+    fputs("        fi\n"
           "        break\n"
           "    done\n"
           "    unset relayd_ctl relayd_env\n"
@@ -184,9 +197,9 @@ static void put_fish_condition(FILE *file, enum text_when when)
         [TEXT_LOGIN] = "set -q SSH_CONNECTION; and set -q SSH_AUTH_SOCK",
     };
 
-    if (when == TEXT_INTERACTIVE) {
-        fputs("# An interactive fish uses the relay.\n"
-              "if status is-interactive\n", file);
+    if (when == TEXT_INTERACTIVE || when == TEXT_SSH) {
+        fprintf(file, "# An interactive fish uses the relay.\n"
+                "if status is-interactive%s\n", when == TEXT_SSH ? "; and set -q SSH_CONNECTION" : "");
         return;
     }
     fprintf(file,

@@ -27,6 +27,7 @@ char *text_rc_short(const struct setup *setup);
 enum text_when {
     TEXT_INTERACTIVE, /* in an interactive shell */
     TEXT_ALWAYS,      /* wherever the shell has an agent that is not the relay's */
+    TEXT_SSH,         /* in an interactive shell of an ssh login */
     TEXT_LOGIN,       /* the same, within an ssh login only */
 };
 
