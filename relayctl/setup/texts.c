@@ -120,7 +120,7 @@ char *text_rc_short(const struct setup *setup)
     fputs("# At its start: the lines below then find the relay's socket in SSH_AUTH_SOCK.\n", file);
     shell_put(file, SHELL_SH, setup->account.program);
     text_put_dir(file, setup, SHELL_SH);
-    fputs(" register -q --no-wait </dev/null >/dev/null 2>&1 &&\n    export SSH_AUTH_SOCK=\"$(", file);
+    fputs(" register -q --no-wait \\\n    </dev/null >/dev/null 2>&1 &&\n    export SSH_AUTH_SOCK=\"$(", file);
     shell_put(file, SHELL_SH, setup->account.program);
     text_put_dir(file, setup, SHELL_SH);
     fputs(" path)\"\n", file);

@@ -21,7 +21,7 @@
  * such file. */
 char *text_rc(const struct setup *setup, bool has_xauth);
 
-/* The same in two lines, to be pasted. */
+/* The same in a few short lines, to be pasted. */
 char *text_rc_short(const struct setup *setup);
 
 enum text_when {
