@@ -9,6 +9,7 @@
 #include "relayctl/account/run.h"
 #include "relayctl/shell.h"
 #include "relayd/base/utf8.h"
+#include "relayd/base/util.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -253,6 +254,19 @@ void account_fini(struct account *account)
 char *account_path(const struct account *account, const char *name)
 {
     return join(account->is_system ? "/etc" : account->home, name);
+}
+
+const char *account_root(const struct account *account, const char *path)
+{
+    const char *const roots[] = {account->home, account->zdotdir, account->config_home};
+
+    if (account->is_system)
+        return "/etc";
+    for (size_t i = 0; i < ARRAY_SIZE(roots); i++) {
+        if (is_below(path, roots[i]))
+            return roots[i];
+    }
+    return "/";
 }
 
 const char *account_shown(const struct account *account, const char *path, char *out, size_t size)

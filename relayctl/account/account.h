@@ -36,6 +36,10 @@ void account_fini(struct account *account);
 /* HOME/NAME, with is_system /etc/NAME; on the heap; NULL when out of memory. */
 char *account_path(const struct account *account, const char *name);
 
+/* Of this account's own places that which path is below: the home, where zsh has its files, the
+ * config_home, which may both be elsewhere; else "/". Lives as long as account. */
+const char *account_root(const struct account *account, const char *path);
+
 /* path as people write it: ~/.ssh/rc. Printable, cut to size. Returns out. */
 const char *account_shown(const struct account *account, const char *path, char *out, size_t size);
 

@@ -27,7 +27,7 @@ struct document {
                          * "it is a symlink" */
 };
 
-/* Reads path, which is below root (the account's home, or /etc). Returns 0, or -errno with why_not
+/* Reads path, which is below root (see account_root()). Returns 0, or -errno with why_not
  * set: unreadable, over DOCUMENT_MAX, no regular file, -ELOOP for a symlink.
  * why_not is set as well, with the text read, for a hard link; a mount point; a file or directory
  * that is not writable by its mode or not uid's; an immutable one; a symlink among the directories

@@ -90,13 +90,12 @@ static int read_anyhow(struct document *document)
 
 struct document *setup_open(const struct setup *setup, const char *path)
 {
-    const char *root = setup->is_system ? "/etc" : setup->account.home;
     struct document *document = calloc(1, sizeof(*document));
     int r;
 
     if (document == NULL)
         return NULL;
-    r = document_read(document, path, root, setup->account.uid);
+    r = document_read(document, path, account_root(&setup->account, path), setup->account.uid);
     if (r < 0)
         r = r != -ENOMEM ? read_anyhow(document) : r;
     if (r == 0)

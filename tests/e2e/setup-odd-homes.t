@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# `relayctl setup` and homes that are arranged in unusual ways: what is elsewhere is found there, what
+# is not an agent's is not touched.
+
+. "$(dirname "$0")/lib.sh"
+. "$E2E_LIB/homes.sh"
+world sshd python3 zsh fish
+homes
+
+# --- files of a shell that are not below the home
+
+# elsewhere DIR: a home of pat's, and such a directory, empty.
+elsewhere() {
+    new_home
+    rm -rf "$1"
+    mkdir "$1"
+    chown pat:pat "$1"
+}
+
+# One has a shorter name than the home, and one a longer, which begins as the home's.
+for dir in /tmp/c "$E2E/home/pat.config.of.a.long.name"; do
+    elsewhere "$dir"
+    login_shell /usr/bin/fish
+    variables=XDG_CONFIG_HOME=$dir
+    setup --yes
+    is "$result" 0 "XDG_CONFIG_HOME=${dir##*/}, not below the home: setup"
+    ok 'fish has its lines there' test -s "$dir/fish/conf.d/relayd.fish"
+    setup --undo --yes
+    is "$(find "$dir" -mindepth 1)" '' 'undone, all of it is gone'
+
+    elsewhere "$dir"
+    login_shell /usr/bin/zsh
+    printf 'ZDOTDIR=%s\n' "$dir" | file .zshenv
+    setup --yes
+    is "$result" 0 "ZDOTDIR=${dir##*/}, not below the home: setup"
+    ok 'zsh has its lines there' grep -q relayctl "$dir/.zshrc"
+    setup --undo --yes
+    is "$(find "$dir" -mindepth 1)" '' 'undone, all of it is gone'
+done
+
+chown root:root "$dir"
+setup --yes
+is "$result" 1 "a ZDOTDIR that is somebody else's: setup, exit 1"
+like "$(cat "$said")" 'another user' 'it says why'
+is "$(find "$dir" -mindepth 1)" '' 'and nothing is made there'
+
+finish
