@@ -79,10 +79,30 @@ static bool is_leftover(const char *name)
     return name[0] == '.' && n > suffix + 1 && strcmp(name + n - suffix, "." RELAYD_NAME) == 0;
 }
 
-/* What a link's own text leads to may be a link again: only the first counts. */
+/* Whether the link leads to a link, which is then the one that leads to a socket. */
+static bool leads_to_link(const struct link *link)
+{
+    char path[PATH_MAX];
+    int dir = link->leads_to[0] == '/' ? 0 : (int)(strrchr(link->path, '/') + 1 - link->path);
+    struct stat st;
+
+    return snprintf(path, sizeof(path), "%.*s%s", dir, link->path, link->leads_to) <
+               (int)sizeof(path) &&
+           lstat(path, &st) == 0 && S_ISLNK(st.st_mode);
+}
+
 static bool leads_to_relay(const struct setup *setup, const struct link *link)
 {
-    return strcmp(link->leads_to, setup->socket) == 0 || login_is_same(link->path, setup->socket);
+    return strcmp(link->leads_to, setup->socket) == 0 ||
+           (!leads_to_link(link) && login_is_same(link->path, setup->socket));
+}
+
+/* Whether it leads to what is there and is no socket. */
+static bool leads_to_other(const struct link *link)
+{
+    struct stat st;
+
+    return stat(link->path, &st) == 0 && !S_ISSOCK(st.st_mode);
 }
 
 /* The login that the link led to serves on, behind the relay: it may have come before there was one.
@@ -203,6 +223,8 @@ static int plan_link(struct setup *setup, struct link *link, bool has_name, cons
 {
     if (setup->is_undo)
         return plan_back(setup, link, newest);
+    if (leads_to_other(link))
+        return 0;
     if (has_name || is_login_socket(link->leads_to) || leads_to_relay(setup, link))
         return plan_there(setup, link);
     return 0;

@@ -45,4 +45,25 @@ is "$result" 1 "a ZDOTDIR that is somebody else's: setup, exit 1"
 like "$(cat "$said")" 'another user' 'it says why'
 is "$(find "$dir" -mindepth 1)" '' 'and nothing is made there'
 
+# --- symlinks
+
+new_home
+debian_files
+as pat mkdir data
+as pat ln -s data place
+as pat ln -s /tmp/ssh-XXXXaBcDeF/agent.4711 .ssh/inner
+as pat ln -s inner .ssh/outer
+as pat ln -s "$home/.ssh/inner" outer
+as pat ln -s loop .ssh/loop
+# shellcheck disable=SC2016
+printf 'ln -sf "$SSH_AUTH_SOCK" ~/place\nln -sf "$SSH_AUTH_SOCK" ~/.ssh/loop\n' | file .ssh/rc
+setup --yes
+is "$(readlink "$home/.ssh/inner")" "$(agent_socket pat)" 'a symlink to a login leads to the relay'
+is "$(readlink "$home/place")" data 'one to a directory does not, though a line links below it'
+sits one
+setup --undo --yes
+is "$(readlink "$home/.ssh/inner")" "$(upstream one)" 'undone, the symlink leads to the login'
+is "$(readlink "$home/.ssh/outer") $(readlink "$home/outer")" "inner $home/.ssh/inner" 'and symlinks to it lead to it'
+logout one
+
 finish
