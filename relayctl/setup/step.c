@@ -328,6 +328,8 @@ static int plan_undo(struct change *change, const struct plan *plan, const struc
     case BLOCK_WHOLE:
         break;
     }
+    if (change->state == STEP_LEFT_ALONE) /* for the sake of another block */
+        return 0;
     if (change->document->why_not[0] != '\0')
         return leave_alone(change, change->document->why_not, plan, true);
     r = take_block_out(change, block);

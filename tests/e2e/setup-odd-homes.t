@@ -66,4 +66,16 @@ is "$(readlink "$home/.ssh/inner")" "$(upstream one)" 'undone, the symlink leads
 is "$(readlink "$home/.ssh/outer") $(readlink "$home/outer")" "inner $home/.ssh/inner" 'and symlinks to it lead to it'
 logout one
 
+# --- one of two blocks is edited
+
+new_home
+debian_files
+setup --yes --every-shell
+as pat sed -i '0,/command -v/s//command  -v/' .bashrc
+cp "$home/.bashrc" "$E2E/edited"
+setup --undo --yes
+is "$result" 1 'of two blocks the first is edited: undo, exit 1'
+like "$(cat "$said")" '~/\.bashrc, because the lines between .* were edited' 'it says so'
+ok 'the file is left alone' cmp "$home/.bashrc" "$E2E/edited"
+
 finish
