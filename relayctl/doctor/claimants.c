@@ -85,9 +85,8 @@ static int line_of(const char *text, const char *at)
 }
 
 /* Adds a finding for a module that is loaded between from and end. */
-static void check_module(const struct patient *patient, const struct habits *file,
-                         const char *from, const char *end, const char *name, const char *module,
-                         struct findings *findings)
+static void check_module(const struct habits *file, const char *from, const char *end,
+                         const char *name, const char *module, struct findings *findings)
 {
     const char *at = find_word(from, end, module);
     int line;
@@ -100,12 +99,10 @@ static void check_module(const struct patient *patient, const struct habits *fil
                              "host", line, file->shown, name, module),
                  strcmp(name, "prezto") == 0 ? "sed -i \"%ds/'%s'//\" %s" : "sed -i '%ds/\\<%s\\>//' %s",
                  line, module, file->shown);
-    (void)patient;
 }
 
 /* plugins=(git ssh-agent), in one line or many. With agent-forwarding its ssh-agent stands back. */
-static void check_oh_my_zsh(const struct patient *patient, const struct habits *zshrc,
-                            struct findings *findings)
+static void check_oh_my_zsh(const struct habits *zshrc, struct findings *findings)
 {
     static const char *const modules[] = {"ssh-agent", "gpg-agent", "keychain"};
     const char *text = zshrc->file.text, *from = text;
@@ -119,12 +116,11 @@ static void check_oh_my_zsh(const struct patient *patient, const struct habits *
 
         if (i == 0 && strstr(text, "agent-forwarding") != NULL)
             continue;
-        check_module(patient, zshrc, from + strlen("plugins="), end, "oh-my-zsh", modules[i], findings);
+        check_module(zshrc, from + strlen("plugins="), end, "oh-my-zsh", modules[i], findings);
     }
 }
 
-static void check_prezto(const struct patient *patient, const struct habits *zpreztorc,
-                         struct findings *findings)
+static void check_prezto(const struct habits *zpreztorc, struct findings *findings)
 {
     static const char *const modules[] = {"ssh", "gpg"};
     const char *text = zpreztorc->file.text, *from = strstr(text, ":prezto:load' pmodule");
@@ -139,12 +135,11 @@ static void check_prezto(const struct patient *patient, const struct habits *zpr
     for (end = from; *end != '\0' && !(*end == '\n' && end[-1] != '\\'); end++)
         ;
     for (size_t i = 0; i < sizeof(modules) / sizeof(modules[0]); i++)
-        check_module(patient, zpreztorc, from, end, "prezto", modules[i], findings);
+        check_module(zpreztorc, from, end, "prezto", modules[i], findings);
 }
 
 static void with_file(const struct patient *patient, const char *name, struct findings *findings,
-                      void (*check)(const struct patient *, const struct habits *,
-                                    struct findings *))
+                      void (*check)(const struct habits *, struct findings *))
 {
     struct habits file;
     char path[PATH_MAX];
@@ -152,7 +147,7 @@ static void with_file(const struct patient *patient, const char *name, struct fi
     snprintf(path, sizeof(path), "%s/%s", patient->account.zdotdir, name);
     habits_read(&file, patient, path);
     if (file.file.text != NULL)
-        check(patient, &file, findings);
+        check(&file, findings);
     habits_fini(&file);
 }
 

@@ -108,7 +108,7 @@ void check_daemon(const struct patient *patient, struct findings *findings)
     if (is_denied())
         finding_cure(finding_add(findings, GRAVITY_STOPS, "denied", "%s denies relayd on this host",
                                  RELAYD_CONF),
-                     "sudo sed -i 's/^[[:space:]]*deny/# &/' %s", RELAYD_CONF);
+                     "sudo sed -i 's/^\\s*deny/# &/' %s", RELAYD_CONF);
     else if (patient->reached < 0)
         find_silence(patient, findings);
     else if (proto_get_flag(&patient->status.daemon, "paused"))

@@ -9,6 +9,7 @@
 #include "relayctl/login.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +17,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define CONFIG "/etc/ssh/sshd_config"
+#define CONFIG_MORE "/etc/ssh/sshd_config.d/*.conf"
 #define ANCESTORS_MAX 16
 #define JOURNAL_MS 1000
 #define LOG_TAIL (256 * 1024)
 #define READS_PARENTS 1006 /* from OpenSSH 10.6 on sshd opens each directory above its sockets */
+
+static bool has_more_config(void)
+{
+    glob_t found = {0};
+    bool has = glob(CONFIG_MORE, 0, NULL, &found) == 0;
+
+    globfree(&found);
+    return has;
+}
 
 static void check_forwarding(const struct server *server, struct findings *findings)
 {
@@ -34,8 +46,8 @@ static void check_forwarding(const struct server *server, struct findings *findi
     finding_cure(finding_add(findings, GRAVITY_STOPS, "sshd-no-forwarding",
                              "sshd forwards no agent to this host: %s in its configuration; once that "
                              "is out, sshd must read it again", word),
-                 "sudo sed -i 's/^[[:space:]]*%s[[:space:]=]/# &/I' $(ls /etc/ssh/sshd_config "
-                 "/etc/ssh/sshd_config.d/*.conf 2>/dev/null)", word);
+                 "sudo sed -i 's/^\\s*%s/# &/I' " CONFIG "%s", word,
+                 has_more_config() ? " " CONFIG_MORE : "");
 }
 
 /* Adds a finding unless the shell registers the login by itself, at each start. */
@@ -56,11 +68,11 @@ static void find_no_rc(const struct patient *patient, struct findings *findings,
                  "%s setup --every-shell", patient->relayctl);
 }
 
-/* Whether an ancestor of ours is a server that knows no rc; its name in out. */
+/* The processes that this one descends from, as far as they are a login's server. */
 struct ancestors {
     long pid[ANCESTORS_MAX]; /* of sshd's processes */
     size_t n;
-    char other[32]; /* "": sshd, or none that is known */
+    char other[32]; /* the name of one that knows no rc; "": none */
 };
 
 static bool read_parent(long pid, long *parent, char *name, size_t size)

@@ -25,7 +25,7 @@
 
 struct server {
     const char *socket;
-    char quoted[PATIENT_QUOTED_MAX];
+    char option[PATIENT_QUOTED_MAX + 8]; /* "-L default" */
     char shown[PATIENT_QUOTED_MAX]; /* "the tmux server default" */
 };
 
@@ -54,7 +54,7 @@ static void check_global(const struct patient *patient, const struct server *ser
                              "%s gives new panes %s%s, not relayd's socket", server->shown,
                              value != NULL && value[0] != '\0' ? "SSH_AUTH_SOCK=" : "no SSH_AUTH_SOCK",
                              value != NULL ? value : ""),
-                 "tmux -S %s set-environment -g SSH_AUTH_SOCK \"$(%s path)\"", server->quoted,
+                 "tmux %s set-environment -g SSH_AUTH_SOCK \"$(%s path)\"", server->option,
                  patient->relayctl);
 }
 
@@ -74,7 +74,7 @@ static void check_session(const struct patient *patient, const struct server *se
     finding_cure(finding_add(findings, GRAVITY_HINDERS, "tmux-session",
                              "session %s of %s gives new panes %s%s, not relayd's socket", name,
                              server->shown, value[0] != '\0' ? VARIABLE : "no SSH_AUTH_SOCK", value),
-                 "tmux -S %s set-environment -t '%s' -u SSH_AUTH_SOCK", server->quoted, session);
+                 "tmux %s set-environment -t '%s' -u SSH_AUTH_SOCK", server->option, session);
 }
 
 /* Ids are "$3"; a name may hold anything. */
@@ -120,28 +120,31 @@ static void check_copying(const struct patient *patient, const struct server *se
                 finding_cure(finding_add(findings, GRAVITY_RISKS, "tmux-copies",
                                          "%s copies SSH_AUTH_SOCK from whoever attaches into the "
                                          "session", server->shown),
-                             "tmux -S %s set-option -gu 'update-environment[%d]'; %s setup",
-                             server->quoted, index, patient->relayctl);
+                             "tmux %s set-option -gu 'update-environment[%d]'; %s setup",
+                             server->option, index, patient->relayctl);
         }
     }
     run_output_fini(&output);
 }
 
-static void check_server(const struct patient *patient, const char *socket,
+/* is_usual: tmux -L finds it by its name alone. */
+static void check_server(const struct patient *patient, const char *socket, bool is_usual,
                          struct findings *findings)
 {
     const char *const argv[] = {"tmux", "-S", socket, "list-sessions", NULL};
     struct server server = {.socket = socket};
     const char *slash = strrchr(socket, '/');
+    char quoted[PATIENT_QUOTED_MAX];
     int status = patient_run(patient, argv, NULL, TMUX_MS);
 
     snprintf(server.shown, sizeof(server.shown), "the tmux server %s",
              slash != NULL ? slash + 1 : socket);
-    patient_quote(patient, socket, server.quoted, sizeof(server.quoted));
+    patient_quote(patient, is_usual ? slash + 1 : socket, quoted, sizeof(quoted));
+    snprintf(server.option, sizeof(server.option), "%s %s", is_usual ? "-L" : "-S", quoted);
     if (status == RUN_TOO_LONG)
         finding_cure(finding_add(findings, GRAVITY_RISKS, "tmux-hangs", "%s does not answer",
                                  server.shown),
-                     "tmux -S %s list-sessions", server.quoted);
+                     "tmux %s list-sessions", server.option);
     if (status != 0)
         return;
     check_copying(patient, &server, findings);
@@ -161,7 +164,7 @@ static void check_own_server(const struct patient *patient, const char *dir,
         return;
     snprintf(socket, sizeof(socket), "%.*s", (int)strcspn(value, ","), value);
     if (strncmp(socket, dir, n) != 0 || socket[n] != '/')
-        check_server(patient, socket, findings);
+        check_server(patient, socket, false, findings);
 }
 
 void check_tmux(const struct patient *patient, struct findings *findings)
@@ -182,7 +185,7 @@ void check_tmux(const struct patient *patient, struct findings *findings)
     while (entries != NULL && n < SERVERS_MAX && (entry = readdir(entries)) != NULL) {
         snprintf(socket, sizeof(socket), "%s/%s", dir, entry->d_name);
         if (lstat(socket, &st) == 0 && S_ISSOCK(st.st_mode) && ++n > 0)
-            check_server(patient, socket, findings);
+            check_server(patient, socket, true, findings);
     }
     if (entries != NULL)
         closedir(entries);
