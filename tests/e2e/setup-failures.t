@@ -101,6 +101,7 @@ killed_at_each() {
         # shellcheck disable=SC2086
         setup --yes $4
         complain "killed at $at, then setup $4: exit $result" is_as "$1"
+        complain "killed at $at, then setup $4 minds what was left" not grep -q 'sock\.relayd' "$said"
     done
     note "killed $kills times, at $(printf '%s\n' "$moments" | xargs)"
 }
