@@ -8,13 +8,15 @@
 #include "relayctl/account/run.h"
 #include "relayd/base/utf8.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define BOUND_MS 5000
 
-/* env takes away what these shells would run before they read anything. */
+/* env takes away what these shells would run before they read anything. bash has extglob, which it
+ * would not see a file switch on. */
 static const char *const sh[] = {"env", "-u", "ENV", "sh", "-n", NULL};
-static const char *const bash[] = {"env", "-u", "BASH_ENV", "bash", "-n", NULL};
+static const char *const bash[] = {"env", "-u", "BASH_ENV", "bash", "-O", "extglob", "-n", NULL};
 static const char *const zsh[] = {"zsh", "-fn", NULL};
 static const char *const fish[] = {"fish", "--no-execute", NULL};
 
@@ -49,4 +51,33 @@ bool syntax_is_same(const char *shell, const char *before, size_t before_size, c
 {
     return syntax_is_good(shell, before, before_size, NULL, 0) ==
            syntax_is_good(shell, after, after_size, NULL, 0);
+}
+
+/* Whether the shell reads over a wrong line behind the text: it is no line of its own there. */
+static bool hides_wrong_line(const char *shell, const char *text, size_t size)
+{
+    static const char wrong[] = "\n\n)\n";
+    char *all = malloc(size + sizeof(wrong));
+    bool is_hidden;
+
+    if (all == NULL)
+        return false;
+    memcpy(all, text, size);
+    memcpy(all + size, wrong, sizeof(wrong));
+    is_hidden = syntax_is_good(shell, all, size + sizeof(wrong) - 1, NULL, 0);
+    free(all);
+    return is_hidden;
+}
+
+bool syntax_ends_open(const char *shell, const char *text, size_t size, const char *longer,
+                      size_t longer_size)
+{
+    char words[120] = "", longer_words[120] = "";
+
+    if (hides_wrong_line(shell, "", 0)) /* it is not installed */
+        return false;
+    if (syntax_is_good(shell, text, size, words, sizeof(words)))
+        return hides_wrong_line(shell, text, size);
+    return syntax_is_good(shell, longer, longer_size, longer_words, sizeof(longer_words)) ||
+           strcmp(words, longer_words) != 0;
 }

@@ -20,4 +20,10 @@ bool syntax_is_same(const char *shell, const char *before, size_t before_size, c
 bool syntax_is_good(const char *shell, const char *text, size_t size, char *words,
                     size_t words_size);
 
+/* Whether lines behind the text would be more of what is left open at its end: a here-document, a
+ * quotation, an if. longer is the text with such lines: a shell that stops at an earlier line stops
+ * in both there. False where the shell is not installed. */
+bool syntax_ends_open(const char *shell, const char *text, size_t size, const char *longer,
+                      size_t longer_size);
+
 #endif

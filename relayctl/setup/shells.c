@@ -9,6 +9,7 @@
 #include "relayctl/setup/steps.h"
 
 #include "relayctl/account/script.h"
+#include "relayctl/account/syntax.h"
 #include "relayctl/setup/texts.h"
 #include "relayd/base/util.h"
 
@@ -87,9 +88,24 @@ static int plan_text(struct setup *setup, const struct shell_file *file, const c
     return r;
 }
 
+/* Tells what the person's own lines keep from working. */
+static int remark(struct change *change, const struct shell_file *file,
+                  const struct document *document, const struct script *script)
+{
+    char complaint[120] = "";
+
+    if (script->wants_tmp > 0)
+        return change_remark(change, "line %d wants a socket in /tmp: the relay's is elsewhere. "
+                             "Have it take $SSH_AUTH_SOCK as it is.", script->wants_tmp);
+    if (!syntax_is_good(file->shell, document->text, document->size, complaint, sizeof(complaint)))
+        return change_remark(change, "%s may stop in the lines that are there: %s", file->shell,
+                             complaint);
+    return 0;
+}
+
 /* A file that is left alone and runs relayctl by the person's own lines has what it takes. */
 static int settle(struct setup *setup, const struct shell_file *file, const char *path,
-                  const struct script *script)
+                  const struct document *document, const struct script *script)
 {
     struct change *change = setup_change_of(setup, path);
     char *paste;
@@ -103,10 +119,7 @@ static int settle(struct setup *setup, const struct shell_file *file, const char
     if (paste == NULL)
         return -ENOMEM;
     change_set_paste(change, paste);
-    if (script->wants_tmp > 0)
-        return change_remark(change, "line %d wants a socket in /tmp: the relay's is elsewhere. "
-                             "Have it take $SSH_AUTH_SOCK as it is.", script->wants_tmp);
-    return 0;
+    return remark(change, file, document, script);
 }
 
 static int plan_opened(struct setup *setup, const struct shell_file *file, const char *path,
@@ -119,7 +132,7 @@ static int plan_opened(struct setup *setup, const struct shell_file *file, const
         r = plan_text(setup, file, path, FIRST, text_shell(setup, file->first));
     if (r == 0 && (setup->is_undo || needs_last(file, &script, document)))
         r = plan_text(setup, file, path, LAST, text_shell(setup, TEXT_INTERACTIVE));
-    return r == 0 ? settle(setup, file, path, &script) : r;
+    return r == 0 ? settle(setup, file, path, document, &script) : r;
 }
 
 static int plan_file(struct setup *setup, const struct shell_file *file)

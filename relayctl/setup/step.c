@@ -273,20 +273,35 @@ static void take_text(struct change *change, char *text, size_t size)
     change->state = STEP_DUE;
 }
 
+/* Why the shell would not read the block as it is meant, or NULL. */
+static const char *find_misreading(const struct plan *plan, const struct block *block,
+                                   const char *text, size_t size, const char *new, size_t new_size)
+{
+    if (plan->shell == NULL)
+        return NULL;
+    if (block->state == BLOCK_MISSING && plan->place == BLOCK_LAST &&
+        syntax_ends_open(plan->shell, text, size, new, new_size))
+        return "something is left open at its end: a quotation, a here-document, an if";
+    return syntax_is_same(plan->shell, text, size, new, new_size)
+               ? NULL : "its shell would read it otherwise than before";
+}
+
 static int put_block(struct change *change, const struct plan *plan, const struct block *block)
 {
     size_t size, new_size;
     const char *text = text_of(change, &size);
     char words[BLOCK_WORDS_MAX];
+    const char *why;
     char *new;
 
     choose_words(change, plan, words);
     new = block_put(text, size, plan->name, plan->place, plan->body, words, &new_size);
     if (new == NULL)
         return -ENOMEM;
-    if (plan->shell != NULL && !syntax_is_same(plan->shell, text, size, new, new_size)) {
+    why = find_misreading(plan, block, text, size, new, new_size);
+    if (why != NULL) {
         free(new);
-        return leave_alone(change, "its shell would read it otherwise than before", plan, false);
+        return leave_alone(change, why, plan, false);
     }
     take_text(change, new, new_size);
     return note_put(change, plan, block->state == BLOCK_WHOLE);

@@ -75,7 +75,43 @@ as pat sed -i '0,/command -v/s//command  -v/' .bashrc
 cp "$home/.bashrc" "$E2E/edited"
 setup --undo --yes
 is "$result" 1 'of two blocks the first is edited: undo, exit 1'
-like "$(cat "$said")" '~/\.bashrc, because the lines between .* were edited' 'it says so'
+like "$(cat "$said")" '/\.bashrc, because the lines between .* were edited' 'it says so'
 ok 'the file is left alone' cmp "$home/.bashrc" "$E2E/edited"
+
+# --- a file whose end is open
+
+# open_end SHELL FILE TEXT: such a file, as printf has it.
+open_end() {
+    new_home
+    login_shell "/usr/bin/$1"
+    # shellcheck disable=SC2059
+    printf "$3" | file "$2"
+    cp "$home/$2" "$E2E/before"
+    setup --yes
+    is "$result" 1 "$called in $2: setup, exit 1"
+    like "$(cat "$said")" "/$2, because something is left open" 'it says why'
+    ok 'the file is left alone' cmp "$home/$2" "$E2E/before"
+}
+
+for shell in bash zsh; do
+    called='a here-document that is not ended'
+    open_end "$shell" ".${shell}rc" 'cat <<END\nwords\n'
+done
+called='a here-document that is not ended'
+open_end dash .profile 'cat <<END\nwords\n'
+called='a quotation that is not ended'
+open_end bash .bashrc 'alias x=y\nalias ll="ls\n'
+called='an if that is not ended'
+open_end dash .profile 'if true; then\n'
+
+new_home
+printf 'shopt -s extglob\ncase x in @(x|y)) : ;; esac\n' | file .bashrc
+setup --yes
+is "$result" 0 'a .bashrc with extglob: setup'
+unlike "$(cat "$said")" 'may stop' 'of which bash reads all'
+printf 'PS1=x\nfi\n' | file .bashrc
+setup --yes
+is "$result" 0 'a .bashrc that does not parse: setup'
+like "$(cat "$said")" '/\.bashrc: bash may stop in the lines that are there: .*`fi' 'it says where bash stops'
 
 finish
