@@ -48,7 +48,7 @@ int running_plan(struct setup *setup)
     status_fini(&status);
     if (setup->is_undo)
         return 0;
-    change = setup_add(setup, PURPOSE, RELAYD_NAME);
+    change = setup_add(setup, PURPOSE, need != NULL ? RELAYD_NAME : "a running " RELAYD_NAME);
     if (change == NULL)
         return -ENOMEM;
     change->is_needed = true;

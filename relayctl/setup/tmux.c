@@ -213,19 +213,19 @@ static int add_server(struct setup *setup, const char *socket, const char *scrip
 
     if (asprintf(&what, "tmux server %s", name) < 0)
         return -ENOMEM;
-    change = setup_add(setup, PURPOSE, what);
+    change = setup_add(setup, "its new panes use the relay", what);
     free(what);
     if (change == NULL)
         return -ENOMEM;
     change->carry_out = carry_out_server;
     change->arg = server_new(socket, script);
-    change->note = strdup(setup->is_undo ? "it copies SSH_AUTH_SOCK again"
-                                         : "it runs: its new panes too");
+    if (setup->is_undo)
+        change->note = strdup("it copies SSH_AUTH_SOCK again");
     if (asprintf(&change->command, "tmux -S %s set-environment -g%s SSH_AUTH_SOCK%s%s", socket,
                  setup->is_undo ? "u" : "", setup->is_undo ? "" : " ",
                  setup->is_undo ? "" : setup->socket) < 0)
         change->command = NULL;
-    return change->arg != NULL && change->note != NULL && change->command != NULL ? 0 : -ENOMEM;
+    return change->arg != NULL && change->command != NULL ? 0 : -ENOMEM;
 }
 
 /* Servers that lead to the relay already are set up; the others can have nothing to take back. */

@@ -173,7 +173,7 @@ static int plan_enable(struct setup *setup, const char *path)
     file = r == 0 ? setup_change_of(setup, path) : NULL;
     if (file == NULL || (was_running && file->state != STEP_DUE && has_socket(setup)))
         return r;
-    return add(setup, "is enabled, and gives services SSH_AUTH_SOCK",
+    return add(setup, "enabled",
                "systemctl --user enable --now " UNIT, carry_out_enable, setup->socket);
 }
 

@@ -22,6 +22,7 @@ elsewhere() {
 for dir in /tmp/c "$E2E/home/pat.config.of.a.long.name"; do
     elsewhere "$dir"
     login_shell /usr/bin/fish
+    # shellcheck disable=SC2034 # homes.sh has it
     variables=XDG_CONFIG_HOME=$dir
     setup --yes
     is "$result" 0 "XDG_CONFIG_HOME=${dir##*/}, not below the home: setup"
