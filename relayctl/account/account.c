@@ -112,10 +112,11 @@ static void trim_slashes(char *path)
         path[--n] = '\0';
 }
 
-/* What zsh says, which may print more than it was asked for; or NULL. */
+/* What zsh says, which may print more than it was asked for; or NULL. Its files may link the agent
+ * that they find, so they find none: this only looks. */
 static char *ask_zsh(void)
 {
-    static const char *const argv[] = {"env", "-u", "ZDOTDIR", "zsh", "-c",
+    static const char *const argv[] = {"env", "-u", "ZDOTDIR", "-u", "SSH_AUTH_SOCK", "zsh", "-c",
                                        "printf '%s%s' '" ANSWER "' \"${ZDOTDIR-}\"", NULL};
     struct run_output output;
     char *answer = NULL, *found;

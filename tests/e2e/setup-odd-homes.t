@@ -67,6 +67,14 @@ is "$(readlink "$home/.ssh/inner")" "$(upstream one)" 'undone, the symlink leads
 is "$(readlink "$home/.ssh/outer") $(readlink "$home/outer")" "inner $home/.ssh/inner" 'and symlinks to it lead to it'
 logout one
 
+new_home
+as pat mkdir -m 700 .ssh
+# shellcheck disable=SC2016
+printf '[[ -z $SSH_AUTH_SOCK ]] || ln -sf $SSH_AUTH_SOCK ~/.ssh/ssh_auth_sock\n' | file .zshenv
+old_link
+as pat SSH_AUTH_SOCK=/tmp/ssh-here/agent.1 relayctl setup --dry-run >/dev/null 2>&1 </dev/null
+is "$(readlink "$home/.ssh/ssh_auth_sock")" /tmp/ssh-XXXXaBcDeF/agent.4711 'a dry run has .zshenv change no symlink'
+
 # --- one of two blocks is edited
 
 new_home
