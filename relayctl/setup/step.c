@@ -317,7 +317,7 @@ static int take_block_out(struct change *change, const struct block *block)
         return -ENOMEM;
     take_text(change, new, new_size);
     if (block_has_word(block, "made")) {
-        change->is_gone = true;
+        change->was_made = true;
         change->dirs_gone = block_number(block, "dirs=");
     }
     return 0;
@@ -326,13 +326,12 @@ static int take_block_out(struct change *change, const struct block *block)
 /* A file that setup made stays where the person has added to it. */
 static int settle_taken(struct change *change)
 {
-    change->is_gone = change->is_gone && change->after_size == 0;
+    change->is_gone = change->was_made && change->after_size == 0;
     return note_taken(change);
 }
 
 static int plan_undo(struct change *change, const struct plan *plan, const struct block *block)
 {
-    bool was_made = change->is_gone;
     int r = 0;
 
     switch (block->state) {
@@ -348,7 +347,6 @@ static int plan_undo(struct change *change, const struct plan *plan, const struc
     if (change->document->why_not[0] != '\0')
         return leave_alone(change, change->document->why_not, plan, true);
     r = take_block_out(change, block);
-    change->is_gone = change->is_gone || was_made;
     return r == 0 ? settle_taken(change) : r;
 }
 

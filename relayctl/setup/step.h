@@ -41,6 +41,7 @@ struct change {
     char *after;               /* NULL with is_gone; owned */
     size_t after_size;
     mode_t mode;    /* of a file that is made */
+    bool was_made;  /* a block that is taken out says that setup made the file */
     bool is_gone;   /* the file goes */
     int dirs_gone;  /* and so many directories above it, where they are empty */
 

@@ -87,6 +87,13 @@ is "$result" 1 'of two blocks the first is edited: undo, exit 1'
 like "$(cat "$said")" '/\.bashrc, because the lines between .* were edited' 'it says so'
 ok 'the file is left alone' cmp "$home/.bashrc" "$E2E/edited"
 
+# --- two blocks in a file that setup made
+
+new_home
+setup --yes --every-shell
+setup --undo --yes
+is "$(cd "$home" && echo .[a-z]*)" '.[a-z]*' 'nothing is left of an empty home'
+
 # --- a file whose end is open
 
 # open_end SHELL FILE TEXT: such a file, as printf has it.
