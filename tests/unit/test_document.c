@@ -277,7 +277,7 @@ END_TEST
 static bool can_mount(void)
 {
     return geteuid() == 0 && unshare(CLONE_NEWNS) == 0 &&
-           mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+           mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 START_TEST(mounts_are_left_alone)
@@ -286,7 +286,7 @@ START_TEST(mounts_are_left_alone)
         return;
     make("f o", "old", 0600);
     make("other", "other", 0600);
-    ck_assert_int_eq(mount("other", "f o", NULL, MS_BIND, NULL), 0);
+    ck_assert_int_eq(mount("other", "f o", "none", MS_BIND, NULL), 0);
     check_refused("f o", "mount point", true);
     ck_assert_int_eq(read_file("f o"), 0);
     document.why_not[0] = '\0'; /* as if it were not seen: the kernel refuses the rename */
@@ -299,8 +299,8 @@ START_TEST(mounts_are_left_alone)
     check_refused("dir/f", "read-only", true);
     ck_assert_int_eq(umount("dir"), 0);
     make("dir/f", "old", 0600);
-    ck_assert_int_eq(mount("dir", "dir", NULL, MS_BIND, NULL), 0);
-    ck_assert_int_eq(mount("dir", "dir", NULL, MS_BIND | MS_REMOUNT | MS_RDONLY, NULL), 0);
+    ck_assert_int_eq(mount("dir", "dir", "none", MS_BIND, NULL), 0);
+    ck_assert_int_eq(mount("dir", "dir", "none", MS_BIND | MS_REMOUNT | MS_RDONLY, NULL), 0);
     check_refused("dir/f", "its directory", true);
     umount("dir");
 }
