@@ -212,6 +212,7 @@ static void put_fish_condition(FILE *file, enum text_when when)
             "    end\n", needs[when]);
 }
 
+/* fish complains of a program of another machine wherever its stderr goes; sh is silent. */
 char *text_fish(const struct setup *setup, enum text_when when)
 {
     char *text = NULL;
@@ -225,7 +226,7 @@ char *text_fish(const struct setup *setup, enum text_when when)
     text_put_places(file, setup, SHELL_FISH);
     fputs("\n"
           "        command -v $relayd_ctl >/dev/null 2>&1; or continue\n"
-          "        set relayd_env ($relayd_ctl", file);
+          "        set relayd_env (sh -c '\"$0\" \"$@\"' $relayd_ctl", file);
     text_put_dir(file, setup, SHELL_FISH);
     fputs(" env --fish --register </dev/null 2>/dev/null)\n"
           "        if contains $status 126 127\n"

@@ -130,4 +130,25 @@ setup --yes
 is "$result" 0 'a .bashrc that does not parse: setup'
 like "$(cat "$said")" '/\.bashrc: bash may stop in the lines that are there: .*`fi' 'it says where bash stops'
 
+# --- a home that hosts of two kinds share
+
+new_home
+login_shell /usr/bin/fish
+printf '# mine\n' | file .bashrc
+printf '# mine\n' | file .zshrc
+setup --yes
+sits one
+mv "$E2E/bin/relayctl" "$E2E/bin/hidden"
+cp /bin/true "$E2E/bin/relayctl"
+# A machine that nothing emulates.
+printf '\377\376' | dd of="$E2E/bin/relayctl" bs=1 seek=18 conv=notrunc 2>/dev/null
+printf '#!/bin/sh\nexec /usr/local/bin/hidden "$@"\n' | file .local/bin/relayctl 755
+for shell in bash zsh fish; do
+    # shellcheck disable=SC2016
+    is "$(as pat SSH_AUTH_SOCK="$(upstream one)" "$shell" -ic 'echo $SSH_AUTH_SOCK' 2>&1 </dev/null | grep -v '^bash: ')" \
+        "$(as pat hidden path)" "$shell, where the first relayctl is another machine's: it uses the next, and says nothing"
+done
+mv "$E2E/bin/hidden" "$E2E/bin/relayctl"
+logout one
+
 finish
