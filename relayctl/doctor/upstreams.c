@@ -53,7 +53,7 @@ static void check_one(const struct patient *patient, const struct proto_msg *log
     login_name(login, name, sizeof(name));
     if (status_is_silent(login))
         finding_cure(finding_add(findings, gravity, "silent-login",
-                                 "login %s does not answer: %s", name, status_text(login, "reason")),
+                                 "login %s does not answer: %s. It serves again when it answers; to forget it", name, status_text(login, "reason")),
                      "%s unregister %s", patient->relayctl, id);
     else if (has_answered_never(login))
         finding_cure(finding_add(findings, gravity, "silent-login",
