@@ -15,7 +15,7 @@
 
 #define OPENS "# >>> " RELAYD_NAME " "
 #define CLOSES "# <<< " RELAYD_NAME " "
-#define NOTE " >>> " RELAYCTL_NAME " setup wrote this, and " RELAYCTL_NAME " setup --undo takes it out\n"
+#define NOTE " >>> " RELAYCTL_NAME " setup wrote this, and takes it out with --undo\n"
 #define CHECKSUM_SIZE 8
 #define MARKER_MAX 512
 #define NAME_SIZE 64

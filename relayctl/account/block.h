@@ -2,12 +2,11 @@
 /*
  * Our lines in a text that is somebody else's. A block is
  *
- *     # >>> relayd first 5d3c91aa made >>> relayctl setup wrote this, and relayctl setup --undo takes
- *     it out
+ *     # >>> relayd first 5d3c91aa made >>> relayctl setup wrote this, and takes it out with --undo
  *     ...
  *     # <<< relayd first <<<
  *
- * where the opening is one line. It has the block's name, a checksum, by which a block that somebody
+ * The opening line has the block's name, a checksum, by which a block that somebody
  * edited is told from one that an earlier version wrote, and words that undo needs to leave the text
  * as it was, byte for byte:
  *

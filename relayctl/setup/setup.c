@@ -86,13 +86,14 @@ static int exit_status_of(const struct setup *setup)
 }
 
 /* Asks on the terminal; an empty answer is yes, the end of input is no. */
-static bool is_agreed(struct printer *out, bool is_undo)
+static bool is_agreed(struct printer *out, const struct setup *setup)
 {
     char answer[80];
 
-    if (!is_undo)
-        printer_flow(out, RELAYCTL_NAME " setup --undo takes all of it back.", 0);
-    printer_text(out, "Do this? [Y/n] ", 80);
+    if (!setup->is_undo)
+        printer_flow(out, setup->is_system ? RELAYCTL_NAME " setup --system --undo takes all of it back."
+                                           : RELAYCTL_NAME " setup --undo takes all of it back.", 0);
+    printer_text(out, "Do this for you? [Y/n] ", 80);
     fflush(out->file);
     out->column = 0;
     if (fgets(answer, sizeof(answer), stdin) == NULL) {
@@ -188,7 +189,7 @@ static int tell_and_ask(struct printer *out, struct setup *setup)
                      "to do it without being asked: " RELAYCTL_NAME " setup --yes");
         return EXIT_USAGE;
     }
-    if (!cmd->is_yes && !is_agreed(out, setup->is_undo)) {
+    if (!cmd->is_yes && !is_agreed(out, setup)) {
         printer_flow(out, "Nothing was changed.", 0);
         return EXIT_NO;
     }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define UNIT RELAYD_NAME ".socket"
 #define PURPOSE "systemd starts the relay when it is first asked"
@@ -249,7 +250,9 @@ static int carry_out_global(struct change *change)
 
 static int plan_for_everybody(struct setup *setup)
 {
-    /* A unit that is not installed has neither state. */
+    /* Where another system runs, nobody would read it. A unit that is not installed has neither state. */
+    if (access("/run/systemd/system", F_OK) < 0)
+        return 0;
     if (!answers("--global", "is-enabled", NULL, setup->is_undo ? "enabled" : "disabled"))
         return 0;
     return add(setup, setup->is_undo ? "is disabled for everybody" : "is enabled for everybody's next login",

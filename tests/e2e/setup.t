@@ -60,12 +60,12 @@ is "$(all_of pat)" "$before" 'neither of them changes anything'
 
 terminal here pat
 tmux_of here send-keys 'relayctl setup' Enter
-ok 'on a terminal it asks' wait_for 20 shows here 'Do this? [Y/n]'
+ok 'on a terminal it asks' wait_for 20 shows here 'Do this for you? [Y/n]'
 tmux_of here send-keys n Enter
 ok 'no is taken for no' wait_for 20 shows here 'Nothing was changed.'
 is "$(all_of pat)" "$before" 'after a no nothing has changed'
 tmux_of here send-keys 'clear; relayctl setup; echo ended $?' Enter
-wait_for 20 shows here 'Do this? [Y/n]'
+wait_for 20 shows here 'Do this for you? [Y/n]'
 tmux_of here send-keys Enter
 ok 'yes is an empty answer, and all of it works' wait_for 20 shows here 'ended 0'
 tmux_of here send-keys 'clear; relayctl setup --dry-run --every-shell; echo dry $?' Enter
