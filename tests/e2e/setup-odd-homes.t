@@ -56,10 +56,14 @@ as pat ln -s /tmp/ssh-XXXXaBcDeF/agent.4711 .ssh/inner
 as pat ln -s inner .ssh/outer
 as pat ln -s "$home/.ssh/inner" outer
 as pat ln -s loop .ssh/loop
+mkdir -m 700 /tmp/ssh-YYYYaBcDeF
+chown laptop:laptop /tmp/ssh-YYYYaBcDeF
+as pat ln -s /tmp/ssh-YYYYaBcDeF/agent.4711 .ssh/laptops
 # shellcheck disable=SC2016
 printf 'ln -sf "$SSH_AUTH_SOCK" ~/place\nln -sf "$SSH_AUTH_SOCK" ~/.ssh/loop\n' | file .ssh/rc
 setup --yes
 is "$(readlink "$home/.ssh/inner")" "$(agent_socket pat)" 'a symlink to a login leads to the relay'
+is "$(readlink "$home/.ssh/laptops")" /tmp/ssh-YYYYaBcDeF/agent.4711 "one to another user's login does not"
 is "$(readlink "$home/place")" data 'one to a directory does not, though a line links below it'
 sits one
 setup --undo --yes
