@@ -97,14 +97,12 @@ static bool leads_to_relay(const struct setup *setup, const struct link *link)
            (!leads_to_link(link) && login_is_same(link->path, setup->socket));
 }
 
-/* Whether it leads to what is there and is no socket of this account: another's is out of reach. */
-static bool leads_to_other(const struct setup *setup, const struct link *link)
+/* Whether it leads to what is there and is no socket, or to where only another user's may be. */
+static bool leads_to_other(const struct link *link)
 {
     struct stat st;
 
-    if (stat(link->path, &st) < 0)
-        return errno == EACCES;
-    return !S_ISSOCK(st.st_mode) || st.st_uid != setup->account.uid;
+    return stat(link->path, &st) == 0 ? !S_ISSOCK(st.st_mode) : errno == EACCES;
 }
 
 /* The login that the link led to serves on, behind the relay: it may have come before there was one.
@@ -225,7 +223,7 @@ static int plan_link(struct setup *setup, struct link *link, bool has_name, cons
 {
     if (setup->is_undo)
         return plan_back(setup, link, newest);
-    if (leads_to_other(setup, link))
+    if (leads_to_other(link))
         return 0;
     if (has_name || is_login_socket(link->leads_to) || leads_to_relay(setup, link))
         return plan_there(setup, link);
