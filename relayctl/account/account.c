@@ -293,3 +293,18 @@ bool account_logs_in_with(const struct account *account, const char *shell)
     }
     return shell_of(name) == SHELL_SH;
 }
+
+bool account_is_denied(void)
+{
+    FILE *file = fopen(RELAYD_CONF, "re");
+    char word[64], *line = NULL;
+    size_t size = 0;
+    bool is = false;
+
+    while (file != NULL && !is && getline(&line, &size, file) > 0)
+        is = sscanf(line, " %63[^ \t\r\n#]", word) == 1 && strcmp(word, "deny") == 0;
+    free(line);
+    if (file != NULL)
+        fclose(file);
+    return is;
+}

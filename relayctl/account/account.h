@@ -50,4 +50,7 @@ bool account_logs_in_with(const struct account *account, const char *shell);
 /* Whether such a program is in PATH, or in /usr/local/bin, /usr/bin or /bin. */
 bool account_has_program(const char *name);
 
+/* Whether the host's own file forbids relayd to everybody: it has the line "deny" (relayd(1)). */
+bool account_is_denied(void);
+
 #endif

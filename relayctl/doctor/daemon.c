@@ -15,25 +15,6 @@
 
 #define SYSTEMCTL_MS 1000
 
-/* Whether the host's file forbids relayd: its options are lines of their own. */
-static bool is_denied(void)
-{
-    struct patient_file file = patient_read(RELAYD_CONF);
-    bool is = false;
-
-    for (char *line = file.text; line != NULL && *line != '\0' && !is;) {
-        size_t n = strcspn(line, "\n"), word;
-
-        line += strspn(line, " \t");
-        word = strcspn(line, " \t\r\n#");
-        is = word == 4 && strncmp(line, "deny", 4) == 0;
-        n = strcspn(line, "\n");
-        line += n + (line[n] == '\n');
-    }
-    free(file.text);
-    return is;
-}
-
 /* Where relayd is: beside this program, or where both were installed. false where it is nowhere. */
 static bool find_relayd(const struct patient *patient, char out[PATH_MAX])
 {
@@ -105,10 +86,12 @@ static void find_silence(const struct patient *patient, struct findings *finding
 
 void check_daemon(const struct patient *patient, struct findings *findings)
 {
-    if (is_denied())
+    if (account_is_denied())
         finding_cure(finding_add(findings, GRAVITY_STOPS, "denied", "%s denies relayd on this host",
                                  RELAYD_CONF),
-                     "sudo sed -i 's/^\\s*deny/# &/' %s", RELAYD_CONF);
+                     patient->account.uid == 0 ? "sed -i 's/^\\s*deny/# &/' %s"
+                                               : "ask whoever runs this host: only they may change %s",
+                     RELAYD_CONF);
     else if (patient->reached < 0)
         find_silence(patient, findings);
     else if (proto_get_flag(&patient->status.daemon, "paused"))

@@ -131,7 +131,7 @@ static void tell_end(struct printer *out, const struct setup *setup)
         return;
     printer_end_line(out);
     if (setup->is_undo) {
-        printer_flow(out, "Shells that are open keep the relay until they end.", 0);
+        printer_flow(out, "Shells that are open still name the socket of relayd.", 0);
     } else if (is_used) {
         printer_flow(out, "New shells use the relay, and so does this one.", 0);
     } else {
@@ -222,6 +222,10 @@ int verb_setup(struct command *cmd)
     int status = EXIT_NO;
 
     printer_init(&out, stdout);
+    if (r == 0 && !setup.is_undo && account_is_denied()) {
+        cause = RELAYD_CONF " says that relayd may not run on this host";
+        r = -EPERM;
+    }
     if (r == 0)
         r = plan_all(&setup);
     if (r == 0)

@@ -8,6 +8,7 @@
 #include "relayctl/setup/steps.h"
 
 #include "relayctl/account/run.h"
+#include "relayctl/setup/relay.h"
 #include "relayctl/setup/texts.h"
 #include "relayd/base/util.h"
 
@@ -44,7 +45,8 @@ static const char *const undoes[] = {
     "[ \"$name\" = SSH_AUTH_SOCK ] || kept=\"$kept $name\";",
     "done;",
     "tmux set-option -g update-environment \"${kept# } SSH_AUTH_SOCK\";",
-    "tmux set-environment -gu SSH_AUTH_SOCK",
+    "if [ -n \"$newest\" ]; then tmux set-environment -g SSH_AUTH_SOCK \"$newest\";",
+    "else tmux set-environment -gu SSH_AUTH_SOCK; fi",
     NULL,
 };
 
@@ -61,14 +63,19 @@ static const char *const asks[] = {
 /* A script for sh, on the heap, about the agent socket; NULL when out of memory. */
 static char *script(const struct setup *setup, const char *const lines[])
 {
+    struct status status = {0};
     char *text = NULL;
     size_t size;
     FILE *file = open_memstream(&text, &size);
 
     if (file == NULL)
         return NULL;
+    relay_status(setup, &status);
     fputs("socket=", file);
     shell_put(file, SHELL_SH, setup->socket);
+    fputs(" newest=", file);
+    shell_put(file, SHELL_SH, relay_newest(&status));
+    status_fini(&status);
     for (; *lines != NULL; lines++)
         fprintf(file, "\n%s", *lines);
     return text_finish(file, &text);

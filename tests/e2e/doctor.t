@@ -90,7 +90,8 @@ rm -rf "$dir"
 
 printf '# a word\n  deny\n' >/etc/relayd.conf
 finds stops denied /etc/relayd.conf 'this host denies it'
-cures denied
+like "$(field denied cure)" '^ask whoever runs this host' 'and its cure is not for a user'
+rm /etc/relayd.conf
 
 relay pat
 sshd 22

@@ -34,7 +34,7 @@ in_shell() {
     remote -tt -q "bash -ic '$1'" | tr -d '\r'
 }
 files() {
-    (cd "$home" && find . -name '.cache' -prune -o \( -type f -o -type l \) -print | sort)
+    (cd "$home" && find . -name '.cache' -prune -o \( -type f -o -type l -o -type d \) -print | sort)
 }
 
 # The old trick, of which an old pane has the symlink.

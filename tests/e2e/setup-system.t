@@ -49,6 +49,8 @@ is "$(as pat SSH_AUTH_SOCK=/tmp/own bash -ic 'echo $SSH_AUTH_SOCK' 2>/dev/null)"
 printf 'deny\n' >/etc/relayd.conf
 as pat relayctl stop -q || :
 is "$(in_shell bash 'ssh-add -l' | tail -n 1 | names)" one 'where the relay may not run, the login has its own agent'
+is "$(as pat relayctl setup --yes 2>&1)" \
+    'relayctl: setup: /etc/relayd.conf says that relayd may not run on this host' 'nor does setup set it up'
 rm /etc/relayd.conf
 
 ok 'undone' relayctl setup --system --undo --yes
