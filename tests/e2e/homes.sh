@@ -215,6 +215,8 @@ is_wanted() {
 
 # before_setup: the home works as the person meant it to.
 before_setup() {
+    # There sshd has a directory of its own in it, as long as somebody is logged in.
+    ! openssh_is 10.1 || as pat mkdir -p -m 700 .ssh 2>/dev/null || :
     if [ -n "$link" ] && [ "$is_trick" = yes ]; then
         sits one
         ok "$called: before, a login's symlink leads to it" links_to one

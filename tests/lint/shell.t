@@ -34,7 +34,7 @@ for file in $files; do
     # SC1091, and SC2154: variables from there look unassigned. set -u finds those that are.
     followed=
     ! grep -q '^\. ' "$file" || followed=,SC1091,SC2154
-    if said=$(shellcheck -e "SC2317,SC2119,SC2120$followed" "$file"); then
+    if said=$(shellcheck -e "SC2317,SC2329,SC2119,SC2120$followed" "$file"); then
         printf 'ok %d - %s\n' "$number" "$file"
     else
         printf 'not ok %d - %s\n' "$number" "$file"
