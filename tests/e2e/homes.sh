@@ -84,7 +84,7 @@ if [ -n "$BASH_VERSION" ]; then
     fi
 fi
 END
-    as pat mkdir -m 700 .ssh
+    as pat mkdir -p -m 700 .ssh
 }
 
 # file PATH [MODE]: in the home, with what is on stdin.

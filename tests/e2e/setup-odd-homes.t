@@ -72,7 +72,7 @@ is "$(readlink "$home/.ssh/outer") $(readlink "$home/outer")" "inner $home/.ssh/
 logout one
 
 new_home
-as pat mkdir -m 700 .ssh
+as pat mkdir -p -m 700 .ssh
 # shellcheck disable=SC2016
 printf '[[ -z $SSH_AUTH_SOCK ]] || ln -sf $SSH_AUTH_SOCK ~/.ssh/ssh_auth_sock\n' | file .zshenv
 old_link

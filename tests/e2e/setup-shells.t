@@ -70,7 +70,7 @@ home_sh() {
 PATH=$HOME/bin:$PATH
 if [ -n "$SSH_AUTH_SOCK" ]; then ln -sf "$SSH_AUTH_SOCK" ~/.ssh/ssh_auth_sock; fi
 END
-    as pat mkdir -m 700 .ssh
+    as pat mkdir -p -m 700 .ssh
 }
 home_zsh_new() {
     login_shell /usr/bin/zsh
@@ -85,7 +85,7 @@ if [[ -n $SSH_AUTH_SOCK && $SSH_AUTH_SOCK != ~/.ssh/ssh_auth_sock ]]; then
   export SSH_AUTH_SOCK=~/.ssh/ssh_auth_sock
 fi
 END
-    as pat mkdir -m 700 .ssh
+    as pat mkdir -p -m 700 .ssh
 }
 home_zshenv() {
     login_shell /usr/bin/zsh
@@ -93,7 +93,7 @@ home_zshenv() {
 [[ -S $SSH_AUTH_SOCK && ! -L $SSH_AUTH_SOCK ]] && ln -sf $SSH_AUTH_SOCK ~/.ssh/ssh_auth_sock
 END
     file .zshrc </dev/null
-    as pat mkdir -m 700 .ssh
+    as pat mkdir -p -m 700 .ssh
     command_has=relay
 }
 home_zdotdir() {
@@ -102,7 +102,7 @@ home_zdotdir() {
     file .config/zsh/.zshrc <<'END'
 [[ -n $SSH_AUTH_SOCK ]] && ln -sf $SSH_AUTH_SOCK ~/.ssh/ssh_auth_sock
 END
-    as pat mkdir -m 700 .ssh
+    as pat mkdir -p -m 700 .ssh
 }
 # In the manner of oh-my-zsh's plugin ssh-agent with agent-forwarding.
 home_oh_my_zsh() {
@@ -169,7 +169,7 @@ home_fish() {
     fish_new
     fish_trick | file .config/fish/config.fish
     command_has=relay
-    as pat mkdir -m 700 .ssh
+    as pat mkdir -p -m 700 .ssh
 }
 home_XDG_CONFIG_HOME() {
     variables=XDG_CONFIG_HOME=$home/.xdg
@@ -177,7 +177,7 @@ home_XDG_CONFIG_HOME() {
     command_has=relay
     fish_trick | file .xdg/fish/config.fish
     printf 'set -g status off\n' | file .xdg/tmux/tmux.conf
-    as pat mkdir -m 700 .ssh
+    as pat mkdir -p -m 700 .ssh
 }
 home_bash_every_shell() {
     debian_files
