@@ -7,6 +7,7 @@
 
 #include "relayctl/account/script.h"
 
+#include "relayctl/account/clue.h"
 #include "relayctl/account/words.h"
 #include "relayd/base/util.h"
 
@@ -52,15 +53,6 @@ static void note(int *line, const struct words *words)
         *line = words->line;
 }
 
-static bool is_one_of(const struct word *word, const char *const *names)
-{
-    for (; *names != NULL; names++) {
-        if (word_is(word, *names))
-            return true;
-    }
-    return false;
-}
-
 static struct compound *top(struct reading *reading)
 {
     return reading->depth > 0 ? &reading->compound[reading->depth - 1] : NULL;
@@ -89,41 +81,13 @@ static bool is_in_function(const struct reading *reading)
     return false;
 }
 
-/* Whether the word has $NAME or ${NAME. */
-static bool has_variable(const struct word *word, const char *name, size_t size)
-{
-    const char *end = word->at + word->size;
-
-    for (const char *at = word->at; at < end && (at = memchr(at, '$', (size_t)(end - at))) != NULL;) {
-        at++;
-        if (at < end && *at == '{')
-            at++;
-        if ((size_t)(end - at) >= size && memcmp(at, name, size) == 0)
-            return true;
-    }
-    return false;
-}
-
 /* Whether the word has the value of SSH_AUTH_SOCK, or of a variable that took it over. */
 static bool has_socket(const struct reading *reading, const struct word *word)
 {
-    if (has_variable(word, "SSH_AUTH_SOCK", strlen("SSH_AUTH_SOCK")))
+    if (clue_has_variable(word, "SSH_AUTH_SOCK", strlen("SSH_AUTH_SOCK")))
         return true;
     for (size_t i = 0; i < reading->n_aliases; i++) {
-        if (has_variable(word, reading->alias[i].at, reading->alias[i].size))
-            return true;
-    }
-    return false;
-}
-
-/* Whether the word is a path or pattern of the sockets that sshd makes. */
-static bool has_tmp(const struct word *word)
-{
-    static const char *const patterns[] = {"/tmp/ssh-", "/tmp/*", "/tmp/.*", "^/tmp", "/tmp/\\*",
-                                           "#/tmp/", "agent."};
-
-    for (size_t i = 0; i < ARRAY_SIZE(patterns); i++) {
-        if (word_has(word, patterns[i]))
+        if (clue_has_variable(word, reading->alias[i].at, reading->alias[i].size))
             return true;
     }
     return false;
@@ -143,50 +107,7 @@ static bool any(const struct reading *reading, const struct words *words, size_t
 
 static bool is_tmp(const struct reading *reading, const struct word *word)
 {
-    return has_tmp(word);
-}
-
-/* Whether the word asks whether the shell is interactive; -t and -o are seen with their operand. */
-static bool asks_interactive(const struct word *word, const struct word *next)
-{
-    if (word_has(word, "$-") || word_has(word, "${-") || word_has(word, "$PS1") ||
-        word_has(word, "${PS1") || word_has(word, "$+PS1") || word_has(word, "[interactive]"))
-        return true;
-    if (word_is(word, "is-interactive") || word_is(word, "--is-interactive"))
-        return true;
-    if (next == NULL)
-        return false;
-    return (word_is(word, "-o") && word_is(next, "interactive")) ||
-           (word_is(word, "-t") && next->size > 0 && strchr("012", next->at[0]) != NULL) ||
-           ((word_is(word, "-z") || word_is(word, "-n") || word_is(word, "-v")) &&
-            word_is(next, "PS1"));
-}
-
-static bool is_interactive_test(const struct words *words, size_t from)
-{
-    for (size_t i = from; i < words->n; i++) {
-        if (asks_interactive(&words->word[i], i + 1 < words->n ? &words->word[i + 1] : NULL))
-            return true;
-    }
-    return from < words->n && word_is(&words->word[from], "tty");
-}
-
-/* Whether name stands in the word by itself: not as a part of a longer one, as in
- * /tmp/ssh-agent-me. */
-static bool has_name(const struct word *word, const char *name)
-{
-    const char *end = word->at + word->size, *at = word->at;
-    size_t n = strlen(name);
-
-    while ((at = memmem(at, (size_t)(end - at), name, n)) != NULL) {
-        bool begins = at == word->at || strchr(" \t\n\"'(`/:;&|$=", at[-1]) != NULL;
-        bool ends = at + n == end || strchr(" \t\n\"')`;&|.}", at[n]) != NULL;
-
-        if (begins && ends)
-            return true;
-        at += n;
-    }
-    return false;
+    return clue_has_tmp(word);
 }
 
 static bool is_other_agent(const struct reading *reading, const struct word *word)
@@ -196,7 +117,7 @@ static bool is_other_agent(const struct reading *reading, const struct word *wor
                                         "gcr-ssh-agent", "ssh-pageant", "envoy", "kwalletd"};
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        if (has_name(word, names[i]))
+        if (clue_has_name(word, names[i]))
             return true;
     }
     return false;
@@ -237,18 +158,6 @@ static bool is_agent_file(const struct reading *reading, const struct word *word
            word_has(word, "keychain");
 }
 
-/* The length of NAME in NAME=value; 0 where the word is no assignment. */
-static size_t assignment_name(const struct word *word)
-{
-    size_t n = 0;
-
-    while (n < word->size && (word->at[n] == '_' || (word->at[n] >= '0' && word->at[n] <= '9') ||
-                              (word->at[n] >= 'a' && word->at[n] <= 'z') ||
-                              (word->at[n] >= 'A' && word->at[n] <= 'Z')))
-        n++;
-    return n < word->size && word->at[n] == '=' && (word->at[0] < '0' || word->at[0] > '9') ? n : 0;
-}
-
 static void add_alias(struct reading *reading, const char *name, size_t size)
 {
     if (size > 0 && reading->n_aliases < ALIASES_MAX &&
@@ -260,10 +169,10 @@ static void add_alias(struct reading *reading, const char *name, size_t size)
 static void read_assignment(struct reading *reading, const struct words *words, size_t i)
 {
     const struct word *word = &words->word[i];
-    size_t n = assignment_name(word);
+    size_t n = clue_assignment_name(word);
     struct word value = {word->at + n + 1, word->size - n - 1};
 
-    if (has_socket(reading, &value) || has_tmp(&value))
+    if (has_socket(reading, &value) || clue_has_tmp(&value))
         add_alias(reading, word->at, n);
     else if (i + 1 == words->n && (words->end == '(' || words->end == '`'))
         reading->assigned = (struct word){word->at, n};
@@ -317,19 +226,19 @@ static size_t read_keywords(struct reading *reading, const struct words *words)
         }
         if (word_is(word, "if"))
             push(reading, COMPOUND_IF);
-        else if (is_one_of(word, loops) || word_is(word, "{"))
+        else if (clue_is_one_of(word, loops) || word_is(word, "{"))
             push(reading, COMPOUND_OTHER);
-        else if (is_one_of(word, ends))
+        else if (clue_is_one_of(word, ends))
             pop(reading);
-        else if (is_one_of(word, bodies) && top(reading) != NULL)
+        else if (clue_is_one_of(word, bodies) && top(reading) != NULL)
             top(reading)->in_condition = false;
         else if (word_is(word, "elif") && top(reading) != NULL)
             top(reading)->in_condition = true;
-        else if (is_one_of(word, fors)) {
+        else if (clue_is_one_of(word, fors)) {
             push(reading, COMPOUND_OTHER);
             read_for(reading, words, i + 1);
             return words->n;
-        } else if (!is_one_of(word, plain))
+        } else if (!clue_is_one_of(word, plain))
             break;
     }
     return i;
@@ -339,7 +248,7 @@ static void read_case(struct reading *reading, const struct words *words, size_t
                       enum compound_kind kind)
 {
     bool is_on_socket = any(reading, words, from, has_socket);
-    bool asks = is_interactive_test(words, from);
+    bool asks = clue_is_interactive_test(words, from);
 
     push(reading, kind);
     if (top(reading) == NULL)
@@ -361,25 +270,6 @@ static bool is_pattern(struct reading *reading, const struct words *words)
     return compound->kind == COMPOUND_CASE && (words->end == ')' || words->end == '|');
 }
 
-/* Whether a word compares, and the path it is compared with may be the one. A path without a
- * pattern behind != is: nothing is wanted of it. */
-static bool compares(const struct words *words, size_t from)
-{
-    static const char *const operators[] = {"=", "==", "=~", "!=", NULL};
-    static const char *const programs[] = {"[", "[[", "test", "expr", "string", "case", "grep",
-                                           "egrep", "fgrep", "awk", "sed", NULL};
-    bool found = from < words->n && is_one_of(&words->word[from], programs);
-
-    for (size_t i = from; i < words->n; i++) {
-        found = found || is_one_of(&words->word[i], operators);
-        if (word_is(&words->word[i], "!=") && i + 1 < words->n &&
-            !word_has(&words->word[i + 1], "*") && !word_has(&words->word[i + 1], "?") &&
-            !word_has(&words->word[i + 1], "#"))
-            return false;
-    }
-    return found;
-}
-
 static bool cuts_tmp(const struct reading *reading, const struct word *word)
 {
     return word_has(word, "{SSH_AUTH_SOCK#") && word_has(word, "/tmp");
@@ -392,16 +282,7 @@ static bool wants_tmp(struct reading *reading, const struct words *words, size_t
     if (any(reading, words, 0, cuts_tmp))
         return true;
     return any(reading, words, from, is_tmp) &&
-           (is_pattern(reading, words) || (has_value && compares(words, from)));
-}
-
-static bool is_quiet_query(const struct words *words, size_t from)
-{
-    for (size_t i = from; i < words->n; i++) {
-        if (word_is(&words->word[i], "-q") || word_is(&words->word[i], "--query"))
-            return true;
-    }
-    return false;
+           (is_pattern(reading, words) || (has_value && clue_compares(words, from)));
 }
 
 static bool sets(struct reading *reading, const struct words *words, size_t from)
@@ -415,20 +296,20 @@ static bool sets(struct reading *reading, const struct words *words, size_t from
 
     if (any(reading, words, 0, sets_by_expansion))
         return true;
-    if (from < words->n && is_one_of(&words->word[from], source) &&
+    if (from < words->n && clue_is_one_of(&words->word[from], source) &&
         (reading->list.has_agent || any(reading, words, from + 1, is_agent_file)))
         return true;
-    if (is_one_of(&name, declare) && any(reading, words, 0, is_assignment_of_socket))
+    if (clue_is_one_of(&name, declare) && any(reading, words, 0, is_assignment_of_socket))
         return true;
     if (word_is(&name, "eval") && any(reading, words, from + 1, has_assignment_of_socket))
         return true;
-    return is_one_of(&name, change) && any(reading, words, from + 1, is_socket_name) &&
-           !is_quiet_query(words, from);
+    return clue_is_one_of(&name, change) && any(reading, words, from + 1, is_socket_name) &&
+           !clue_is_quiet_query(words, from);
 }
 
 static bool is_link_source(const struct reading *reading, const struct word *word)
 {
-    return has_socket(reading, word) || word_has(word, "SSH_AUTH_SOCK") || has_tmp(word);
+    return has_socket(reading, word) || word_has(word, "SSH_AUTH_SOCK") || clue_has_tmp(word);
 }
 
 /* oh-my-zsh's and prezto's modules link it to a place in /tmp, where the file that is read here says so. */
@@ -454,42 +335,6 @@ static bool links(struct reading *reading, const struct words *words, size_t fro
     return any(reading, words, from, has_linking_module);
 }
 
-static bool is_redirection(const struct word *word)
-{
-    for (size_t i = 0; i < word->size; i++) {
-        if (word->at[i] == '<' || word->at[i] == '>')
-            return true;
-        if ((word->at[i] < '0' || word->at[i] > '9') && word->at[i] != '&' && word->at[i] != '{')
-            return false;
-    }
-    return false;
-}
-
-/* exec of a program, not of redirections alone. */
-static bool is_exec(const struct words *words, size_t from)
-{
-    for (size_t i = from + 1; i < words->n; i++) {
-        const struct word *word = &words->word[i];
-
-        if (!is_redirection(word))
-            return true;
-        i += word->at[word->size - 1] == '>' || word->at[word->size - 1] == '<';
-    }
-    return false;
-}
-
-static bool sets_errexit(const struct words *words, size_t from)
-{
-    for (size_t i = from + 1; i < words->n; i++) {
-        const struct word *word = &words->word[i];
-
-        if (word_is(word, "errexit") ||
-            (word_begins(word, "-") && !word_begins(word, "--") && word_has(word, "e")))
-            return !word_is(&words->word[words->n - 1], "SSH_AUTH_SOCK");
-    }
-    return false;
-}
-
 /* A command that ends the script: whether one that is not interactive is meant. */
 static void read_ending(struct reading *reading, const struct words *words)
 {
@@ -507,17 +352,17 @@ static void read_flow(struct reading *reading, const struct words *words, size_t
     static const char *const endings[] = {"exit", "return", "logout", NULL};
     const struct word *word = &words->word[from];
 
-    if (is_interactive_test(words, from)) {
+    if (clue_is_interactive_test(words, from)) {
         reading->list.interactive = words->line;
         if (top(reading) != NULL && top(reading)->in_condition)
             top(reading)->interactive = words->line;
     }
     if (is_in_function(reading))
         return;
-    if (is_one_of(word, endings))
+    if (clue_is_one_of(word, endings))
         read_ending(reading, words);
-    else if ((word_is(word, "exec") && is_exec(words, from)) ||
-             (word_is(word, "set") && sets_errexit(words, from)))
+    else if ((word_is(word, "exec") && clue_is_exec(words, from)) ||
+             (word_is(word, "set") && clue_sets_errexit(words, from)))
         note(&reading->found.exits, words);
 }
 
@@ -531,7 +376,7 @@ static void read_agents(struct reading *reading, const struct words *words, size
         const struct word *word = &words->word[i];
 
         if (is_other_agent(reading, word) ||
-            (is_prezto && (has_name(word, "ssh") || has_name(word, "gpg")))) {
+            (is_prezto && (clue_has_name(word, "ssh") || clue_has_name(word, "gpg")))) {
             note(&found->other_agent, words);
             reading->list.has_agent = true;
         }
@@ -550,7 +395,7 @@ static void read_simple(struct reading *reading, const struct words *words, size
     struct script *found = &reading->found;
     size_t first = from;
 
-    for (; from < words->n && assignment_name(&words->word[from]) > 0; from++)
+    for (; from < words->n && clue_assignment_name(&words->word[from]) > 0; from++)
         read_assignment(reading, words, from);
     if (from == words->n && any(reading, words, first, is_assignment_of_socket))
         note(&found->sets, words);
@@ -564,18 +409,11 @@ static void read_simple(struct reading *reading, const struct words *words, size
         return;
     read_flow(reading, words, from);
     reading->list.evaluates = reading->list.evaluates || word_is(&words->word[from], "eval") ||
-                              is_one_of(&words->word[from], source);
-    for (size_t i = from + 1; i < words->n && is_one_of(&words->word[from], source); i++) {
+                              clue_is_one_of(&words->word[from], source);
+    for (size_t i = from + 1; i < words->n && clue_is_one_of(&words->word[from], source); i++) {
         if (word_has(&words->word[i], "/.bashrc") || word_is(&words->word[i], ".bashrc"))
             note(&found->reads_bashrc, words);
     }
-}
-
-/* name () { ... }, and function name. */
-static bool is_function_head(const struct words *words, const struct words *before)
-{
-    return (words->n == 0 && words->end == ')' && before->n == 1 && before->end == '(') ||
-           (words->n > 1 && word_is(&words->word[0], "function"));
 }
 
 static void read_command(struct reading *reading, const struct words *words,
@@ -586,7 +424,7 @@ static void read_command(struct reading *reading, const struct words *words,
     if (!reading->is_list_open &&
         !(words->n > 0 && (word_is(&words->word[0], "and") || word_is(&words->word[0], "or"))))
         reading->list = (struct list){0};
-    if (is_function_head(words, before)) {
+    if (clue_is_function_head(words, before)) {
         reading->is_function = true;
         if (words->n == 0 || !word_is(&words->word[words->n - 1], "{"))
             return;

@@ -82,3 +82,14 @@ void habits_fini(struct habits *habits)
     free(habits->file.text);
     habits->file.text = NULL;
 }
+
+void habits_tell_links(const struct habits *habits, const struct patient *patient,
+                       struct findings *findings)
+{
+    if (habits->script.links == 0 || habits->has_first)
+        return;
+    finding_cure(finding_add(findings, GRAVITY_HINDERS, "relinks",
+                             "line %d of %s points a symlink at each login's own socket, and away from "
+                             "relayd", habits->script.links, habits->shown),
+                 "%s setup", patient->relayctl);
+}

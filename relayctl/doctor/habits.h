@@ -6,6 +6,7 @@
 #define RELAYCTL_HABITS_H
 
 #include "relayctl/account/script.h"
+#include "relayctl/doctor/finding.h"
 #include "relayctl/doctor/patient.h"
 
 #include <limits.h>
@@ -26,5 +27,9 @@ struct habits {
 /* Reads path. The caller must habits_fini(). */
 void habits_read(struct habits *habits, const struct patient *patient, const char *path);
 void habits_fini(struct habits *habits);
+
+/* Tells of a line that points a symlink away from relayd, where setup's block does not stand before it. */
+void habits_tell_links(const struct habits *habits, const struct patient *patient,
+                       struct findings *findings);
 
 #endif

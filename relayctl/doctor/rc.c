@@ -63,16 +63,6 @@ static void check_syntax(const struct patient *patient, const struct habits *rc,
                  "%s setup", patient->relayctl);
 }
 
-static void check_relinking(const struct patient *patient, const struct habits *rc,
-                            struct findings *findings)
-{
-    if (rc->script.links > 0 && !rc->has_first)
-        finding_cure(finding_add(findings, GRAVITY_HINDERS, "relinks",
-                                 "line %d of %s points a symlink at each login's own socket, and away "
-                                 "from relayd", rc->script.links, rc->shown),
-                     "%s setup", patient->relayctl);
-}
-
 static void check_this(const struct patient *patient, const struct habits *rc,
                        struct findings *findings)
 {
@@ -87,7 +77,7 @@ static void check_this(const struct patient *patient, const struct habits *rc,
                      "%s setup", patient->relayctl);
     else
         check_syntax(patient, rc, findings);
-    check_relinking(patient, rc, findings);
+    habits_tell_links(rc, patient, findings);
 }
 
 /* Whether a line that is no comment has the word. */

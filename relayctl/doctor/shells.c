@@ -160,17 +160,6 @@ static void check_override(const struct patient *patient, const struct habits *f
                  "%s setup", patient->relayctl);
 }
 
-static void check_links(const struct patient *patient, const struct habits *file,
-                        struct findings *findings)
-{
-    if (file->script.links == 0 || file->has_first)
-        return;
-    finding_cure(finding_add(findings, GRAVITY_HINDERS, "relinks",
-                             "line %d of %s points a symlink at each login's own socket, and away from "
-                             "relayd", file->script.links, file->shown),
-                 "%s setup", patient->relayctl);
-}
-
 static void check_agent(const struct patient *patient, const struct habits *file,
                         struct findings *findings)
 {
@@ -224,7 +213,7 @@ void check_shells(const struct patient *patient, struct findings *findings)
             continue;
         check_hiding(patient, &files.list[i], findings);
         check_override(patient, &files.list[i], findings);
-        check_links(patient, &files.list[i], findings);
+        habits_tell_links(&files.list[i], patient, findings);
         check_agent(patient, &files.list[i], findings);
     }
     shell_files_fini(&files);
