@@ -9,6 +9,7 @@
 #include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@
 
 const struct cmdline_entry cmdline_options[OPTION_COUNT] = {
     [OPTION_DIR] = {0, PLACE_NOWHERE, "dir", "DIR", "where the sockets are"},
+    [OPTION_NAME] = {0, PLACE_NOWHERE, "name", "NAME", "the relayd of that name"},
     [OPTION_QUIET] = {'q', PLACE_NOWHERE, "quiet", NULL, "say nothing but usage errors"},
     [OPTION_HELP] = {'h', PLACE_NOWHERE, "help", NULL, "show this help"},
     [OPTION_VERSION] = {0, PLACE_NOWHERE, "version", NULL, "show the version"},
@@ -26,8 +28,8 @@ const struct cmdline_entry cmdline_options[OPTION_COUNT] = {
     [OPTION_FALLBACK] = {0, PLACE_OWN, "fallback", NULL, "put it behind all others"},
     [OPTION_NO_WAIT] = {0, PLACE_OWN, "no-wait", NULL, "do not wait for the verdict"},
     [OPTION_NO_START] = {0, PLACE_OWN, "no-start", NULL, "do not start relayd where none answers"},
-    [OPTION_ALL] = {0, PLACE_OPERAND, "all", NULL, "all of them"},
-    [OPTION_AUTO] = {0, PLACE_OPERAND, "auto", NULL, "prefer none: the newest goes first"},
+    [OPTION_ALL] = {0, PLACE_OWN, "all", NULL, "all of them"},
+    [OPTION_AUTO] = {0, PLACE_OWN, "auto", NULL, "prefer none: the newest goes first"},
     [OPTION_JSON] = {0, PLACE_OWN, "json", NULL, "for programs: one JSON object"},
     [OPTION_SHORT] = {0, PLACE_OWN, "short", NULL, "for a prompt: a few words"},
     [OPTION_FOR] = {0, PLACE_OWN, "for", "DURATION", "resume by itself after that"},
@@ -46,7 +48,7 @@ const struct cmdline_entry cmdline_options[OPTION_COUNT] = {
 
 static bool is_offered(const struct verb *verb, size_t i)
 {
-    unsigned int offered = OPTION(DIR) | OPTION(QUIET) | OPTION(HELP);
+    unsigned int offered = OPTION(DIR) | OPTION(NAME) | OPTION(QUIET) | OPTION(HELP);
 
     offered |= verb == NULL ? OPTION(VERSION) : verb->options;
     return (offered >> i & 1) != 0;
@@ -109,6 +111,18 @@ static bool take_duration(const struct verb *verb, const char *name, double *sec
     return false;
 }
 
+static bool take_name(const struct verb *verb, const char **name)
+{
+    char object[64];
+
+    *name = optarg;
+    if (paths_is_name(optarg))
+        return true;
+    utf8_format(object, sizeof(object), "--name %s", optarg);
+    cmdline_complain(verb, object, paths_problem(-EINVAL), NULL);
+    return false;
+}
+
 /* Takes one option into cmd. */
 static enum cmdline_outcome take(struct command *cmd, const struct verb *verb,
                                  enum cmdline_option option)
@@ -116,7 +130,8 @@ static enum cmdline_outcome take(struct command *cmd, const struct verb *verb,
     bool is_right = true;
 
     switch (option) {
-    case OPTION_DIR: cmd->dir = optarg; break;
+    case OPTION_DIR: cmd->choice.dir = optarg; break;
+    case OPTION_NAME: is_right = take_name(verb, &cmd->choice.name); break;
     case OPTION_QUIET: cmd->is_quiet = true; break;
     case OPTION_HELP: return CMDLINE_HELP;
     case OPTION_VERSION: return CMDLINE_VERSION;
@@ -210,6 +225,10 @@ enum cmdline_outcome cmdline_parse(struct command *cmd, const struct verb *verb,
             return CMDLINE_WRONG;
         }
         outcome = take(cmd, verb, option_of(value));
+    }
+    if (outcome == CMDLINE_RUN && cmd->choice.dir != NULL && cmd->choice.name != NULL) {
+        cmdline_complain(verb, "--dir and --name", "only one of them can say where relayd is", NULL);
+        outcome = CMDLINE_WRONG;
     }
     *rest = optind;
     return outcome;

@@ -13,6 +13,7 @@
 
 enum cmdline_option {
     OPTION_DIR,
+    OPTION_NAME,
     OPTION_QUIET,
     OPTION_HELP,
     OPTION_VERSION,
@@ -42,9 +43,8 @@ enum cmdline_option {
 
 /* How an option stands in the synopsis of a verb. */
 enum cmdline_place {
-    PLACE_OWN,      /* [--json] */
+    PLACE_OWN,      /* [--json], unless the verb's operand names it: ID|SOCKET|--all */
     PLACE_OR,       /* joined to the option before it: [-s|-c] */
-    PLACE_OPERAND,  /* named by the verb's operand already: ID|SOCKET|--all */
     PLACE_NOWHERE,  /* not there: the general help has it */
 };
 

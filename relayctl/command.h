@@ -21,7 +21,7 @@ struct command {
     char **operands;
     int n_operands;
 
-    const char *dir; /* --dir, or NULL */
+    struct paths_choice choice; /* --dir, --name */
     bool is_quiet;
     const char *label; /* or NULL */
     bool is_fallback, is_no_wait, is_no_start;

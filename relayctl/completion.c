@@ -6,6 +6,7 @@
 
 #include "relayctl/completion.h"
 
+#include "relayctl/instances.h"
 #include "relayctl/printer.h"
 #include "relayd/base/lock.h"
 
@@ -43,7 +44,7 @@ void completion_words(FILE *file, const struct verb *verbs)
         print_options(file, verb->name, verb->options);
     }
     print_options(file, "-", OPTION(VERSION));
-    print_options(file, "*", OPTION(DIR) | OPTION(QUIET) | OPTION(HELP));
+    print_options(file, "*", OPTION(DIR) | OPTION(NAME) | OPTION(QUIET) | OPTION(HELP));
 }
 
 static void print_part(struct printer *out, const char *text)
@@ -108,4 +109,17 @@ int completion_logins(const struct command *cmd)
         print_login(&out, &status.upstreams[i]);
     status_fini(&status);
     return r;
+}
+
+int completion_names(FILE *file)
+{
+    struct instances instances = {0};
+
+    instances_find(&instances);
+    for (size_t i = 0; i < instances.n; i++) {
+        if (instances.names[i][0] != '\0')
+            fprintf(file, "%s\n", instances.names[i]);
+    }
+    instances_fini(&instances);
+    return EXIT_DONE;
 }

@@ -25,4 +25,7 @@ void completion_words(FILE *file, const struct verb *verbs);
  * returns EXIT_NO_DAEMON; it waits a moment at most. */
 int completion_logins(const struct command *cmd);
 
+/* Prints the names of this user's relayds, a line each, but for the first, which has none. */
+int completion_names(FILE *file);
+
 #endif

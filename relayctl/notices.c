@@ -38,9 +38,9 @@ static void format_self(const struct command *cmd, char *out, size_t size)
 {
     const char *name = strchr(program_invocation_name, '/') != NULL ? program_invocation_name
                                                                      : RELAYCTL_NAME;
+    char option[PATHS_OPTION_MAX];
 
-    snprintf(out, size, "%s%s%s", name, cmd->dir != NULL ? " --dir " : "",
-             cmd->dir != NULL ? cmd->dir : "");
+    snprintf(out, size, "%s%s", name, paths_option(&cmd->paths, &cmd->choice, option));
 }
 
 static bool is_registered(const struct status *status, const char *path)
@@ -100,14 +100,15 @@ static void find_shell(struct notices *notices, const struct command *cmd,
 static void format_restart(const struct command *cmd, const struct status *status, char *out,
                            size_t size)
 {
-    char self[NOTICE_TEXT_MAX / 2];
+    char self[NOTICE_TEXT_MAX / 2], unit[PATHS_UNIT_MAX], option[PATHS_OPTION_MAX];
 
     format_self(cmd, self, sizeof(self));
     if (proto_get_flag(&status->daemon, "activated"))
-        snprintf(out, size, "systemctl --user restart " RELAYD_NAME);
+        snprintf(out, size, "systemctl --user restart %s",
+                 paths_unit(&cmd->paths, "service", unit));
     else
-        snprintf(out, size, "%s stop && " RELAYD_NAME "%s%s --daemon", self,
-                 cmd->dir != NULL ? " --dir " : "", cmd->dir != NULL ? cmd->dir : "");
+        snprintf(out, size, "%s stop && " RELAYD_NAME "%s --daemon", self,
+                 paths_option(&cmd->paths, &cmd->choice, option));
 }
 
 static void find_older_program(struct notices *notices, const struct command *cmd,

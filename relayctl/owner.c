@@ -12,18 +12,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whether dir is where relayctl looks of itself, as that user. */
-static bool is_usual(const char *dir, uid_t uid)
+/* Whether its directory is where relayctl looks of itself, as that user. */
+static bool is_usual(const struct paths *paths, uid_t uid)
 {
-    char run[64], tmp[64];
+    const char *dash = paths->name[0] == '\0' ? "" : "-";
+    char run[PATHS_MAX], tmp[PATHS_MAX];
 
-    snprintf(run, sizeof(run), PATHS_RUN_USER "/%lu/relayd", (unsigned long)uid);
-    snprintf(tmp, sizeof(tmp), "/tmp/relayd-%lu", (unsigned long)uid);
-    return strcmp(dir, run) == 0 || strcmp(dir, tmp) == 0;
+    snprintf(run, sizeof(run), PATHS_RUN_USER "/%lu/relayd%s%s", (unsigned long)uid, dash,
+             paths->name);
+    snprintf(tmp, sizeof(tmp), "/tmp/relayd-%lu%s%s", (unsigned long)uid, dash, paths->name);
+    return strcmp(paths->dir, run) == 0 || strcmp(paths->dir, tmp) == 0;
 }
 
 const char *owner_hint_other(const struct paths *paths, char out[OWNER_HINT_MAX])
 {
+    char option[PATHS_OPTION_MAX] = "";
     const struct passwd *owner;
     struct stat st;
 
@@ -32,13 +35,12 @@ const char *owner_hint_other(const struct paths *paths, char out[OWNER_HINT_MAX]
     owner = getpwuid(st.st_uid);
     if (owner == NULL)
         return NULL;
-    if (is_usual(paths->dir, st.st_uid))
-        snprintf(out, OWNER_HINT_MAX, "ask as that user: sudo\u00a0-u\u00a0%s\u00a0" RELAYCTL_NAME,
-                 owner->pw_name);
-    else
-        snprintf(out, OWNER_HINT_MAX,
-                 "ask as that user: sudo\u00a0-u\u00a0%s\u00a0" RELAYCTL_NAME "\u00a0--dir\u00a0%s",
-                 owner->pw_name, paths->dir);
+    if (!is_usual(paths, st.st_uid))
+        snprintf(option, sizeof(option), "\u00a0--dir\u00a0%s", paths->dir);
+    else if (paths->name[0] != '\0')
+        snprintf(option, sizeof(option), "\u00a0--name\u00a0%s", paths->name);
+    snprintf(out, OWNER_HINT_MAX, "ask as that user: sudo\u00a0-u\u00a0%s\u00a0" RELAYCTL_NAME "%s",
+             owner->pw_name, option);
     return out;
 }
 
@@ -46,7 +48,7 @@ const char *owner_hint_root(const struct paths *paths, char out[OWNER_HINT_MAX])
 {
     const char *caller = getenv("SUDO_USER");
 
-    if (geteuid() != 0 || !is_usual(paths->dir, 0))
+    if (geteuid() != 0 || !is_usual(paths, 0))
         return NULL;
     if (caller != NULL && caller[0] != '\0' && strcmp(caller, "root") != 0)
         snprintf(out, OWNER_HINT_MAX, "here it is root's: for %.64s's, leave sudo away", caller);

@@ -92,7 +92,7 @@ int registration_try(const struct registration *reg, struct command *cmd, struct
     encode(reg, cmd, &call);
     r = client_send(client, &cmd->paths, &call);
     if (r == -ECONNREFUSED && !cmd->is_no_start) {
-        r = start_daemon(client, &cmd->paths, cmd->dir, started);
+        r = start_daemon(client, &cmd->paths, &cmd->choice, started);
         call.answer_by = client_now() + COMMAND_LOGIN_MS; /* what a start takes is extra */
         if (r == 0)
             r = client_send(client, &cmd->paths, &call);

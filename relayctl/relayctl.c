@@ -42,10 +42,12 @@ static const struct verb verbs[] = {
      "Puts a login, named by the number that status shows or by its socket, before\n"
      "all others until it is gone.",
      verb_use},
-    {"status", NULL, false, OPTION(JSON) | OPTION(SHORT), "show which login serves, which would be next, and why",
+    {"status", NULL, false, OPTION(JSON) | OPTION(SHORT) | OPTION(ALL),
+     "show which login serves, which would be next, and why",
      "Shows the agent socket and the logins behind it, in the order in which they\n"
      "would be tried, and what is wrong with this shell, the links in your home or the\n"
-     "program that runs. Exits 0 where a login is there to serve, else 1.",
+     "program that runs. With --all, of each relayd of this user: the first, and those\n"
+     "with a --name. Exits 0 where a login is there to serve, else 1.",
      verb_status},
     {"pause", NULL, false, OPTION(FOR), "serve nobody for a while",
      "Ends what is being served and turns every client away, until resume.", verb_pause},
@@ -100,9 +102,9 @@ static const struct verb verbs[] = {
      "Ends relayd, once what its clients are owed is delivered.", verb_stop},
     {"help", "COMMAND", false, 0, "show help, or help on one command",
      "Shows help, or help on COMMAND.", verb_help},
-    {"complete", "logins|words", true, 0, NULL,
-     "For the completions of shells: prints the logins, or the words of the command\n"
-     "line, with a few words on each.",
+    {"complete", "logins|names|words", true, 0, NULL,
+     "For the completions of shells: prints the logins, the names of relayds,\n"
+     "or the words of the command line, with a few words on each.",
      verb_complete},
     {0},
 };
@@ -141,11 +143,13 @@ static int verb_complete(struct command *cmd)
 {
     if (strcmp(cmd->operands[0], "logins") == 0)
         return completion_logins(cmd);
+    if (strcmp(cmd->operands[0], "names") == 0)
+        return completion_names(stdout);
     if (strcmp(cmd->operands[0], "words") == 0) {
         completion_words(stdout, verbs);
         return EXIT_DONE;
     }
-    cmdline_complain(find_verb("complete"), cmd->operands[0], "is not logins, nor words",
+    cmdline_complain(find_verb("complete"), cmd->operands[0], "is not logins, names, nor words",
                      NULL);
     return EXIT_USAGE;
 }
@@ -172,9 +176,8 @@ static int answer(enum cmdline_outcome outcome, const struct verb *verb)
 
 static int run(struct command *cmd, const struct verb *verb)
 {
-    int r = verb->run == verb_help ? 0 : paths_find(&cmd->paths, cmd->dir, false);
-
-    const char *dir = cmd->dir != NULL ? cmd->dir : getenv("RELAYD_DIR");
+    int r = verb->run == verb_help ? 0 : paths_find(&cmd->paths, &cmd->choice, false);
+    const char *dir = cmd->choice.dir != NULL ? cmd->choice.dir : getenv("RELAYD_DIR");
 
     if (r == 0)
         return verb->run(cmd);

@@ -102,39 +102,42 @@ static int run(char *const argv[], struct start_words *words, int64_t deadline)
 /* Has the user manager start the sockets, and the service too, which makes them again where
  * somebody removed them. systemctl finds the manager by XDG_RUNTIME_DIR. In rc that is set only
  * where PAM sets it, and after su it is another user's. */
-static int run_manager(struct start_words *words)
+static int run_manager(const struct paths *paths, struct start_words *words)
 {
-    static char systemctl[] = "systemctl", user[] = "--user", start[] = "start",
-                socket[] = RELAYD_NAME ".socket", service[] = RELAYD_NAME ".service";
+    static char systemctl[] = "systemctl", user[] = "--user", start[] = "start";
+    char socket[PATHS_UNIT_MAX], service[PATHS_UNIT_MAX], dir[64];
     char *const argv[] = {systemctl, user, start, socket, service, NULL};
-    char dir[64];
 
+    paths_unit(paths, "socket", socket);
+    paths_unit(paths, "service", service);
     snprintf(dir, sizeof(dir), "/run/user/%lu", (unsigned long)geteuid());
     setenv("XDG_RUNTIME_DIR", dir, 1);
     return run(argv, words, client_now() + MANAGER_MS);
 }
 
-static int run_relayd(const char *program, const struct paths *paths, const char *dir,
-                      struct start_words *words, int64_t deadline)
+static int run_relayd(const char *program, const struct paths *paths,
+                      const struct paths_choice *choice, struct start_words *words,
+                      int64_t deadline)
 {
-    char name[PATH_MAX], option[PATHS_MAX];
-    static char daemon_option[] = "--daemon", dir_option[] = "--dir";
-    char *argv[] = {name, daemon_option, NULL, NULL, NULL};
+    static char daemon_option[] = "--daemon", dir_option[] = "--dir", name_option[] = "--name";
+    char file[PATH_MAX], value[PATHS_MAX];
+    char *argv[] = {file, daemon_option, NULL, NULL, NULL};
+    bool is_named = paths->name[0] != '\0';
 
-    if (strlen(program) >= sizeof(name))
+    if (strlen(program) >= sizeof(file))
         return STATUS_NOT_THERE;
-    strcpy(name, program);
-    strcpy(option, paths->dir);
-    if (dir != NULL) {
-        argv[2] = dir_option;
-        argv[3] = option;
+    strcpy(file, program);
+    strcpy(value, is_named ? paths->name : paths->dir);
+    if (is_named || choice->dir != NULL) {
+        argv[2] = is_named ? name_option : dir_option;
+        argv[3] = value;
     }
     return run(argv, words, deadline);
 }
 
 /* Runs the relayd beside this program: the PATH of rc is not the user's. */
-static int run_beside(const struct paths *paths, const char *dir, struct start_words *words,
-                      int64_t deadline)
+static int run_beside(const struct paths *paths, const struct paths_choice *choice,
+                      struct start_words *words, int64_t deadline)
 {
     char name[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", name, sizeof(name) - sizeof(RELAYD_NAME));
@@ -147,18 +150,18 @@ static int run_beside(const struct paths *paths, const char *dir, struct start_w
     if (slash == NULL)
         return STATUS_NOT_THERE;
     strcpy(slash + 1, RELAYD_NAME);
-    return run_relayd(name, paths, dir, words, deadline);
+    return run_relayd(name, paths, choice, words, deadline);
 }
 
 /* Connects as soon as a relayd answers. Gives up at the deadline, or earlier where none will: none
  * holds the lock, and a start that succeeded is ANSWER_MS ago. */
-static int connect_soon(struct client *client, struct paths *paths, const char *dir,
-                        int status, int64_t deadline)
+static int connect_soon(struct client *client, struct paths *paths,
+                        const struct paths_choice *choice, int status, int64_t deadline)
 {
     int64_t expected_by = client_now() + (status == 0 ? ANSWER_MS : 0);
 
     for (;;) {
-        int r = paths_find(paths, dir, false);
+        int r = paths_find(paths, choice, false);
 
         if (r == 0)
             r = client_open(client, paths, deadline);
@@ -189,22 +192,22 @@ static void explain(struct client *client, int status)
     }
 }
 
-int start_daemon(struct client *client, struct paths *paths, const char *dir,
+int start_daemon(struct client *client, struct paths *paths, const struct paths_choice *choice,
                  struct start_words *words)
 {
     int64_t deadline = client_now() + START_MS;
     int status, r;
 
     if (has_manager(paths)) {
-        status = run_manager(words);
-        r = connect_soon(client, paths, dir, status, deadline);
+        status = run_manager(paths, words);
+        r = connect_soon(client, paths, choice, status, deadline);
         if (r != -ECONNREFUSED)
             return r;
     }
-    status = run_beside(paths, dir, words, deadline);
+    status = run_beside(paths, choice, words, deadline);
     if (status == STATUS_NOT_THERE)
-        status = run_relayd(RELAYD_PATH, paths, dir, words, deadline);
-    r = connect_soon(client, paths, dir, status, deadline);
+        status = run_relayd(RELAYD_PATH, paths, choice, words, deadline);
+    r = connect_soon(client, paths, choice, status, deadline);
     if (r == -ECONNREFUSED)
         explain(client, status);
     return r;

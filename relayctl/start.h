@@ -17,10 +17,10 @@ struct start_words {
 
 /* Starts relayd, and connects client to it, or to another that was started at the same moment.
  * relayd gets nothing of this process but its environment: no descriptor, no terminal.
- * dir is the value of --dir, or NULL. paths is filled again, for a relayd that starts may choose
+ * choice is that of the command line. paths is filled again, for a relayd that starts may choose
  * another directory. Takes at most 3 s. Returns as client_open(); words has what relayd or
  * systemctl said. */
-int start_daemon(struct client *client, struct paths *paths, const char *dir,
+int start_daemon(struct client *client, struct paths *paths, const struct paths_choice *choice,
                  struct start_words *words);
 
 #endif

@@ -9,6 +9,14 @@
 
 #define WIDTH 79
 
+/* Whether the verb's operand names it already: ID|SOCKET|--all. */
+static bool is_operand(const struct verb *verb, const struct cmdline_entry *entry)
+{
+    const char *dashes = verb->operand != NULL ? strstr(verb->operand, "--") : NULL;
+
+    return dashes != NULL && entry->name != NULL && strcmp(dashes + 2, entry->name) == 0;
+}
+
 static bool takes(const struct verb *verb, size_t i)
 {
     return (verb->options >> i & 1) != 0;
@@ -48,7 +56,7 @@ static void print_synopsis(FILE *file, const struct verb *verb)
     snprintf(word, sizeof(word), "usage: " RELAYCTL_NAME " %s", verb->name);
     print_word(file, word, &column);
     for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (!takes(verb, i) || cmdline_options[i].place == PLACE_OPERAND)
+        if (!takes(verb, i) || is_operand(verb, &cmdline_options[i]))
             continue;
         format_option(&cmdline_options[i], option, sizeof(option));
         snprintf(word, sizeof(word), "%s%s%s", is_joined(verb, i) ? "|" : " [", option,
@@ -84,7 +92,7 @@ static void print_common_options(FILE *file)
 
 void usage_all(FILE *file, const struct verb *verbs)
 {
-    fputs("usage: " RELAYCTL_NAME " [--dir DIR] [-q] [COMMAND]\n\n"
+    fputs("usage: " RELAYCTL_NAME " [--dir DIR | --name NAME] [-q] [COMMAND]\n\n"
           "relayd keeps one fixed agent socket for all your panes, and carries each client\n"
           "to the newest ssh -A login that is alive. " RELAYCTL_NAME " tells it of logins, and shows\n"
           "what it does.\n\n", file);

@@ -4,6 +4,7 @@
 
 #include "relayctl/verbs.h"
 
+#include "relayctl/instances.h"
 #include "relayctl/json.h"
 #include "relayctl/login.h"
 #include "relayctl/notices.h"
@@ -139,7 +140,7 @@ static void show_status(const struct command *cmd, const struct status *status)
     }
 }
 
-int verb_status(struct command *cmd)
+static int show_one(const struct command *cmd)
 {
     struct status status = {0};
     int r;
@@ -153,6 +154,50 @@ int verb_status(struct command *cmd)
     }
     status_fini(&status);
     return r;
+}
+
+/* A line of its own says which it is: the picture has the directory. */
+static int show_named(const struct command *cmd, const char *name)
+{
+    struct command one = *cmd;
+    int r;
+
+    one.choice = (struct paths_choice){.name = name[0] == '\0' ? NULL : name};
+    r = paths_find(&one.paths, &one.choice, false);
+    if (r == 0)
+        return show_one(&one);
+    command_tell(cmd, one.paths.dir, paths_problem(r), NULL);
+    return EXIT_NO;
+}
+
+/* As JSON, an array of them. 0 where each has a login to serve, else what the worst one says. */
+static int show_all(const struct command *cmd)
+{
+    struct instances instances = {0};
+    int status = EXIT_DONE;
+
+    if (instances_find(&instances) < 0) {
+        instances_fini(&instances);
+        command_tell(cmd, "status", strerror(ENOMEM), NULL);
+        return EXIT_NO;
+    }
+    for (size_t i = 0; i < instances.n; i++) {
+        int r;
+
+        if (!cmd->is_quiet || cmd->is_json)
+            fputs(cmd->is_json ? (i == 0 ? "[\n" : ",\n") : i == 0 ? "" : "\n", stdout);
+        r = show_named(cmd, instances.names[i]);
+        status = r > status ? r : status;
+    }
+    if (cmd->is_json)
+        puts("]");
+    instances_fini(&instances);
+    return status;
+}
+
+int verb_status(struct command *cmd)
+{
+    return cmd->is_all ? show_all(cmd) : show_one(cmd);
 }
 
 static int show_event(struct proto_msg *event, void *arg)
@@ -246,8 +291,20 @@ static int stop(const struct command *cmd, struct client *client)
     return EXIT_NO;
 }
 
+/* How to stop what systemd starts. */
+static const char *format_stop(const struct command *cmd, char *out, size_t size)
+{
+    char socket[PATHS_UNIT_MAX], service[PATHS_UNIT_MAX];
+
+    snprintf(out, size, "to prevent it: systemctl\u00a0--user\u00a0stop\u00a0%s\u00a0%s",
+             paths_unit(&cmd->paths, "socket", socket),
+             paths_unit(&cmd->paths, "service", service));
+    return out;
+}
+
 int verb_stop(struct command *cmd)
 {
+    char hint[2 * PATHS_UNIT_MAX + 64];
     struct client client = CLIENT_INIT;
     bool is_back_soon = is_activated(cmd);
     int status = stop(cmd, &client);
@@ -255,6 +312,6 @@ int verb_stop(struct command *cmd)
     client_fini(&client);
     if (status == EXIT_DONE && is_back_soon)
         command_tell(cmd, "stop", "systemd starts relayd again at the next client",
-                     "to prevent it: systemctl\u00a0--user\u00a0stop\u00a0" RELAYD_NAME ".socket\u00a0" RELAYD_NAME ".service");
+                     format_stop(cmd, hint, sizeof(hint)));
     return status;
 }

@@ -66,7 +66,7 @@ int verb_wait(struct command *cmd)
             command_tell(cmd, client.object, client.cause, "waiting for it");
         is_told = true;
         poll(NULL, 0, RETRY_MS);
-        paths_find(&cmd->paths, cmd->dir, false);
+        paths_find(&cmd->paths, &cmd->choice, false);
     }
     r = tell_wait(cmd, &client, r);
     client_fini(&client);

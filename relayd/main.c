@@ -18,6 +18,7 @@ static struct daemon daemon_state;
 int main(int argc, char **argv)
 {
     struct daemon *d = &daemon_state;
+    struct paths_choice place;
 
     fill_standard_fds();
     d->ready_fd = -1;
@@ -34,8 +35,11 @@ int main(int argc, char **argv)
         puts(PACKAGE_STRING);
         return 0;
     }
-    /* Files first, so that the command line has the last word. */
+    /* Files first, so that the command line has the last word; but an instance has one of its
+     * own. */
+    place = d->options.place;
     options_init(&d->options);
+    d->options.place = place;
     if (options_read_files(&d->options) < 0)
         return 1;
     options_parse(&d->options, argc, argv);

@@ -23,12 +23,12 @@
 static int prepare_dir(struct place *place, const struct options *options)
 {
     struct paths *paths = &place->paths;
-    int r = paths_find(paths, options->dir, true);
+    int r = paths_find(paths, &options->place, true);
 
     if (r == 0)
         r = paths_check_dir(paths, true);
     if (r < 0)
-        log_error("%s: %s", r == -ENAMETOOLONG && options->dir != NULL ? options->dir : paths->dir,
+        log_error("%s: %s", r == -ENAMETOOLONG && options->place.dir != NULL ? options->place.dir : paths->dir,
                   paths_problem(r));
     return r;
 }

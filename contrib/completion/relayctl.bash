@@ -34,9 +34,17 @@ _relayctl_logins() {
         [[ $id == "$cur"* ]] || continue
         ids+=("$id")
         shown+=("$id  ($who)")
-    done < <("$program" ${dir:+--dir "$dir"} complete logins 2>/dev/null </dev/null)
+    done < <("$program" "${place[@]}" complete logins 2>/dev/null </dev/null)
     COMPREPLY=("${ids[@]}")
     [[ ${#ids[@]} -gt 1 && $COMP_TYPE == 63 ]] && COMPREPLY=("${shown[@]}")
+}
+
+# Offers the names of the relayds of this user.
+_relayctl_names() {
+    local name
+    while read -r name; do
+        [[ $name != "$cur"* ]] || COMPREPLY+=("$name")
+    done < <("$program" complete names 2>/dev/null </dev/null)
 }
 
 # _relayctl_offer KIND: offers what an argument of that kind can be.
@@ -47,12 +55,13 @@ _relayctl_offer() {
         ;;
     SOCKET | FILE) compopt -o default ;;
     DIR) compopt -o dirnames ;;
+    NAME) _relayctl_names ;;
     COMMAND) _relayctl_words - ;;
     esac
 }
 
 _relayctl() {
-    local program=${1/#\~\//$HOME/} dir='' cur=${COMP_WORDS[COMP_CWORD]}
+    local program=${1/#\~\//$HOME/} place=() cur=${COMP_WORDS[COMP_CWORD]}
     local where=- operands=0 option='' argument=- word i
     COMPREPLY=()
     # bash makes a word of its own of the sign in --dir=DIR.
@@ -62,7 +71,7 @@ _relayctl() {
         if [[ $word == '=' ]]; then
             continue
         elif [[ $argument != - ]]; then
-            [[ $option != --dir ]] || dir=${word/#\~\//$HOME/}
+            [[ $option != --dir && $option != --name ]] || place=("$option" "${word/#\~\//$HOME/}")
             argument=-
         elif [[ $word == -* ]]; then
             option=$word

@@ -16,21 +16,21 @@ function __relayctl_rows
     end
 end
 
-# Three lines on the words before the current one: the command, or "-"; what the current word is
-# to be, as the table calls it, or "-"; the value of --dir.
+# Lines on the words before the current one: the command, or "-"; what the current word is
+# to be, as the table calls it, or "-"; --dir or --name, and its value.
 function __relayctl_look
     set -l words (commandline -opc)
     set -l where -
     set -l wanted -
     set -l operands 0
-    set -l dir
+    set -l place
     set -l option
     for word in $words[2..-1]
         if test $wanted != -
-            test $option = --dir; and set dir $word
+            contains -- $option --dir --name; and set place $option $word
             set wanted -
-        else if string match -q -- '--dir=*' $word
-            set dir (string replace -- --dir= '' $word)
+        else if string match -qr -- '^--(dir|name)=' $word
+            set place (string split -m 1 = -- $word)
         else if string match -q -- '-*' $word
             set option $word
             set -l part (string split \t -- (__relayctl_rows $where $word)[1])
@@ -47,7 +47,7 @@ function __relayctl_look
         set -l part (string split \t -- (__relayctl_rows - $where)[1])
         set -q part[3]; and set wanted $part[3]
     end
-    printf '%s\n' $where $wanted $dir
+    printf '%s\n' $where $wanted $place
 end
 
 # The logins, in the order in which they would be tried. Who they are is only shown.
@@ -55,7 +55,7 @@ function __relayctl_logins
     set -l look (__relayctl_look)
     set -l program (string replace -r '^~/' $HOME/ -- (commandline -opc)[1])
     set -l option
-    set -q look[3]; and set option --dir (string replace -r '^~/' $HOME/ -- $look[3])
+    set -q look[4]; and set option $look[3] (string replace -r '^~/' $HOME/ -- $look[4])
     $program $option complete logins 2>/dev/null </dev/null
 end
 
@@ -70,6 +70,9 @@ function __relayctl_candidates
                 set -l part (string split \t -- $row)
                 string match -q -- '-*' $part[2]; or printf '%s\t%s\n' $part[2] $part[4]
             end
+        case NAME
+            set -l program (string replace -r '^~/' $HOME/ -- (commandline -opc)[1])
+            $program complete names 2>/dev/null </dev/null
         case DIR
             __fish_complete_directories (commandline -ct)
     end

@@ -16,6 +16,7 @@ _relayctl_options() {
         help=${help//(#m)[][\\:]/\\$MATCH}
         case $argument in
         -) specs+=("${word}[$help]") ;;
+        NAME) specs+=("${word}[$help]:name:_relayctl_names") ;;
         DIR) specs+=("${word}[$help]:directory:_directories") ;;
         *) specs+=("${word}[$help]:${argument:l}: ") ;;
         esac
@@ -39,6 +40,12 @@ _relayctl_logins() {
         logins+=("$id:${who//\\/\\\\}")
     done < <("$_relayctl_program[@]" complete logins 2>/dev/null </dev/null)
     _describe -V -t logins login logins
+}
+
+_relayctl_names() {
+    local -a names
+    names=(${(f)"$("$_relayctl_program[1]" complete names 2>/dev/null </dev/null)"})
+    compadd -a names
 }
 
 # What the operand of a command can be; $words begins with the command here.
@@ -65,6 +72,7 @@ _relayctl() {
     _arguments -C -S $specs '1: :_relayctl_commands' '*:: :->command' && return
     [[ $state == command ]] || return
     [[ -z $opt_args[--dir] ]] || _relayctl_program+=(--dir ${${(Q)opt_args[--dir]}/#\~\//$HOME/})
+    [[ -z $opt_args[--name] ]] || _relayctl_program+=(--name $opt_args[--name])
     _relayctl_options $words[1]
     _arguments -S $specs '1: :_relayctl_operand'
 }

@@ -32,7 +32,9 @@ static bool find_relayd(const struct patient *patient, char out[PATH_MAX])
 
 static bool has_unit(const struct patient *patient)
 {
-    static const char *const argv[] = {"systemctl", "--user", "cat", RELAYD_NAME ".socket", NULL};
+    char unit[PATHS_UNIT_MAX];
+    const char *const argv[] = {"systemctl", "--user", "cat",
+                                paths_unit(&patient->cmd->paths, "socket", unit), NULL};
 
     return paths_is_user_manager_dir(&patient->cmd->paths) && paths_has_user_manager() &&
            patient_run(patient, argv, NULL, SYSTEMCTL_MS) == 0;
@@ -41,15 +43,20 @@ static bool has_unit(const struct patient *patient)
 /* The line that starts relayd. */
 static void cure_by_start(const struct patient *patient, struct finding *finding)
 {
+    const struct command *cmd = patient->cmd;
     char path[PATH_MAX], quoted[PATIENT_QUOTED_MAX], dir[PATIENT_QUOTED_MAX];
+    char unit[PATHS_UNIT_MAX];
 
     if (has_unit(patient)) {
-        finding_cure(finding, "systemctl --user enable --now " RELAYD_NAME ".socket");
+        finding_cure(finding, "systemctl --user enable --now %s",
+                     paths_unit(&cmd->paths, "socket", unit));
     } else if (find_relayd(patient, path)) {
         patient_quote(patient, path, quoted, sizeof(quoted));
-        if (patient->cmd->dir != NULL)
+        if (cmd->paths.name[0] != '\0')
+            finding_cure(finding, "%s --daemon --name %s", quoted, cmd->paths.name);
+        else if (cmd->choice.dir != NULL)
             finding_cure(finding, "%s --daemon --dir %s", quoted,
-                         patient_quote(patient, patient->cmd->paths.dir, dir, sizeof(dir)));
+                         patient_quote(patient, cmd->paths.dir, dir, sizeof(dir)));
         else
             finding_cure(finding, "%s --daemon", quoted);
     } else {

@@ -49,7 +49,7 @@ int relay_take(const struct command *cmd, char *socket, char *why, size_t size)
     if (r < 0 && socket == NULL) {
         client_fini(&client);
         client = (struct client)CLIENT_INIT;
-        r = start_daemon(&client, &quiet.paths, quiet.dir, &words);
+        r = start_daemon(&client, &quiet.paths, &quiet.choice, &words);
     }
     if (r < 0)
         utf8_format(why, size, "%s", client.cause != NULL ? client.cause : strerror(-r));

@@ -17,15 +17,20 @@
 static const char *const usual_places[] = {"/usr/local/bin/" RELAYCTL_NAME,
                                            "/usr/bin/" RELAYCTL_NAME, NULL};
 
-/* ` --dir DIR` where the relay is not at its usual place: neither sshd nor a new shell knows it. */
+/* ` --name NAME`, or ` --dir DIR` where the relay is not at its usual place: neither sshd nor a new shell knows it. */
 void text_put_dir(FILE *file, const struct setup *setup, enum shell shell)
 {
-    const char *dir = setup->cmd->dir != NULL ? setup->cmd->dir : getenv("RELAYD_DIR");
+    const struct command *cmd = setup->cmd;
+    const char *dir = cmd->choice.dir != NULL ? cmd->choice.dir : getenv("RELAYD_DIR");
 
+    if (cmd->paths.name[0] != '\0') {
+        fprintf(file, " --name %s", cmd->paths.name);
+        return;
+    }
     if (setup->is_system || dir == NULL || dir[0] == '\0')
         return;
     fputs(" --dir ", file);
-    shell_put(file, shell, setup->cmd->paths.dir);
+    shell_put(file, shell, cmd->paths.dir);
 }
 
 /* The places of relayctl, this one first. */

@@ -17,9 +17,26 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void run_user_dir(char *out, size_t size)
+#define RUN_MAX 64 /* room for /run/user/UID, and a name below it that is not an instance's */
+
+static void run_user_dir(char out[RUN_MAX])
 {
-    snprintf(out, size, PATHS_RUN_USER "/%lu", (unsigned long)geteuid());
+    snprintf(out, RUN_MAX, PATHS_RUN_USER "/%lu", (unsigned long)geteuid());
+}
+
+/* base, or base-NAME. */
+static void put_name(char out[PATHS_MAX], const char *base, const char *name)
+{
+    snprintf(out, PATHS_MAX, "%s%s%s", base, name[0] == '\0' ? "" : "-", name);
+}
+
+/* Of the instance, where the user's run-time directory is `run`. */
+static void instance_run_dir(char out[PATHS_MAX], const char *run, const char *name)
+{
+    char base[RUN_MAX + 8];
+
+    snprintf(base, sizeof(base), "%s/relayd", run);
+    put_name(out, base, name);
 }
 
 static bool is_our_dir(const char *path)
@@ -54,6 +71,7 @@ const char *paths_problem(int error)
     case ENOTDIR: return "is not a directory";
     case EPERM: return "belongs to another user";
     case PATHS_TOO_OPEN: return "is open to others (mode must be 0700)";
+    case EINVAL: return "is no name: a to z first, then also 0 to 9, _ and -, at most 32";
     case ENAMETOOLONG: return "the socket paths in it would be over 107 bytes";
     default: return strerror(-error);
     }
@@ -72,7 +90,6 @@ static int fill(struct paths *p, const char *dir)
 
     while (length > 1 && dir[length - 1] == '/')
         length--;
-    memset(p, 0, sizeof(*p));
     snprintf(p->dir, sizeof(p->dir), "%.*s", (int)length, dir);
     if (length + strlen("/control.sock") > SOCK_PATH_MAX)
         return -ENAMETOOLONG;
@@ -103,7 +120,6 @@ static int fill_named(struct paths *p, const char *name)
     int r = -errno;
 
     if (dir == NULL) {
-        memset(p, 0, sizeof(*p));
         snprintf(p->dir, sizeof(p->dir), "%s", name);
         return r;
     }
@@ -112,27 +128,57 @@ static int fill_named(struct paths *p, const char *name)
     return r;
 }
 
-int paths_find(struct paths *p, const char *option, bool for_daemon)
+bool paths_is_name(const char *name)
 {
-    char run[64], tmp[64];
-    const char *env = getenv("RELAYD_DIR");
+    size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+
+    return name[0] >= 'a' && name[0] <= 'z' && name[n] == '\0' && n < PATHS_NAME_MAX;
+}
+
+/* Where nobody has named a directory. */
+static int find_usual(struct paths *p, bool for_daemon)
+{
+    char run[RUN_MAX], base[RUN_MAX], run_dir[PATHS_MAX], tmp_dir[PATHS_MAX];
     bool is_run;
 
-    if (option != NULL && option[0] != '\0')
-        return fill_named(p, option);
-    if (env != NULL && env[0] != '\0')
-        return fill_named(p, env);
-
-    snprintf(tmp, sizeof(tmp), "/tmp/relayd-%lu", (unsigned long)geteuid());
-    run_user_dir(run, sizeof(run));
+    run_user_dir(run);
+    instance_run_dir(run_dir, run, p->name);
+    snprintf(base, sizeof(base), "/tmp/relayd-%lu", (unsigned long)geteuid());
+    put_name(tmp_dir, base, p->name);
     if (is_our_dir(run))
         is_run = true;
-    else if (for_daemon || check_private_dir(tmp) == 0)
+    else if (for_daemon || check_private_dir(tmp_dir) == 0)
         is_run = false;
     else
         is_run = access("/run/systemd/system", F_OK) == 0;
-    strncat(run, "/relayd", sizeof(run) - strlen(run) - 1);
-    return fill(p, is_run ? run : tmp);
+    return fill(p, is_run ? run_dir : tmp_dir);
+}
+
+int paths_find(struct paths *p, const struct paths_choice *choice, bool for_daemon)
+{
+    const char *env = getenv("RELAYD_DIR");
+
+    memset(p, 0, sizeof(*p));
+    if (choice->dir != NULL && choice->dir[0] != '\0')
+        return fill_named(p, choice->dir);
+    if (choice->name != NULL) {
+        if (!paths_is_name(choice->name))
+            return -EINVAL;
+        strcpy(p->name, choice->name);
+        return find_usual(p, for_daemon);
+    }
+    return env != NULL && env[0] != '\0' ? fill_named(p, env) : find_usual(p, for_daemon);
+}
+
+const char *paths_option(const struct paths *p, const struct paths_choice *choice,
+                         char out[PATHS_OPTION_MAX])
+{
+    out[0] = '\0';
+    if (p->name[0] != '\0')
+        snprintf(out, PATHS_OPTION_MAX, " --name %s", p->name);
+    else if (choice->dir != NULL)
+        snprintf(out, PATHS_OPTION_MAX, " --dir %s", p->dir);
+    return out;
 }
 
 int paths_check_dir(const struct paths *p, bool make)
@@ -144,20 +190,27 @@ int paths_check_dir(const struct paths *p, bool make)
 
 bool paths_is_user_manager_dir(const struct paths *p)
 {
-    char run[64];
+    char run[RUN_MAX], dir[PATHS_MAX];
 
-    run_user_dir(run, sizeof(run));
-    strncat(run, "/relayd", sizeof(run) - strlen(run) - 1);
-    return strcmp(p->dir, run) == 0;
+    run_user_dir(run);
+    instance_run_dir(dir, run, p->name);
+    return strcmp(p->dir, dir) == 0;
+}
+
+const char *paths_unit(const struct paths *p, const char *type, char out[PATHS_UNIT_MAX])
+{
+    snprintf(out, PATHS_UNIT_MAX, RELAYD_NAME "%s%s.%s", p->name[0] == '\0' ? "" : "@", p->name,
+             type);
+    return out;
 }
 
 bool paths_has_user_manager(void)
 {
-    char path[64];
+    char path[RUN_MAX + 24];
     int fd;
 
-    run_user_dir(path, sizeof(path));
-    strncat(path, "/systemd/private", sizeof(path) - strlen(path) - 1);
+    run_user_dir(path);
+    strcat(path, "/systemd/private");
     fd = sock_open(path, SOCK_STREAM);
     close_fd(fd);
     return fd >= 0 || fd == -EAGAIN;

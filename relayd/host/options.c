@@ -22,6 +22,7 @@
 enum option_type {
     OPTION_FLAG,
     OPTION_TEXT,    /* not empty; borrowed */
+    OPTION_NAME,    /* of an instance; borrowed */
     OPTION_SECONDS, /* more than 0 */
     OPTION_COUNT,   /* 1 to a million */
     OPTION_CHOICE,  /* one of the words of `argument`, which are in the order of the enum */
@@ -39,7 +40,9 @@ struct option_row {
 #define TO(member) offsetof(struct options, member)
 
 static const struct option_row rows[] = {
-    {"dir", "DIR", "where the sockets are (default: see relayd(1))", false, OPTION_TEXT, TO(dir)},
+    {"dir", "DIR", "where the sockets are (default: see relayd(1))", false, OPTION_TEXT, TO(place.dir)},
+    {"name", "NAME", "one more relayd, with a directory of its own", false, OPTION_NAME,
+     TO(place.name)},
     {"daemon", NULL, "detach; return once it serves", false, OPTION_FLAG, TO(is_daemon)},
     {"raw", NULL, "relay any protocol: ask nothing, look at nothing", true, OPTION_FLAG,
      TO(is_raw)},
@@ -106,6 +109,9 @@ static int set(struct options *options, const struct option_row *row, const char
     case OPTION_TEXT:
         *(const char **)place = value;
         return value[0] == '\0' ? -EINVAL : 0;
+    case OPTION_NAME:
+        *(const char **)place = value;
+        return paths_is_name(value) ? 0 : -EINVAL;
     case OPTION_SECONDS:
         return set_seconds(place, value);
     case OPTION_COUNT:
@@ -142,6 +148,10 @@ int options_parse(struct options *options, int argc, char **argv)
     }
     if (optind < argc) {
         fprintf(stderr, "relayd: unexpected argument: %s\n", argv[optind]);
+        return -EINVAL;
+    }
+    if (options->place.dir != NULL && options->place.name != NULL) {
+        fputs("relayd: --dir and --name: only one of them can say where the sockets are\n", stderr);
         return -EINVAL;
     }
     return 0;
@@ -272,6 +282,10 @@ int options_read_files(struct options *options)
     if (r < 0 || pw == NULL)
         return r;
     snprintf(path, sizeof(path), "%s/.config/relayd.conf", pw->pw_dir);
+    r = read_file(options, path, false);
+    if (r < 0 || options->place.name == NULL)
+        return r;
+    snprintf(path, sizeof(path), "%s/.config/relayd-%s.conf", pw->pw_dir, options->place.name);
     return read_file(options, path, false);
 }
 

@@ -5,6 +5,8 @@
 #ifndef RELAYD_OPTIONS_H
 #define RELAYD_OPTIONS_H
 
+#include "relayd/base/paths.h"
+
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -15,7 +17,7 @@ enum when_none {
 };
 
 struct options {
-    const char *dir;    /* NULL: paths_find() chooses; points into argv */
+    struct paths_choice place; /* points into argv */
     bool is_daemon;     /* detach once serving */
     bool is_verbose;    /* log at debug */
     double patience;    /* seconds: patience.h */
@@ -34,8 +36,9 @@ void options_init(struct options *options);
 int options_parse(struct options *options, int argc, char **argv);
 
 /* Reads the host's file (RELAYD_CONF, normally /etc/relayd.conf), then ~/.config/relayd.conf, the
- * home being that of passwd(5). They have the same options without dashes, one a line ("patience
- * 2s"), with '#' in front of comments; dir, daemon, help and version are not for files. The host's
+ * home being that of passwd(5), then ~/.config/relayd-NAME.conf for the instance that `place`
+ * names. They have the same options without dashes, one a line ("patience
+ * 2s"), with '#' in front of comments; dir, name, daemon, help and version are not for files. The host's
  * may also say "deny". A missing file is an empty one; a host's that cannot be read counts as
  * "deny", a user's is complained of and passed over. Returns 0, or after saying why on stderr:
  * -EINVAL where a line is wrong, -EPERM where the host denies. */

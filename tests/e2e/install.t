@@ -11,7 +11,7 @@ fi
 user_manager pat
 # What every other test finds installed.
 rm "$E2E/bin/relayd" "$E2E/bin/relayctl"
-rm -r /etc/systemd/user/relayd.*
+rm -r /etc/systemd/user/relayd[.@]*
 sshd 22
 agent one
 home=$E2E/home/pat

@@ -74,7 +74,7 @@ like "$(dpkg-deb -f "$deb" Version)" "^$newest\+3\.g1a2b3c4-" 'its version is th
 # --- a host of several people
 
 user_manager pat
-rm -r /etc/systemd/user/relayd.*
+rm -r /etc/systemd/user/relayd[.@]*
 sshd 22
 state() {
     find /etc /usr /var/lib/systemd /var/lib/dpkg/info -xdev ! -path '/usr/local/*' ! -path '*/__pycache__*' -name '*relayd*' | sort

@@ -10,7 +10,7 @@ fi
 user_manager pat
 # What every other test finds installed gives way to the other relayd.
 rm "$E2E/bin/relayctl"
-rm -r /etc/systemd/user/relayd.*
+rm -r /etc/systemd/user/relayd[.@]*
 printf '#!/bin/sh\ntouch %s/shared/other\n' "$E2E" >"$E2E/bin/relayd"
 sshd 22
 agent one
@@ -48,7 +48,7 @@ unprefixed() {
 ok 'it is built with a prefix' build
 files >"$E2E/shared/files"
 is "$(grep -E '/(bin|man1|user)/' "$E2E/shared/files" | xargs -n 1 basename | xargs)" \
-    'agent-relayctl agent-relayd agent-relayctl.1 agent-relayd.1 agent-relayd.service agent-relayd.socket' \
+    'agent-relayctl agent-relayd agent-relayctl.1 agent-relayd.1 agent-relayd.service agent-relayd.socket agent-relayd@.service agent-relayd@.socket' \
     'programs, man pages and units have it'
 is "$(grep complet "$E2E/shared/files" | xargs -n 1 basename | xargs) $(grep -l '^#compdef agent-relayctl' "$home"/.local/share/zsh/site-functions/*)" \
     "agent-relayctl agent-relayctl.fish $home/.local/share/zsh/site-functions/_agent-relayctl" 'completions too'
@@ -71,6 +71,10 @@ is "$(systemctl_of pat show -P MainPID agent-relayd.service)" "$(pgrep -u pat -x
 as pat sh -c 'cat .local/share/relayd/shell/relayd.bash >>.bashrc'
 is "$(as laptop SSH_AUTH_SOCK=one.agent timeout 60 ssh -A -tt -q pat@localhost \
     'bash -ic "ssh-add -l"' | tr -d '\r' | names)" one 'a shell uses it'
+
+ok 'it starts one more by its units' as pat .local/bin/agent-relayctl --name work register --no-wait "$(upstream one)"
+is "$(systemctl_of pat is-active agent-relayd@work.service)" active 'which have the prefix'
+systemctl_of pat stop agent-relayd@work.socket agent-relayd@work.service 2>/dev/null
 
 systemctl_of pat stop agent-relayd.socket agent-relayd.service 2>/dev/null
 ok 'register starts it' ctl register "$(upstream one)"

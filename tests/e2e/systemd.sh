@@ -15,6 +15,11 @@ user_manager() {
     cp "$E2E/contrib/systemd/relayd.socket" /etc/systemd/user
     sed 's|@bindir@|/usr/local/bin|' "$E2E/contrib/systemd/relayd.service.in" \
         >/etc/systemd/user/relayd.service
+    # Those of an instance are made of these by make.
+    for type in socket service; do
+        sed 's|^ExecStart=[^ ]*|ExecStart=/usr/local/bin/relayd|' "$E2E/units/relayd@.$type" \
+            >"/etc/systemd/user/relayd@.$type"
+    done
     mkdir /etc/systemd/user/relayd.service.d
     # A test starts it more often in ten seconds than anybody else.
     printf '[Unit]\nStartLimitIntervalSec=0\n' >/etc/systemd/user/relayd.service.d/limit.conf

@@ -115,7 +115,9 @@ install_programs() {
     mount --bind "$E2E/bin" /usr/local/bin
     cp -R "$E2E_LIB/../../contrib" "$E2E_LIB/clients" "$E2E"
     ! [ -d "$built/contrib/completed" ] || cp -R "$built/contrib/completed" "$E2E/completed"
-    chmod -R a+rX "$E2E"/c*
+    mkdir "$E2E/units"
+    cp "$built"/contrib/installed/relayd@.* "$E2E/units"
+    chmod -R a+rX "$E2E"/c* "$E2E/units"
 }
 
 # copy_sources: what a clone or a release has, for who builds it again.

@@ -17,11 +17,14 @@ units=$(mktemp -d)
 trap 'rm -rf "$units"' EXIT
 cp relayd.socket "$units"
 sed "s|@bindir@/relayd|$relayd|" relayd.service.in >"$units/relayd.service"
+for type in socket service; do
+    sed "s|^ExecStart=[^ ]*|ExecStart=$relayd|" "$built/contrib/installed/relayd@.$type" >"$units/relayd@work.$type"
+done
 sed 's|%h/.local/bin/relay-hold|/bin/true|' ../laptop/relay-hold@.service >"$units/relay-hold@host.service"
 
 number=0
 result=0
-for unit in relayd.socket relayd.service relay-hold@host.service; do
+for unit in relayd.socket relayd.service relayd@work.socket relayd@work.service relay-hold@host.service; do
     number=$((number + 1))
     # The man pages are not installed yet. That of systemd 247 looks for a bus, and says so.
     XDG_RUNTIME_DIR=$units systemd-analyze --user --man=no verify "$units/$unit" >"$units/said" 2>&1 &&

@@ -18,7 +18,7 @@ static void set_up(void)
     strcpy(dir + strlen(dir) - 6, "XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(dir));
     ck_assert_int_eq(chdir(dir), 0);
-    ck_assert_int_eq(paths_find(&paths, "relay", false), 0);
+    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.dir = "relay"}, false), 0);
     /* The relay's directory is not there: no daemon runs. */
     ck_assert_int_eq(symlink("relay/agent.sock", "relative"), 0);
     ck_assert_int_eq(symlink(paths.agent, "absolute"), 0);

@@ -36,7 +36,7 @@ static int parse(const char *a, const char *b, const char *c)
 START_TEST(the_defaults_are_these)
 {
     ck_assert_int_eq(parse(NULL, NULL, NULL), 0);
-    ck_assert_ptr_null(options.dir);
+    ck_assert_ptr_null(options.place.dir);
     ck_assert(!options.is_daemon && !options.is_verbose && !options.is_read_only);
     ck_assert(!options.is_help && !options.is_version);
     ck_assert_double_eq(options.patience, 1);
@@ -65,9 +65,9 @@ END_TEST
 START_TEST(a_value_is_taken_in_both_forms)
 {
     ck_assert_int_eq(parse("--dir=/x", NULL, NULL), 0);
-    ck_assert_str_eq(options.dir, "/x");
+    ck_assert_str_eq(options.place.dir, "/x");
     ck_assert_int_eq(parse("--dir", "/y", NULL), 0);
-    ck_assert_str_eq(options.dir, "/y");
+    ck_assert_str_eq(options.place.dir, "/y");
 }
 END_TEST
 

@@ -84,9 +84,11 @@ static const char *with_uid(const char *format)
 #define RUN with_uid("/run/user/@/relayd")
 #define TMP with_uid("/tmp/relayd-@")
 
+static const struct paths_choice host; /* it says */
+
 static const char *chosen(bool for_daemon)
 {
-    ck_assert_int_eq(paths_find(&paths, NULL, for_daemon), 0);
+    ck_assert_int_eq(paths_find(&paths, &host, for_daemon), 0);
     return paths.dir;
 }
 
@@ -105,18 +107,18 @@ static void make_run(void)
 START_TEST(the_option_comes_before_the_environment)
 {
     setenv("RELAYD_DIR", "/from/env", 1);
-    ck_assert_int_eq(paths_find(&paths, "/from/option", false), 0);
+    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.dir = "/from/option"}, false), 0);
     ck_assert_str_eq(paths.dir, "/from/option");
-    ck_assert_int_eq(paths_find(&paths, "", false), 0);
+    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.dir = ""}, false), 0);
     ck_assert_str_eq(paths.dir, "/from/env");
-    ck_assert_int_eq(paths_find(&paths, NULL, true), 0);
+    ck_assert_int_eq(paths_find(&paths, &host, true), 0);
     ck_assert_str_eq(paths.dir, "/from/env");
 }
 END_TEST
 
 START_TEST(everything_is_in_the_directory)
 {
-    ck_assert_int_eq(paths_find(&paths, "/a/b//", false), 0);
+    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.dir = "/a/b//"}, false), 0);
     ck_assert_str_eq(paths.dir, "/a/b");
     ck_assert_str_eq(paths.agent, "/a/b/agent.sock");
     ck_assert_str_eq(paths.control, "/a/b/control.sock");
@@ -128,10 +130,10 @@ END_TEST
 
 START_TEST(a_relative_name_starts_where_one_stands)
 {
-    ck_assert_int_eq(paths_find(&paths, "here", false), 0);
+    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.dir = "here"}, false), 0);
     ck_assert_str_eq(paths.dir, scratch_path("here"));
     ck_assert_int_eq(chdir("/"), 0);
-    ck_assert_int_eq(paths_find(&paths, "here", false), 0);
+    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.dir = "here"}, false), 0);
     ck_assert_str_eq(paths.dir, "/here");
 }
 END_TEST
@@ -143,9 +145,9 @@ START_TEST(a_relative_name_leads_nowhere_without_a_working_directory)
     ck_assert_int_eq(mkdir(dir, 0700), 0);
     ck_assert_int_eq(chdir(dir), 0);
     ck_assert_int_eq(rmdir(dir), 0);
-    ck_assert_int_eq(paths_find(&paths, "here", false), -ENOENT);
+    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.dir = "here"}, false), -ENOENT);
     ck_assert_str_eq(paths.dir, "here");
-    ck_assert_int_eq(paths_find(&paths, "/here", false), 0);
+    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.dir = "/here"}, false), 0);
 }
 END_TEST
 
@@ -157,15 +159,15 @@ START_TEST(a_socket_path_of_107_bytes_fits_and_108_do_not)
     memset(dir, 'x', sizeof(dir));
     dir[0] = '/';
     dir[most] = '\0';
-    ck_assert_int_eq(paths_find(&paths, dir, false), 0);
+    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.dir = dir}, false), 0);
     ck_assert_uint_eq(strlen(paths.control), 107);
     dir[most] = 'x';
     dir[most + 1] = '\0';
-    ck_assert_int_eq(paths_find(&paths, dir, false), -ENAMETOOLONG);
+    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.dir = dir}, false), -ENAMETOOLONG);
     ck_assert_ptr_nonnull(strstr(paths_problem(-ENAMETOOLONG), "107 bytes"));
     memset(dir, 'x', sizeof(dir) - 1);
     dir[sizeof(dir) - 1] = '\0';
-    ck_assert_int_eq(paths_find(&paths, dir, false), -ENAMETOOLONG);
+    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.dir = dir}, false), -ENAMETOOLONG);
     ck_assert_uint_lt(strlen(paths.dir), sizeof(paths.dir));
 }
 END_TEST
@@ -175,7 +177,7 @@ START_TEST(a_missing_directory_is_made_only_when_asked)
     const char *dir = scratch_path("new");
 
     umask(0);
-    ck_assert_int_eq(paths_find(&paths, dir, false), 0);
+    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.dir = dir}, false), 0);
     ck_assert_int_eq(paths_check_dir(&paths, false), -ENOENT);
     ck_assert_int_eq(access(dir, F_OK), -1);
     ck_assert_int_eq(paths_check_dir(&paths, true), 0);
@@ -187,7 +189,7 @@ END_TEST
 
 static void check_refused(const char *dir, int error, const char *why)
 {
-    ck_assert_int_eq(paths_find(&paths, dir, false), 0);
+    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.dir = dir}, false), 0);
     ck_assert_int_eq(paths_check_dir(&paths, false), error);
     ck_assert_int_eq(paths_check_dir(&paths, true), error);
     ck_assert_ptr_nonnull(strstr(paths_problem(error), why));
@@ -311,6 +313,59 @@ START_TEST(a_user_manager_is_one_that_listens)
 }
 END_TEST
 
+/* What a name chooses, where the host and the environment are as they are. */
+static const char *named(const char *name, bool for_daemon)
+{
+    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.name = name}, for_daemon), 0);
+    ck_assert_str_eq(paths.name, name);
+    return paths.dir;
+}
+
+START_TEST(a_name_has_a_directory_beside_the_first)
+{
+    char unit[PATHS_UNIT_MAX], option[PATHS_OPTION_MAX];
+
+    begin_world();
+    ck_assert_str_eq(named("work", true), with_uid("/tmp/relayd-@-work"));
+    setenv("RELAYD_DIR", "/from/env", 1);
+    ck_assert_str_eq(named("work", true), with_uid("/tmp/relayd-@-work"));
+    make_run();
+    ck_assert_str_eq(named("work", true), with_uid("/run/user/@/relayd-work"));
+    ck_assert(paths_is_user_manager_dir(&paths));
+    ck_assert_str_eq(paths_unit(&paths, "socket", unit), "relayd@work.socket");
+    ck_assert_str_eq(paths_option(&paths, &host, option), " --name work");
+    ck_assert_str_eq(chosen(true), "/from/env");
+    ck_assert(!paths_is_user_manager_dir(&paths));
+    ck_assert_str_eq(paths_unit(&paths, "service", unit), "relayd.service");
+    ck_assert_str_eq(paths_option(&paths, &host, option), "");
+}
+END_TEST
+
+/* The names are parts of paths, of units' names, and of shell lines. */
+START_TEST(odd_names_are_refused)
+{
+    static const char longest[] = "a2345678901234567890123456789012";
+    static const char *const odd[] = {
+        "", ".", "..", "../x", "a/b", "-a", "_a", "9a", "A", "a b", "a.b", "a%i", "\xc3\xa4",
+        "a\nb", "a23456789012345678901234567890123", NULL,
+    };
+    char huge[301];
+
+    memset(huge, 'a', 300);
+    huge[300] = '\0';
+    begin_world();
+    ck_assert(!paths_is_name(huge));
+    for (int i = 0; odd[i] != NULL; i++) {
+        ck_assert_msg(!paths_is_name(odd[i]), "%s", odd[i]);
+        ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.name = odd[i]}, false),
+                         -EINVAL);
+    }
+    ck_assert(paths_is_name("a") && paths_is_name("work-2_b") && paths_is_name(longest));
+    make_run();
+    ck_assert_str_eq(named(longest, false), with_uid("/run/user/@/relayd-a2345678901234567890123456789012"));
+}
+END_TEST
+
 static void add_host_rules(TCase *tcase)
 {
     tcase_add_test(tcase, the_user_s_runtime_directory_is_preferred);
@@ -319,6 +374,8 @@ static void add_host_rules(TCase *tcase)
     tcase_add_test(tcase, with_neither_the_host_s_systemd_decides);
     tcase_add_test(tcase, choosing_makes_nothing);
     tcase_add_test(tcase, a_user_manager_is_one_that_listens);
+    tcase_add_test(tcase, a_name_has_a_directory_beside_the_first);
+    tcase_add_test(tcase, odd_names_are_refused);
 }
 
 static void add(TCase *tcase)

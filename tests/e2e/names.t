@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Several relayds of one user, each with a name, a directory and logins of its own.
+
+. "$(dirname "$0")/lib.sh"
+world systemd
+user_manager pat
+runtime=/run/user/$(id -u pat)
+for who in first work; do
+    start "agent.$who" pat ssh-agent -D -a "$E2E/home/pat/$who"
+    wait_for 20 test -S "$E2E/home/pat/$who"
+    as pat ssh-keygen -q -t ed25519 -N '' -C "$who" -f "key.$who"
+    as pat SSH_AUTH_SOCK="$who" ssh-add -q "key.$who"
+done
+
+# listed PATH: who is listed there.
+listed() {
+    as pat SSH_AUTH_SOCK="$1" timeout 60 ssh-add -l 2>&1 | awk '{ print $3 }'
+}
+# said COMMAND...: what pat is told, in one line.
+said() {
+    as pat timeout 20 "$@" 2>&1 | xargs -d '\n' || :
+}
+
+# --- started by a login
+
+as pat relayctl register first >/dev/null
+as pat relayctl --name work register work >/dev/null
+is "$(as pat relayctl --name work path)" "$runtime/relayd-work/agent.sock" 'a name has a directory beside the first'
+is "$(listed "$(as pat relayctl path)") $(listed "$(as pat relayctl --name work path)")" 'first work' \
+    'each has a login of its own'
+is "$(as pat relayctl env --name work -s | sed -n 's/^.*SSH_AUTH_SOCK=\([^;]*\);.*$/\1/p')" \
+    "$runtime/relayd-work/agent.sock" 'env knows it'
+is "$(systemctl_of pat is-active relayd@work.socket)" active 'systemd started it, by the template'
+is "$(systemctl_of pat show -P MainPID relayd@work.service)" \
+    "$(as pat relayctl --name work status --json | sed -n 's/^  "pid": \([0-9]*\),$/\1/p')" 'and is what serves'
+
+# --- all of them
+
+as pat relayctl status --all >"$E2E/got" && result=0 || result=$?
+is "$result $(grep -c 'agent.sock' "$E2E/got")" '0 2' 'status --all shows both'
+is "$(as pat relayctl status --all --json | python3 -c '
+import json, sys
+print(*[one["socket"].split("/")[-2] for one in json.load(sys.stdin)])')" 'relayd relayd-work' 'as JSON an array'
+as pat relayctl --name work unregister --all
+as pat relayctl status --all >/dev/null && result=0 || result=$?
+is "$result" 1 'one without a login: exit 1'
+is "$(as pat relayctl complete names)" work 'its name is completed'
+
+# --- options of its own
+
+as pat mkdir -p .config
+printf 'when-none empty\n' >"$E2E/home/pat/.config/relayd-work.conf"
+systemctl_of pat restart relayd@work.service
+like "$(as pat SSH_AUTH_SOCK="$runtime/relayd-work/agent.sock" ssh-add -l 2>&1)" 'no identities' 'it reads a file of its own'
+as pat relayctl unregister --all
+unlike "$(as pat SSH_AUTH_SOCK="$runtime/relayd/agent.sock" ssh-add -l 2>&1)" 'no identities' 'which the first does not'
+mkdir -p "/etc/systemd/user/relayd@narrow.service.d"
+printf '[Service]\nEnvironment=OPTIONS=--read-only\n' >"/etc/systemd/user/relayd@narrow.service.d/options.conf"
+systemctl_of pat daemon-reload
+as pat relayctl --name narrow register work >/dev/null
+as pat SSH_AUTH_SOCK="$runtime/relayd-narrow/agent.sock" ssh-add -D >/dev/null 2>&1 && result=0 || result=$?
+is "$result $(listed "$runtime/relayd-narrow/agent.sock")" '1 work' 'or has options by a drop-in'
+
+# --- without systemd
+
+end_manager
+as laptop relayctl --name other register "$E2E/home/pat/first" >/dev/null 2>&1 || :
+is "$(as laptop relayctl --name other path)" "/run/user/$(id -u laptop)/relayd-other/agent.sock" 'without systemd too'
+is "$(as laptop relayctl --name other stop && echo stopped)" stopped 'relayctl starts one, and ends it'
+
+# --- bad names
+
+for name in ../x '' . A 9 -x a/b 'a b' "$(printf '%0300d' 0 | tr 0 a)"; do
+    as pat relayctl --name "$name" status >"$E2E/got" 2>&1 && result=0 || result=$?
+    is "$result" 64 "a usage error: $(printf '%.12s' "$name")"
+    like "$(cat "$E2E/got")" 'is no name: a to z first' 'which says what a name is'
+    as pat timeout 20 relayd --name "$name" >"$E2E/got" 2>&1 && result=0 || result=$?
+    is "$result" 64 'of relayd too'
+done
+like "$(said relayctl --name a --dir /tmp status)" 'only one of them can say' 'not with a directory'
+like "$(said relayd --name a --dir /tmp)" 'only one of them can say' 'nor relayd'
+ln -s /tmp "$runtime/relayd-link"
+as pat mkdir -m 755 "$runtime/relayd-open"
+mkdir -m 700 "/tmp/relayd-$(id -u pat)-foreign"
+is "$(as pat relayctl complete names | xargs)" 'narrow work' 'what is no directory of ours is no relay'
+like "$(said relayctl --name open status)" 'is open to others' 'and is refused by name'
+
+finish
