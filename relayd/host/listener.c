@@ -17,8 +17,6 @@
 
 #define BACKLOG 4096
 #define PAUSE_SECONDS 0.1
-/* So many at most in a turn of the loop: those that are served already must not wait. */
-#define ACCEPT_AT_ONCE 64
 
 static bool is_full(const struct listener *listener)
 {
@@ -37,33 +35,30 @@ static void pause_for(struct listener *listener, const char *why)
     ev_timer_start(listener->loop, &listener->pause);
 }
 
+/* One client in a turn of the loop: those that are served already do not wait, and the kernel is
+ * not asked for another where none is, which costs as much as eight turns. */
+static void accept_one(struct listener *listener)
+{
+    int fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    if (fd >= 0) {
+        listener->is_pausing = false;
+        listener->accept(listener->arg, fd);
+    } else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR) {
+        pause_for(listener, strerror(errno));
+    }
+}
+
 static void on_readable(struct ev_loop *loop, ev_io *io, int events)
 {
     struct listener *listener = container_of(io, struct listener, io);
 
-    if ((events & EV_ERROR) != 0) {
+    if ((events & EV_ERROR) != 0)
         pause_for(listener, "cannot be watched");
-        return;
-    }
-    for (int i = 0; i < ACCEPT_AT_ONCE; i++) {
-        int fd;
-
-        if (is_full(listener)) {
-            ev_io_stop(loop, io);
-            return;
-        }
-        fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd >= 0) {
-            listener->is_pausing = false;
-            listener->accept(listener->arg, fd);
-            continue;
-        }
-        if (errno == ECONNABORTED || errno == EINTR)
-            continue;
-        if (errno != EAGAIN)
-            pause_for(listener, strerror(errno));
-        return;
-    }
+    else if (is_full(listener))
+        ev_io_stop(loop, io);
+    else
+        accept_one(listener);
 }
 
 static void on_pause_over(struct ev_loop *loop, ev_timer *timer, int events)

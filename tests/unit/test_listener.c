@@ -175,6 +175,23 @@ START_TEST(no_more_than_the_limit_are_accepted)
 }
 END_TEST
 
+/* Those that are served already have their turn in between. */
+START_TEST(each_turn_accepts_one)
+{
+    int clients[2];
+
+    bind_it();
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_ge(clients[i] = sock_open(path, SOCK_STREAM), 0);
+    for (unsigned turns = 1; turns <= 2; turns++) {
+        ev_run(loop, EVRUN_ONCE);
+        ck_assert_uint_eq(accepted, turns);
+    }
+    for (int i = 0; i < 2; i++)
+        close(clients[i]);
+}
+END_TEST
+
 /* A descriptor that is none of a listener fails in the way that a listener never does. */
 START_TEST(an_accept_that_fails_pauses)
 {
@@ -205,6 +222,7 @@ static void add(TCase *tcase)
     tcase_add_loop_test(tcase, a_link_to_it_is_as_good, 0, 2);
     tcase_add_test(tcase, none_is_bound_where_something_stands);
     tcase_add_test(tcase, no_more_than_the_limit_are_accepted);
+    tcase_add_test(tcase, each_turn_accepts_one);
     tcase_add_test(tcase, an_accept_that_fails_pauses);
 }
 
