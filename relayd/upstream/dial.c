@@ -75,7 +75,6 @@ static int check_peer(struct dial *dial)
 /* 1 when connected, 0 for later, or -errno. */
 static int step_connect(struct dial *dial)
 {
-    char path[PIN_PATH_SIZE];
     int r;
 
     if (dial->pin == NULL)
@@ -86,7 +85,7 @@ static int step_connect(struct dial *dial)
             return dial->fd;
     }
     /* Through the pin: the path may be another's by now, and may be too long. */
-    r = sock_connect(dial->fd, pin_path(dial->pin, path));
+    r = sock_connect(dial->fd, dial->pin->path);
     if (r == 0)
         return check_peer(dial);
     if (r != -EAGAIN)

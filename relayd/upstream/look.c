@@ -14,9 +14,7 @@
 
 bool look_is_ended(const struct upstream *u)
 {
-    char path[PIN_PATH_SIZE];
-
-    return !sock_is_live(pin_path(&u->pin, path), SOCK_STREAM);
+    return !sock_is_live(u->pin.path, SOCK_STREAM);
 }
 
 static bool may_connect(const struct upstream *u, double now)

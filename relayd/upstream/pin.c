@@ -16,17 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-const char *pin_path(const struct pin *pin, char out[PIN_PATH_SIZE])
-{
-    snprintf(out, PIN_PATH_SIZE, "/proc/self/fd/%d", pin->fd);
-    return out;
-}
-
 int pin_real_path(const struct pin *pin, char out[PATH_MAX])
 {
-    char fd_path[PIN_PATH_SIZE];
     struct stat st;
-    ssize_t n = readlink(pin_path(pin, fd_path), out, PATH_MAX - 1);
+    ssize_t n = readlink(pin->path, out, PATH_MAX - 1);
 
     if (n < 0 || fstat(pin->fd, &st) < 0)
         return -errno;
@@ -100,10 +93,7 @@ static bool is_in_safe_dir(const struct pin *pin)
 /* Ours may be closed to us for a moment; root's is not ours to open. */
 static bool is_closed(const struct stat *st, const struct pin *pin)
 {
-    char path[PIN_PATH_SIZE];
-
-    return st->st_uid != geteuid() &&
-           faccessat(AT_FDCWD, pin_path(pin, path), W_OK, AT_EACCESS) < 0;
+    return st->st_uid != geteuid() && faccessat(AT_FDCWD, pin->path, W_OK, AT_EACCESS) < 0;
 }
 
 static const char *pin_problem(const struct stat *st, const struct pin *pin,
@@ -125,6 +115,7 @@ static const char *pin_problem(const struct stat *st, const struct pin *pin,
 static void fill(struct pin *pin, int fd, const struct stat *st)
 {
     *pin = (struct pin){.fd = fd, .dev = st->st_dev, .ino = st->st_ino, .ctime = st->st_ctim};
+    snprintf(pin->path, sizeof(pin->path), "/proc/self/fd/%d", fd);
     pin->has_birth = fd >= 0 && birth_of(fd, &pin->birth) == 0;
 }
 

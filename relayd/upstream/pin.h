@@ -16,6 +16,7 @@
  * again at once, so one that was only saved is known by its birth too. */
 struct pin {
     int fd; /* O_PATH, or -1 */
+    char path[32]; /* to connect through: short, whatever the socket's own. While fd is open */
     dev_t dev;
     ino_t ino;
     bool has_birth; /* the file system keeps it */
@@ -47,9 +48,5 @@ bool pin_is_saved(const struct pin *pin, const struct pin *saved);
 
 /* The ctime that is to be saved where there is no birth: as it is now, for chmod(1) changes it. */
 struct timespec pin_ctime(const struct pin *pin);
-
-/* Puts the path to connect through into out: short, whatever the socket's own. */
-#define PIN_PATH_SIZE 32
-const char *pin_path(const struct pin *pin, char out[PIN_PATH_SIZE]);
 
 #endif
