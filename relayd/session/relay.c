@@ -98,6 +98,12 @@ void relay_count(struct relay *relay, enum agent_kind kind)
     relay->asked[kind]++;
 }
 
+/* Whether an answer of our own would come before one that is still to be delivered. */
+static bool owes(const struct relay *relay)
+{
+    return relay->owed > 0 || relay->down_left > 0 || flow_size(&relay->down) > 0;
+}
+
 /* Lets the next question go on, or answers it here. Returns 1 if there was one to
  * decide, 0 if not at the moment, or -errno. */
 static int decide(struct relay *relay)
@@ -114,7 +120,7 @@ static int decide(struct relay *relay)
         relay_count(relay, kind);
         return 1;
     }
-    relay->is_held = relay->owed > 0 || relay->down_left > 0 || flow_size(&relay->down) > 0;
+    relay->is_held = owes(relay);
     if (relay->is_held)
         return 0;
     relay->asked[kind]++;
@@ -235,11 +241,14 @@ enum relay_end relay_step(struct relay *relay, int client_fd, int upstream_fd,
         end = relay_flush(relay, client_fd);
     if (end == RELAY_GOING && (readable & RELAY_CLIENT) != 0)
         end = read_client(relay, client_fd, FLOW_SIZE);
-    if (end == RELAY_GOING)
-        end = send_questions(relay, upstream_fd);
-    /* A question that was refused has its answer now. */
-    if (end == RELAY_GOING)
-        end = relay_flush(relay, client_fd);
+    /* A question that was refused has its answer then, and the next such one is held back until
+     * that is delivered: no event would tell of it. */
+    do {
+        if (end == RELAY_GOING)
+            end = send_questions(relay, upstream_fd);
+        if (end == RELAY_GOING)
+            end = relay_flush(relay, client_fd);
+    } while (end == RELAY_GOING && relay->is_held && !relay->is_upstream_deaf && !owes(relay));
     return end == RELAY_GOING ? ended(relay) : end;
 }
 

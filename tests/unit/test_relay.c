@@ -142,6 +142,23 @@ START_TEST(refused_questions_alone_never_reach_the_upstream)
 }
 END_TEST
 
+START_TEST(refused_questions_that_come_together_are_all_answered)
+{
+    uint8_t questions[2 * sizeof(remove_all) + sizeof(list)], answers[2 * sizeof(failure)];
+
+    refused = AGENT_KIND_REMOVE;
+    for (int i = 0; i < 2; i++) {
+        memcpy(questions + i * sizeof(remove_all), remove_all, sizeof(remove_all));
+        memcpy(answers + i * sizeof(failure), failure, sizeof(failure));
+    }
+    memcpy(questions + 2 * sizeof(remove_all), list, sizeof(list));
+    GIVE(client, questions);
+    check_going();
+    TAKE(client, answers);
+    TAKE(upstream, list);
+}
+END_TEST
+
 START_TEST(a_refused_question_larger_than_memory_is_read_away)
 {
     static uint8_t big[100000] = {0, 1, 0x86, 0x9c, 19}; /* 99996 */
@@ -214,6 +231,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, pipelined_questions_go_up_in_order);
     tcase_add_test(tcase, a_refused_question_is_answered_in_its_turn);
     tcase_add_test(tcase, refused_questions_alone_never_reach_the_upstream);
+    tcase_add_test(tcase, refused_questions_that_come_together_are_all_answered);
     tcase_add_test(tcase, a_refused_question_larger_than_memory_is_read_away);
     tcase_add_test(tcase, only_who_has_something_to_say_is_read);
     tcase_add_test(tcase, an_unasked_frame_is_passed_on_and_owes_nothing);
