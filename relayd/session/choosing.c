@@ -151,24 +151,26 @@ static void lose_others(struct session *s, const struct attempt *winner)
     }
 }
 
-/* The first question was asked, and this is its answer: puts it behind our own answers. */
-static int take_answer(struct session *s, struct flow *answer)
+/* Puts what the upstream has said behind our own answers: the answer to the first question, if
+ * that was asked and not a ping, and what came behind it. */
+static int take_answer(struct session *s, struct dial *dial)
 {
-    int r = 0;
-
-    relay_count(&s->relay, s->question.kind);
-    flow_drop(&s->relay.up, s->question.size);
+    if (s->question.bytes == NULL) {
+        dial_drop_answer(dial);
+    } else {
+        relay_count(&s->relay, s->question.kind);
+        flow_drop(&s->relay.up, s->question.size);
+    }
     if (flow_size(&s->relay.down) > 0)
-        r = flow_put(&s->relay.down, flow_head(answer), flow_size(answer));
-    else
-        flow_move(&s->relay.down, answer);
-    return r;
+        return flow_put(&s->relay.down, flow_head(&dial->answer), flow_size(&dial->answer));
+    flow_move(&s->relay.down, &dial->answer);
+    return 0;
 }
 
 static enum choice take(struct session *s, struct attempt *winner)
 {
     struct upstream *u;
-    int r = 0;
+    int r;
 
     assert(s->state == SESSION_CHOOSING && winner->state == ATTEMPT_ANSWERED);
     s->upstream.fd = dial_take_fd(&winner->dial);
@@ -177,8 +179,7 @@ static enum choice take(struct session *s, struct attempt *winner)
     if (u != NULL)
         u->served++;
     s->sessions->served++;
-    if (s->question.bytes != NULL)
-        r = take_answer(s, &winner->dial.answer);
+    r = take_answer(s, &winner->dial);
     lose_others(s, winner);
     session_drop_attempts(s);
     flow_fini(&s->binds);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A dial. It reads exactly one frame and not a byte more, so the connection can be
- * handed to a relay, or asked the next question, in a known state. */
+/* A dial. It reads what there is, and keeps what has come behind the answer: so one read does for
+ * an answer, and nothing is lost where the connection is handed to a relay. */
 #include "config.h"
 
 #include "relayd/upstream/dial.h"
@@ -22,12 +22,13 @@ static void set_state(struct dial *dial, enum dial_state state)
     dial->state = state;
 }
 
-static void hang_up(struct dial *dial)
+void dial_fini(struct dial *dial)
 {
     if (dial->loop == NULL)
         return;
     ev_io_stop(dial->loop, &dial->io);
     ev_timer_stop(dial->loop, &dial->retry);
+    flow_fini(&dial->answer);
     dial->fd = close_fd(dial->fd);
 }
 
@@ -37,7 +38,7 @@ static void finish(struct dial *dial, enum dial_result result)
     ev_io_stop(dial->loop, &dial->io);
     ev_timer_stop(dial->loop, &dial->retry);
     if (result != DIAL_ANSWERED)
-        hang_up(dial);
+        dial_fini(dial);
     set_state(dial, DIAL_IDLE);
     dial->done(dial, result);
 }
@@ -51,7 +52,7 @@ static void wait_for(struct dial *dial, int events)
 
 static void begin(struct dial *dial, const uint8_t *question, size_t size, enum agent_kind kind)
 {
-    flow_fini(&dial->answer);
+    dial_drop_answer(dial);
     dial->question = question;
     dial->question_size = (uint32_t)size;
     dial->sent = 0;
@@ -127,9 +128,9 @@ static int step_answer(struct dial *dial)
             return known;
         if (known == 1 && !agent_answer_fits(dial->kind, frame.type))
             return -EPROTO;
-        if (known == 1 && have == frame.size)
+        if (known == 1 && have >= frame.size)
             return 1;
-        n = flow_read(&dial->answer, dial->fd, frame.size);
+        n = flow_read(&dial->answer, dial->fd, frame.size < FLOW_SIZE ? FLOW_SIZE : frame.size);
         if (n == 0)
             return -ECONNRESET;
         if (n < 0)
@@ -160,7 +161,7 @@ static enum dial_result result_of(int error)
 
 static void try_listing(struct dial *dial)
 {
-    hang_up(dial);
+    dial_fini(dial);
     dial->has_no_ping = true;
     begin(dial, agent_list_question, sizeof(agent_list_question), AGENT_KIND_LIST);
 }
@@ -238,12 +239,6 @@ void dial_init(struct dial *dial, struct ev_loop *loop, const struct pin *pin,
     ev_timer_init(&dial->retry, on_retry, 0, 0);
 }
 
-void dial_fini(struct dial *dial)
-{
-    hang_up(dial);
-    flow_fini(&dial->answer);
-}
-
 void dial_connect(struct dial *dial)
 {
     dial->is_ping = false;
@@ -272,6 +267,14 @@ void dial_ping(struct dial *dial, const uint8_t instance[AGENT_INSTANCE], uint64
 void dial_unpin(struct dial *dial)
 {
     dial->pin = NULL;
+}
+
+void dial_drop_answer(struct dial *dial)
+{
+    struct agent_frame frame;
+
+    if (agent_frame_read(&frame, flow_head(&dial->answer), flow_size(&dial->answer)) == 1)
+        flow_drop(&dial->answer, frame.size);
 }
 
 double dial_waited(const struct dial *dial)

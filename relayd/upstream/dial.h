@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A dial: one connection to one upstream, which asks one question at a time and
- * takes exactly one answer for it. What the answer means is for whoever dialled.
+ * waits for one answer to it. What the answer means is for whoever dialled.
  *
  *     idle --dial_ping/dial_ask--> connecting --> asking --> answering --> idle
  *
@@ -23,7 +23,7 @@
 #include <stdint.h>
 
 enum dial_result {
-    DIAL_ANSWERED, /* one whole frame of a fitting type is in dial.answer */
+    DIAL_ANSWERED, /* one whole frame of a fitting type is at the head of dial.answer */
     DIAL_GONE,     /* nobody listens there any more: refused or missing */
     DIAL_CLOSED,   /* closed before a whole answer */
     DIAL_NONSENSE, /* not the agent protocol: a bad length or an unfitting type */
@@ -53,7 +53,7 @@ struct dial {
     bool is_ping;
     bool is_told;     /* of a failure that may last, so that it is logged once */
     bool has_no_ping; /* closed on the ping, so a listing stands in */
-    struct flow answer;
+    struct flow answer; /* and what came behind it unasked */
     const uint8_t *instance; /* a ping's, borrowed until done() */
     uint64_t nonce;
     double asked_at; /* of monotonic_seconds() */
@@ -82,6 +82,9 @@ void dial_ping(struct dial *dial, const uint8_t instance[AGENT_INSTANCE], uint64
 
 /* Lets go of the pin. An open connection stays. */
 void dial_unpin(struct dial *dial);
+
+/* Drops the answer. What came behind it stays; to the next question it would be the answer. */
+void dial_drop_answer(struct dial *dial);
 
 /* Seconds from the question to now. */
 double dial_waited(const struct dial *dial);

@@ -101,6 +101,35 @@ START_TEST(read_only_keeps_changes_back_and_lets_signing_pass)
 }
 END_TEST
 
+START_TEST(what_comes_unasked_behind_the_first_answer_is_passed_on)
+{
+    static const uint8_t both[] = {0, 0, 0, 6, 12, 0, 0, 0, 1, 'a', 0, 0, 0, 2, 99, 7};
+
+    add_both();
+    a.on[AGENT_KIND_LIST] = FAKE_SAYS_MORE;
+    begin_client();
+    ASK(list);
+    HEAR(both);
+    ASK(sign);
+    HEAR(sign_by_a);
+}
+END_TEST
+
+/* A ping goes ahead of a signature. */
+START_TEST(what_comes_unasked_behind_a_ping_s_answer_is_passed_on)
+{
+    static const uint8_t both[] = {0, 0, 0, 2, 99, 7, 0, 0, 0, 2, 14, 'a'};
+
+    add_both();
+    a.on[AGENT_KIND_PING] = FAKE_SAYS_MORE;
+    begin_client();
+    ASK(sign);
+    HEAR(both);
+    ASK(list);
+    HEAR(list_by_a);
+}
+END_TEST
+
 /* The signature that a person was asked for is there, the list behind it not yet. */
 START_TEST(after_a_prompt_an_answer_has_its_time)
 {
@@ -391,6 +420,8 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, with_all_failed_each_question_fails);
     tcase_add_test(tcase, with_when_none_empty_a_listing_is_empty);
     tcase_add_test(tcase, read_only_keeps_changes_back_and_lets_signing_pass);
+    tcase_add_test(tcase, what_comes_unasked_behind_the_first_answer_is_passed_on);
+    tcase_add_test(tcase, what_comes_unasked_behind_a_ping_s_answer_is_passed_on);
     tcase_add_test(tcase, after_a_prompt_an_answer_has_its_time);
     tcase_add_test(tcase, a_client_that_does_not_end_its_question_blames_nobody);
     tcase_add_test(tcase, our_own_ping_goes_no_further);
