@@ -170,11 +170,19 @@ const char *listener_obstacle(const struct listener *listener)
                                                     : -EADDRINUSE);
 }
 
+/* Whether a socket stands where systemd bound ours, and nobody listens there. A relay that had made it
+ * anew, because ours was removed, was killed and left it. */
+static bool is_left_behind(const struct listener *listener)
+{
+    return !listener->is_own && sock_is_bound_to(listener->fd, listener->path) &&
+           !sock_is_live(listener->path, listener->type);
+}
+
 int listener_heal(struct listener *listener)
 {
     int r;
 
-    if (listener->is_stopped || !is_missing(listener))
+    if (listener->is_stopped || (!is_missing(listener) && !is_left_behind(listener)))
         return 0;
     r = listener_bind(listener);
     if (r < 0)

@@ -94,6 +94,18 @@ START_TEST(one_that_is_missing_is_made_again)
 }
 END_TEST
 
+/* As a relay does that has made the socket again and is killed. */
+START_TEST(one_that_was_left_behind_is_made_again)
+{
+    begins[_i]();
+    ck_assert_int_eq(unlink(path), 0);
+    close(sock_listen(path, SOCK_STREAM, 8));
+    ck_assert_int_eq(listener_heal(&listener), 0);
+    ck_assert_ptr_null(listener_obstacle(&listener));
+    check_serves();
+}
+END_TEST
+
 START_TEST(a_directory_in_its_place_is_named_and_left_alone)
 {
     begins[_i]();
@@ -216,6 +228,7 @@ static void add(TCase *tcase)
     scratch_add(tcase);
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_loop_test(tcase, one_that_is_missing_is_made_again, 0, 2);
+    tcase_add_loop_test(tcase, one_that_was_left_behind_is_made_again, 0, 2);
     tcase_add_loop_test(tcase, a_directory_in_its_place_is_named_and_left_alone, 0, 2);
     tcase_add_loop_test(tcase, so_is_a_file, 0, 2);
     tcase_add_test(tcase, so_is_somebody_else_s_socket);
