@@ -108,12 +108,14 @@ install_programs() {
     built=${abs_top_builddir:-$PWD}
     cp "${RELAYD:-$built/relayd/relayd}" "$E2E/bin/relayd"
     cp "${RELAYCTL:-$built/relayctl/relayctl}" "$E2E/bin/relayctl"
-    for program in ask delay fake-agent fault.so steady stepped-clock.so; do
-        cp "$built/tests/e2e/$program" "$E2E/bin"
+    for program in e2e/ask e2e/delay e2e/fake-agent e2e/fault.so e2e/steady e2e/stepped-clock.so \
+        load/agents load/crowd; do
+        cp "$built/tests/$program" "$E2E/bin"
     done
     ! in_valgrind || wrap_programs "$built"
     mount --bind "$E2E/bin" /usr/local/bin
     cp -R "$E2E_LIB/../../contrib" "$E2E_LIB/clients" "$E2E"
+    cp "$E2E_LIB"/../load/*.py "$E2E/clients"
     ! [ -d "$built/contrib/completed" ] || cp -R "$built/contrib/completed" "$E2E/completed"
     mkdir "$E2E/units"
     cp "$built"/contrib/installed/relayd@.* "$E2E/units"

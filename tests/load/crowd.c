@@ -34,7 +34,7 @@ static const char usage[] =
     "  -j  threads that connect at the start (1)\n"
     "  -l  the ledger that numbers come from      -S  the seed of what is done at random";
 
-enum { OWED_MAX = 4, EVENTS = 512, FAST_US = 1 << 14, SLOTS = FAST_US + 4096, GONE_US = 20000 };
+enum { OWED_MAX = 4, EVENTS = 512, FAST_US = 1 << 14, SLOTS = FAST_US + 4096, GONE_US = 20000, SAY_US = 50000 };
 
 /* A question that was sent and not answered. */
 struct owed {
@@ -297,6 +297,19 @@ static bool check_sign(struct client *c, const struct owed *owed, size_t size)
     return true;
 }
 
+/* Says when, for whoever knows at which times there is nobody to ask. */
+static void note_failure(void)
+{
+    static int64_t said;
+    int64_t now = now_us();
+
+    failed++;
+    if (now - said < SAY_US)
+        return;
+    said = now;
+    printf("refused at %lld.%06lld\n", (long long)(now / 1000000), (long long)(now % 1000000));
+}
+
 static void check_answer(struct client *c, size_t size)
 {
     const struct owed owed = c->owed[0];
@@ -310,7 +323,7 @@ static void check_answer(struct client *c, size_t size)
     memmove(c->owed, c->owed + 1, c->owes * sizeof(c->owed[0]));
     note_time(took);
     if (c->in[4] == FAILURE) {
-        failed++;
+        note_failure();
         return;
     }
     answered++;
@@ -373,7 +386,7 @@ static void step(struct client *c)
         shutdown(c->fd, SHUT_WR);
         c->shuts_down = false;
     }
-    if (c->left == 0 && c->owes == 0 && is_written(c) && questions != 0) {
+    if (c->left == 0 && c->owes == 0 && is_written(c)) {
         leave(c);
         return;
     }
