@@ -290,12 +290,12 @@ static int plan_servers(struct setup *setup)
 
 int tmux_plan(struct setup *setup)
 {
-    char *mine = getenv("TMUX");
-    char *kept = mine != NULL ? strdup(mine) : NULL;
+    char *mine = getenv("TMUX"), *kept;
     int r;
 
     if (!account_has_program("tmux"))
         return 0;
+    kept = mine != NULL ? strdup(mine) : NULL;
     r = plan_config(setup);
     if (r == 0)
         r = plan_servers(setup);
