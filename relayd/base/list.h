@@ -55,8 +55,23 @@ static inline void list_remove(struct list *element)
     element->prev = element->next = NULL;
 }
 
+/* Takes all elements off. */
+static inline void list_clear(struct list *head)
+{
+    struct list *it = head->next;
+
+    while (it != head) {
+        struct list *next = it->next;
+
+        it->prev = it->next = NULL;
+        it = next;
+    }
+    list_init(head);
+}
+
 #define list_entry(element, type, member) container_of(element, type, member)
 
+/* NOLINTBEGIN(bugprone-macro-parentheses): `it` and `next_it` are declared, `member` is a name. */
 #define list_for_each(it, head, member) \
     for (it = list_entry((head)->next, __typeof__(*it), member); \
          &it->member != (head); \
@@ -68,5 +83,6 @@ static inline void list_remove(struct list *element)
          next_it = list_entry(it->member.next, __typeof__(*it), member); \
          &it->member != (head); \
          it = next_it, next_it = list_entry(next_it->member.next, __typeof__(*it), member))
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 #endif

@@ -135,8 +135,7 @@ void upstream_note_rtt(struct upstream *u, double seconds, bool may_rise)
 void upstream_prove(struct upstream *u, double now)
 {
     u->proven_at = now;
-    while (!list_is_empty(&u->unproven))
-        list_remove(u->unproven.next);
+    list_clear(&u->unproven);
 }
 
 bool upstream_is_due(const struct upstream *u, double now)
