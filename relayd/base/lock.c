@@ -25,7 +25,7 @@ static int open_file(const char *path)
 {
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 
-    return fd < 0 ? -errno : fd;
+    return fd < 0 ? -errno : fd; /* NOLINT(resourceLeak): given to the caller. */
 }
 
 /* 0, -EBUSY where another process holds it, or why it cannot be locked at all: a

@@ -99,13 +99,13 @@ int log_open_file(const char *path)
 
 static void rotate_when_full(void)
 {
-    char older[PATH_MAX];
+    char aside[PATH_MAX];
     struct stat st;
 
     if (fstat(log_fd, &st) < 0 || st.st_size < FILE_MAX_BYTES)
         return;
-    snprintf(older, sizeof(older), "%s.old", log_path);
-    rename(log_path, older);
+    snprintf(aside, sizeof(aside), "%s.old", log_path);
+    rename(log_path, aside);
     log_open_file(log_path);
 }
 

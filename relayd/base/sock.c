@@ -32,7 +32,7 @@ int sock_new(int type)
 {
     int fd = socket(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-    return fd < 0 ? -errno : fd;
+    return fd < 0 ? -errno : fd; /* NOLINT(resourceLeak): given to the caller. */
 }
 
 int sock_connect(int fd, const char *path)

@@ -53,17 +53,17 @@ static int send_once(int fd, const char *text, const int *fds, unsigned n)
 {
     union {
         char bytes[CMSG_SPACE(STORED_MAX * sizeof(int))];
-        struct cmsghdr align;
+        struct cmsghdr header;
     } control = {0};
-    struct iovec iov = {.iov_base = (void *)(size_t)text, .iov_len = strlen(text)};
+    struct iovec iov = {.iov_base = (char *)text, .iov_len = strlen(text)};
     struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1};
 
     if (n > 0) {
         msg.msg_control = control.bytes;
         msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
-        *CMSG_FIRSTHDR(&msg) = (struct cmsghdr){
+        control.header = (struct cmsghdr){
             .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(n * sizeof(int))};
-        memcpy(CMSG_DATA(CMSG_FIRSTHDR(&msg)), fds, n * sizeof(int));
+        memcpy(CMSG_DATA(&control.header), fds, n * sizeof(int));
     }
     return sendmsg(fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }

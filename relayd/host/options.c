@@ -8,6 +8,7 @@
 #include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -102,6 +103,7 @@ static int set(struct options *options, const struct option_row *row, const char
 {
     void *place = (char *)options + row->offset;
 
+    assert(value != NULL || row->type == OPTION_FLAG);
     switch (row->type) {
     case OPTION_FLAG:
         *(bool *)place = true;

@@ -146,7 +146,7 @@ static void lose_others(struct session *s, const struct attempt *winner)
     struct attempt *it;
 
     list_for_each(it, &s->attempts, mine) {
-        if (it != winner)
+        if (winner == NULL || it != winner)
             attempt_lose(it);
     }
 }

@@ -231,7 +231,7 @@ static unsigned put_in_order(const struct registry *registry, bool is_silent,
     if (preferred != NULL && (preferred->state == UPSTREAM_SILENT) == is_silent)
         order[n++] = preferred;
     list_for_each(u, &registry->upstreams, link) {
-        if (u != preferred && (u->state == UPSTREAM_SILENT) == is_silent)
+        if ((preferred == NULL || u != preferred) && (u->state == UPSTREAM_SILENT) == is_silent)
             order[n++] = u;
     }
     return n;

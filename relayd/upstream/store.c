@@ -287,7 +287,7 @@ static uint64_t read_all(struct upstream *all[], uint64_t n, uint64_t last_id, c
 
 static int parse(struct registry *registry, char *text, store_found_fn *found, void *arg)
 {
-    struct upstream *all[REGISTRY_MAX];
+    struct upstream *all[REGISTRY_MAX] = {NULL};
     uint64_t n, i;
     int r = get_head(registry, &text, &n);
 
@@ -304,8 +304,8 @@ static int parse(struct registry *registry, char *text, store_found_fn *found, v
     return 0;
 }
 
-/* Reads the whole file, and puts a NUL behind it; the caller frees *text. A file with a NUL in
- * it is damaged. */
+/* Reads the whole file, and puts a NUL behind it; the caller frees *text, NULL where it fails. A
+ * file with a NUL in it is damaged. */
 static int slurp(const char *path, char **text)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
@@ -328,8 +328,10 @@ static int slurp(const char *path, char **text)
         (*text)[n < 0 ? 0 : n] = '\0';
         r = n != st.st_size || strlen(*text) != (size_t)n ? -EBADMSG : 0;
     }
-    if (r < 0)
+    if (r < 0) {
         free(*text);
+        *text = NULL;
+    }
     return r;
 }
 
@@ -338,10 +340,8 @@ int store_load(struct registry *registry, const char *path, store_found_fn *foun
     char *text = NULL;
     int r = slurp(path, &text);
 
-    if (r == -ENOENT)
-        return 0;
-    if (r < 0)
-        return r;
+    if (text == NULL)
+        return r == -ENOENT ? 0 : r;
     r = parse(registry, text, found, arg);
     free(text);
     if (r < 0) {
