@@ -9,6 +9,7 @@
 #include "relayd/base/sock.h"
 #include "relayd/base/util.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -50,6 +51,7 @@ int client_left(int64_t deadline)
 
 static int fail(struct client *client, int error, const char *cause, const char *hint)
 {
+    assert(error < 0);
     client->fd = close_fd(client->fd);
     client->cause = cause;
     client->hint = hint;

@@ -117,7 +117,7 @@ static void trim_slashes(char *path)
 static char *ask_zsh(void)
 {
     static const char *const argv[] = {"env", "-u", "ZDOTDIR", "-u", "SSH_AUTH_SOCK", "zsh", "-c",
-                                       "printf '%s%s' '" ANSWER "' \"${ZDOTDIR-}\"", NULL};
+                                       ("printf '%s%s' '" ANSWER "' \"${ZDOTDIR-}\""), NULL};
     struct run_output output;
     char *answer = NULL, *found;
 
@@ -277,21 +277,22 @@ const char *account_shown(const struct account *account, const char *path, char 
     return utf8_copy(out, size, path);
 }
 
+/* Whether the program is that shell, or one of its kin: bash5, zsh-static. */
+static bool is_shell(const char *name, const char *shell)
+{
+    return strncmp(name, shell, strlen(shell)) == 0 && shell_of(name) == SHELL_SH;
+}
+
 bool account_logs_in_with(const struct account *account, const char *shell)
 {
-    static const char *const own[] = {"bash", "zsh"};
     const char *slash = strrchr(account->shell, '/');
     const char *name = slash != NULL ? slash + 1 : account->shell;
 
     if (strcmp(shell, "fish") == 0)
         return shell_of(name) == SHELL_FISH;
     if (strcmp(shell, "sh") != 0)
-        return strncmp(name, shell, strlen(shell)) == 0 && shell_of(name) == SHELL_SH;
-    for (size_t i = 0; i < 2; i++) {
-        if (account_logs_in_with(account, own[i]))
-            return false;
-    }
-    return shell_of(name) == SHELL_SH;
+        return is_shell(name, shell);
+    return shell_of(name) == SHELL_SH && !is_shell(name, "bash") && !is_shell(name, "zsh");
 }
 
 bool account_is_denied(void)

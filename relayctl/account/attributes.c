@@ -78,7 +78,7 @@ static bool has_value(int fd, const char *name, const struct value *value)
 {
     struct value got;
     bool is_same = read_value(fd, name, &got) == 0 && got.size == value->size &&
-                   memcmp(got.bytes, value->bytes, got.size) == 0;
+                   (got.size == 0 || memcmp(got.bytes, value->bytes, got.size) == 0);
 
     free(got.bytes);
     return is_same;

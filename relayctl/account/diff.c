@@ -121,7 +121,7 @@ static int print_safe(struct printer *out, const struct line *line)
     if (copy == NULL)
         return -ENOMEM;
     for (size_t i = 0; i < line->size; i++)
-        copy[i] = line->text[i] != '\0' ? line->text[i] : '\001';
+        copy[i] = (char)(line->text[i] != '\0' ? line->text[i] : '\001');
     copy[line->size] = '\0';
     copy[strcspn(copy, "\n")] = '\0';
     while ((piece = strsep(&rest, "\t")) != NULL) {

@@ -90,7 +90,9 @@ void words_open(struct words_reader *reader, const char *text, size_t size)
 /* The byte `ahead` of here; NUL behind the end. */
 static char peek(const struct words_reader *reader, size_t ahead)
 {
-    return reader->size - reader->at > ahead ? reader->text[reader->at + ahead] : '\0';
+    if (reader->size - reader->at <= ahead)
+        return '\0';
+    return reader->text[reader->at + ahead];
 }
 
 /* Where the quoted text ends that opens at `at`, behind its closing quote; 0: nowhere. */
@@ -135,9 +137,8 @@ static size_t piece_size(const struct words_reader *reader)
         end = quote_end(reader, reader->at);
     else if (c == '$' && peek(reader, 1) == '{')
         end = expansion_end(reader, reader->at);
-    else if ((c == '>' || c == '<') && (peek(reader, 1) == '&' || peek(reader, 1) == '|'))
-        return 2;
-    else if (c == '&' && peek(reader, 1) == '>')
+    else if (((c == '>' || c == '<') && (peek(reader, 1) == '&' || peek(reader, 1) == '|')) ||
+             (c == '&' && peek(reader, 1) == '>'))
         return 2;
     return end > 0 ? end - reader->at : 1;
 }
@@ -237,7 +238,7 @@ static size_t heredoc_end(const struct words_reader *reader, size_t at, const ch
 /* Goes behind the here-documents that the line before announced, and our blocks. */
 static void begin_line(struct words_reader *reader)
 {
-    size_t line = reader->at, at = reader->at;
+    size_t line = reader->at, at = line;
     char delimiter[DELIMITER_MAX];
 
     for (size_t i = reader->heredocs; i > 0 && i + 1 < line; i++) {

@@ -8,6 +8,7 @@
 #include "relayctl/account/syntax.h"
 #include "relayctl/doctor/shells.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,6 +55,7 @@ static void check_syntax(const struct patient *patient, const struct habits *rc,
 {
     char complaint[200] = "";
 
+    assert(rc->file.text != NULL);
     if (syntax_is_good("sh", rc->file.text, rc->file.size, complaint, sizeof(complaint)) ||
         parses_so_far(rc))
         return;

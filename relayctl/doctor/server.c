@@ -123,6 +123,7 @@ static enum matching match(const struct account *account, char *criteria)
 
 static void read_config(struct reading *reading, const char *path, enum matching matching, int depth);
 
+/* NOLINTNEXTLINE(misc-no-recursion): to a depth of DEPTH_MAX. */
 static void include(struct reading *reading, char *patterns, enum matching matching, int depth)
 {
     char *rest, *pattern = strtok_r(patterns, " \t\"", &rest), path[PATH_MAX];
@@ -139,6 +140,7 @@ static void include(struct reading *reading, char *patterns, enum matching match
     }
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as above. */
 static void read_config(struct reading *reading, const char *path, enum matching matching, int depth)
 {
     struct patient_file file = patient_read(path);
@@ -164,7 +166,7 @@ static void format_login(const struct patient *patient, char *out, size_t size)
     const char *connection = getenv("SSH_CONNECTION");
     char address[64] = "127.0.0.1";
 
-    if (login_is_remote())
+    if (connection != NULL && login_is_remote())
         snprintf(address, sizeof(address), "%.*s", (int)strcspn(connection, " "), connection);
     snprintf(out, size, "user=%s,addr=%s,host=%s", patient->account.name, address, address);
 }

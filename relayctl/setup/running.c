@@ -43,6 +43,7 @@ int running_plan(struct setup *setup)
     struct status status = {0};
     bool is_running = relay_status(setup, &status);
     const char *need = find_need(setup, is_running, &status);
+    const struct command **cmd;
     struct change *change;
 
     status_fini(&status);
@@ -55,10 +56,11 @@ int running_plan(struct setup *setup)
     change->carry_out = carry_out;
     change->note = strdup(need != NULL ? need : "");
     change->command = strdup(RELAYCTL_NAME " register");
-    change->arg = malloc(sizeof(setup->cmd));
-    if (change->note == NULL || change->command == NULL || change->arg == NULL)
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression): it is the pointer that is kept. */
+    change->arg = cmd = malloc(sizeof(*cmd));
+    if (change->note == NULL || change->command == NULL || cmd == NULL)
         return -ENOMEM;
-    memcpy(change->arg, &setup->cmd, sizeof(setup->cmd));
+    *cmd = setup->cmd;
     if (need == NULL)
         change->state = STEP_THERE;
     return 0;
