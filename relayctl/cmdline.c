@@ -28,6 +28,7 @@ const struct cmdline_entry cmdline_options[OPTION_COUNT] = {
     [OPTION_FALLBACK] = {0, PLACE_OWN, "fallback", NULL, "put it behind all others"},
     [OPTION_NO_WAIT] = {0, PLACE_OWN, "no-wait", NULL, "do not wait for the verdict"},
     [OPTION_NO_START] = {0, PLACE_OWN, "no-start", NULL, "do not start relayd where none answers"},
+    [OPTION_SCAN] = {0, PLACE_OWN, "scan", NULL, "look for this user's logins, and register all"},
     [OPTION_ALL] = {0, PLACE_OWN, "all", NULL, "all of them"},
     [OPTION_AUTO] = {0, PLACE_OWN, "auto", NULL, "prefer none: the newest goes first"},
     [OPTION_JSON] = {0, PLACE_OWN, "json", NULL, "for programs: one JSON object"},
@@ -139,6 +140,7 @@ static enum cmdline_outcome take(struct command *cmd, const struct verb *verb,
     case OPTION_FALLBACK: cmd->is_fallback = true; break;
     case OPTION_NO_WAIT: cmd->is_no_wait = true; break;
     case OPTION_NO_START: cmd->is_no_start = true; break;
+    case OPTION_SCAN: cmd->is_scan = true; break;
     case OPTION_ALL: cmd->is_all = true; break;
     case OPTION_AUTO: cmd->is_auto = true; break;
     case OPTION_JSON: cmd->is_json = true; break;
@@ -237,7 +239,7 @@ enum cmdline_outcome cmdline_parse(struct command *cmd, const struct verb *verb,
 enum cmdline_outcome cmdline_take_operands(struct command *cmd, const struct verb *verb, int n,
                                            char **words)
 {
-    int most = verb->operand != NULL && !cmd->is_all && !cmd->is_auto ? 1 : 0;
+    int most = verb->operand != NULL && !cmd->is_all && !cmd->is_auto && !cmd->is_scan ? 1 : 0;
     char needs[64];
 
     if (n > most) {

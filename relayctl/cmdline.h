@@ -21,6 +21,7 @@ enum cmdline_option {
     OPTION_FALLBACK,
     OPTION_NO_WAIT,
     OPTION_NO_START,
+    OPTION_SCAN,
     OPTION_ALL,
     OPTION_AUTO,
     OPTION_JSON,

@@ -78,7 +78,7 @@ static void write_upstream(const struct command *cmd, const struct registration 
  * that need not be that laptop's any more. */
 static void write_label(const struct command *cmd)
 {
-    const char *label = login_label();
+    const char *label = login_here().label;
 
     if (getenv(LOGIN_LABEL) == NULL)
         return;

@@ -7,6 +7,8 @@
 
 #include "relayctl/login.h"
 
+#include "relayd/base/proto.h"
+
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,20 +113,32 @@ char *login_socket(const struct paths *paths)
     return is_agent ? socket_in("RELAYD_UPSTREAM", paths, &is_agent) : path;
 }
 
-/* A variable of the login, but not within tmux: there all but SSH_CONNECTION, which follows the
- * client that attached, is of the login that started the server. */
-static const char *fact_in(const char *variable)
+struct login login_by(const char *(*look)(const void *arg, const char *name), const void *arg)
 {
-    return getenv("TMUX") == NULL ? getenv(variable) : NULL;
+    /* Within tmux all but SSH_CONNECTION, which follows the client that attached, is of the login
+     * that started the server. */
+    bool is_tmux = look(arg, "TMUX") != NULL;
+    struct login login = {.connection = look(arg, "SSH_CONNECTION")};
+
+    if (is_tmux)
+        return login;
+    login.tty = look(arg, "SSH_TTY");
+    login.label = look(arg, LOGIN_LABEL);
+    if (login.label == NULL)
+        login.label = look(arg, LOGIN_LABEL_KEPT);
+    if (login.label != NULL && (login.label[0] == '\0' || strlen(login.label) > PROTO_FACT_MAX))
+        login.label = NULL;
+    return login;
 }
 
-const char *login_label(void)
+static const char *look_here(const void *arg, const char *name)
 {
-    const char *label = fact_in(LOGIN_LABEL);
+    return getenv(name);
+}
 
-    if (label == NULL)
-        label = fact_in(LOGIN_LABEL_KEPT);
-    return label != NULL && label[0] != '\0' && strlen(label) <= PROTO_FACT_MAX ? label : NULL;
+struct login login_here(void)
+{
+    return login_by(look_here, NULL);
 }
 
 bool login_is_remote(void)
@@ -132,10 +146,4 @@ bool login_is_remote(void)
     const char *connection = getenv("SSH_CONNECTION");
 
     return connection != NULL && connection[0] != '\0';
-}
-
-void login_add_facts(struct proto_buf *request)
-{
-    proto_add(request, "connection", getenv("SSH_CONNECTION"));
-    proto_add(request, "tty", fact_in("SSH_TTY"));
 }

@@ -7,7 +7,6 @@
 #define RELAYCTL_LOGIN_H
 
 #include "relayd/base/paths.h"
-#include "relayd/base/proto.h"
 
 #include <stdbool.h>
 
@@ -30,14 +29,21 @@ char *login_socket(const struct paths *paths);
 /* The variable that `relayctl env` moves it to, which ssh does not send on. */
 #define LOGIN_LABEL_KEPT "RELAYD_LABEL"
 
-/* What the machine that logged in calls itself. NULL: nothing, or more than PROTO_FACT_MAX
- * bytes. */
-const char *login_label(void);
+/* What is known of a login besides its socket; NULL: not known. */
+struct login {
+    const char *connection; /* SSH_CONNECTION */
+    const char *tty;        /* SSH_TTY */
+    const char *label;      /* what the machine that logged in calls itself; at most PROTO_FACT_MAX
+                               bytes */
+};
+
+/* A login by variables: look() gives the value of one of them, or NULL. */
+struct login login_by(const char *(*look)(const void *arg, const char *name), const void *arg);
+
+/* The one that this process belongs to. */
+struct login login_here(void);
 
 /* Whether this process belongs to an ssh login, and not to a local shell or a service. */
 bool login_is_remote(void);
-
-/* Adds the keys `connection` and `tty`, as far as they are known. */
-void login_add_facts(struct proto_buf *request);
 
 #endif

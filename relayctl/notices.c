@@ -46,10 +46,8 @@ static void format_self(const struct command *cmd, char *out, size_t size)
 static bool is_registered(const struct status *status, const char *path)
 {
     char *real = login_real(path);
-    bool is = false;
+    bool is = real != NULL && status_has_path(status, real);
 
-    for (size_t i = 0; i < status->n && real != NULL; i++)
-        is |= strcmp(status_text(&status->upstreams[i], "path"), real) == 0;
     free(real);
     return is;
 }

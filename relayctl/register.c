@@ -7,6 +7,7 @@
 
 #include "relayctl/login.h"
 #include "relayctl/printer.h"
+#include "relayctl/scan.h"
 #include "relayctl/status.h"
 
 #include <errno.h>
@@ -36,7 +37,9 @@ static int find_named(struct registration *reg, const struct command *cmd)
         return EXIT_NO;
     }
     own = login_socket(&cmd->paths);
-    reg->is_own = own != NULL && login_is_same(reg->path, own);
+    /* What the environment says is about the login's own. */
+    if (own != NULL && login_is_same(reg->path, own))
+        reg->login = login_here();
     free(own);
     return EXIT_DONE;
 }
@@ -48,7 +51,7 @@ int registration_find(struct registration *reg, const struct command *cmd)
     if (cmd->n_operands > 0)
         return find_named(reg, cmd);
     reg->path = login_socket(&cmd->paths);
-    reg->is_own = true;
+    reg->login = login_here();
     return EXIT_DONE;
 }
 
@@ -60,7 +63,7 @@ void registration_fini(struct registration *reg)
 
 const char *registration_label(const struct registration *reg, const struct command *cmd)
 {
-    return cmd->label == NULL && reg->is_own ? login_label() : cmd->label;
+    return cmd->label != NULL ? cmd->label : reg->login.label;
 }
 
 static void encode(const struct registration *reg, const struct command *cmd, struct call *call)
@@ -79,8 +82,8 @@ static void encode(const struct registration *reg, const struct command *cmd, st
         proto_add(request, "keep", "1");
     if (reg->is_waiting)
         proto_add(request, "wait", "1");
-    if (reg->is_own)
-        login_add_facts(request);
+    proto_add(request, "connection", reg->login.connection);
+    proto_add(request, "tty", reg->login.tty);
 }
 
 int registration_try(const struct registration *reg, struct command *cmd, struct client *client,
@@ -148,7 +151,77 @@ static int run_and_tell(const struct registration *reg, struct command *cmd)
     return status;
 }
 
-int verb_register(struct command *cmd)
+/* Registers one that was found. Returns an exit status. */
+static int register_found(struct command *cmd, const struct scan_found *found, bool is_waiting)
+{
+    const struct registration reg = {
+        .path = found->path, .login = found->login, .is_waiting = is_waiting};
+    struct proto_msg reply;
+    char done[PATH_MAX + 32];
+    int status = registration_run(&reg, cmd, &reply);
+
+    if (status != EXIT_DONE)
+        return status;
+    snprintf(done, sizeof(done), "%s: registered as", found->path);
+    registration_show(cmd, done, &reply);
+    proto_msg_fini(&reply);
+    return EXIT_DONE;
+}
+
+/* How many of those that were found come before the first that nobody has registered. What is
+ * found behind that is registered again, so that the newest still goes first. */
+static size_t count_registered(const struct command *cmd, const struct scan *scan)
+{
+    struct command quiet = *cmd;
+    struct status status = {0};
+    size_t n = 0;
+
+    quiet.is_quiet = true;
+    if (command_fetch_status(&quiet, &status) == EXIT_DONE) {
+        while (n < scan->n && status_has_path(&status, scan->found[n].path))
+            n++;
+    }
+    status_fini(&status);
+    return n;
+}
+
+/* The verdict on the newest is waited for, like that on a login that registers itself. One that
+ * leads nowhere is told, and is no reason to stop. */
+static int register_all(struct command *cmd, const struct scan *scan)
+{
+    size_t first = count_registered(cmd, scan);
+    int status = EXIT_NO;
+
+    if (first == scan->n) {
+        command_tell(cmd, NULL, scan->n > 0 ? "all your logins are registered"
+                                            : "no login of yours forwards an agent (ssh -A)", NULL);
+        return scan->n > 0 ? EXIT_DONE : EXIT_NO;
+    }
+    for (size_t i = first; i < scan->n; i++) {
+        int r = register_found(cmd, &scan->found[i], !cmd->is_no_wait && i + 1 == scan->n);
+
+        if (r == EXIT_NO_DAEMON)
+            return r;
+        if (r == EXIT_DONE)
+            status = r;
+    }
+    return status;
+}
+
+static int scan_and_register(struct command *cmd)
+{
+    struct scan scan;
+    int status = EXIT_NO;
+
+    if (scan_find(&scan) == 0)
+        status = register_all(cmd, &scan);
+    else
+        command_tell(cmd, "register", strerror(ENOMEM), NULL);
+    scan_fini(&scan);
+    return status;
+}
+
+static int register_one(struct command *cmd)
 {
     struct registration reg;
     int status = registration_find(&reg, cmd);
@@ -160,4 +233,9 @@ int verb_register(struct command *cmd)
                      NULL);
     registration_fini(&reg);
     return status;
+}
+
+int verb_register(struct command *cmd)
+{
+    return cmd->is_scan ? scan_and_register(cmd) : register_one(cmd);
 }

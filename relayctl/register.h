@@ -6,14 +6,15 @@
 #define RELAYCTL_REGISTER_H
 
 #include "relayctl/command.h"
+#include "relayctl/login.h"
 #include "relayctl/start.h"
 
 #include <stdbool.h>
 
 /* What is to be registered, and how. */
 struct registration {
-    char *path;  /* absolute, as it was named; owned */
-    bool is_own; /* the login's own: what the environment says is about it */
+    char *path;         /* absolute, as it was named; owned */
+    struct login login; /* whose it is, as far as that is known; borrowed */
     bool keeps_place; /* if it is registered already */
     bool is_waiting; /* until the verdict is known */
 };
@@ -23,8 +24,7 @@ struct registration {
 int registration_find(struct registration *reg, const struct command *cmd);
 void registration_fini(struct registration *reg);
 
-/* The name that it gets: the command's, or for the login's own what the laptop calls itself. NULL:
- * none. */
+/* The name that it gets: the command's, or what the laptop calls itself. NULL: none. */
 const char *registration_label(const struct registration *reg, const struct command *cmd);
 
 /* Registers, and starts relayd where none answers and the command allows it. Tells nothing itself:

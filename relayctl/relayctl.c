@@ -27,11 +27,13 @@ static int verb_complete(struct command *cmd);
 
 static const struct verb verbs[] = {
     {"register", "SOCKET", false,
-     OPTION(LABEL) | OPTION(FALLBACK) | OPTION(NO_WAIT) | OPTION(NO_START),
+     OPTION(LABEL) | OPTION(FALLBACK) | OPTION(NO_WAIT) | OPTION(NO_START) |
+         OPTION(SCAN),
      "offer this login's forwarded agent to all panes",
      "Offers SOCKET to all who use the agent socket, and before the logins that came\n"
      "earlier. SOCKET is this login's own SSH_AUTH_SOCK unless named. Starts relayd\n"
-     "where it does not run. Exits 1 where SOCKET is refused, or forwards no working\n"
+     "where it does not run. With --scan it looks for your logins and offers all whose\n"
+     "server has run no ~/.ssh/rc. Exits 1 where SOCKET is refused, or forwards no working\n"
      "agent at the moment.",
      verb_register},
     {"unregister", "ID|SOCKET|--all", true, OPTION(ALL), "drop one; what it serves ends",

@@ -76,3 +76,12 @@ bool status_can_serve(const struct status *status)
     }
     return false;
 }
+
+bool status_has_path(const struct status *status, const char *path)
+{
+    for (size_t i = 0; i < status->n; i++) {
+        if (strcmp(status_text(&status->upstreams[i], "path"), path) == 0)
+            return true;
+    }
+    return false;
+}

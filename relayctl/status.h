@@ -37,4 +37,7 @@ const char *status_obstacle(const struct status *status);
 /* Whether relayd says that a client that came now would find a login. */
 bool status_can_serve(const struct status *status);
 
+/* Whether a login with that socket is registered; the path has no symlink in it. */
+bool status_has_path(const struct status *status, const char *path);
+
 #endif

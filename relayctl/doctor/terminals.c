@@ -7,8 +7,8 @@
 #include "relayctl/doctor/checks.h"
 
 #include "relayctl/doctor/shells.h"
+#include "relayctl/process.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
@@ -20,7 +20,6 @@
 #define TMUX_MS 500
 #define SERVERS_MAX 8
 #define SESSIONS_MAX 32 /* of one server */
-#define PROCESSES_MAX 20000
 #define VARIABLE "SSH_AUTH_SOCK="
 
 struct server {
@@ -191,114 +190,63 @@ void check_tmux(const struct patient *patient, struct findings *findings)
         closedir(entries);
 }
 
-/* The value of the first variable whose name and '=' begin with name, that a process was started
- * with, in out; false where it has none, or is not ours to look into. */
-static bool started_with(const char *pid, const char *name, char *out, size_t size)
-{
-    char path[300], text[65536];
-    size_t n, at;
-    FILE *file;
-
-    snprintf(path, sizeof(path), "/proc/%s/environ", pid);
-    file = fopen(path, "re");
-    if (file == NULL)
-        return false;
-    n = fread(text, 1, sizeof(text) - 1, file);
-    fclose(file);
-    text[n] = '\0';
-    for (at = 0; at < n; at += strlen(text + at) + 1) {
-        if (strncmp(text + at, name, strlen(name)) == 0) {
-            snprintf(out, size, "%s", text + at + strlen(name));
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The name of a process of ours; "" where it is another's. */
-static void read_name(const struct patient *patient, const char *pid, char *name, int size)
-{
-    char path[300];
-    struct stat st;
-    FILE *file;
-
-    name[0] = '\0';
-    snprintf(path, sizeof(path), "/proc/%s", pid);
-    if (stat(path, &st) < 0 || st.st_uid != patient->account.uid)
-        return;
-    strcat(path, "/comm");
-    file = fopen(path, "re");
-    if (file == NULL)
-        return;
-    if (fgets(name, size, file) != NULL)
-        name[strcspn(name, "\n")] = '\0';
-    fclose(file);
-}
-
 /* What screen and mosh hand on, a shell's line puts right. */
-static void check_terminal(const struct patient *patient, const char *pid, const char *name,
+static void check_terminal(const struct patient *patient, const struct process *process,
                            const char *value, struct findings *findings)
 {
-    bool is_mosh = strcmp(name, "mosh-server") == 0;
+    bool is_mosh = strcmp(process->name, "mosh-server") == 0;
 
-    if (is_mosh || strcasecmp(name, "screen") == 0)
+    if (is_mosh || strcasecmp(process->name, "screen") == 0)
         finding_cure(finding_add(findings, GRAVITY_HINDERS, is_mosh ? "mosh" : "screen",
-                                 "%s (pid %s) gives its shells SSH_AUTH_SOCK=%s, and no file of the "
-                                 "shell puts that right", name, pid, value),
+                                 "%s (pid %d) gives its shells SSH_AUTH_SOCK=%s, and no file of the "
+                                 "shell puts that right", process->name, (int)process->pid, value),
                      "%s setup", patient->relayctl);
 }
 
 /* A server that ssh started as a command keeps what that login had. The editor starts another. */
-static bool check_editor(const struct patient *patient, const char *pid, const char *name,
+static bool check_editor(const struct patient *patient, const struct process *process,
                          const char *value, struct findings *findings)
 {
-    char scrap[16];
-
-    if (strcmp(name, "node") != 0 || !started_with(pid, "VSCODE_", scrap, sizeof(scrap)))
+    if (strcmp(process->name, "node") != 0 || !process_has(process, "VSCODE_"))
         return false;
     finding_cure(finding_add(findings, GRAVITY_HINDERS, "vscode",
-                             "VS Code's server (pid %s) has SSH_AUTH_SOCK=%s from when it was started",
-                             pid, value),
-                 "%s setup --every-shell; kill %s", patient->relayctl, pid);
+                             "VS Code's server (pid %d) has SSH_AUTH_SOCK=%s from when it was started",
+                             (int)process->pid, value),
+                 "%s setup --every-shell; kill %d", patient->relayctl, (int)process->pid);
     return true;
 }
 
 /* All that one editor started have the same: it is told once. */
-static void check_all(const struct patient *patient, bool uses_relay, DIR *proc,
-                      struct findings *findings)
+static void check_all(const struct patient *patient, bool uses_relay,
+                      const struct processes *processes, struct findings *findings)
 {
-    char name[64], value[PATH_MAX];
     bool has_editor = false;
-    struct dirent *entry;
 
-    for (int n = 0; n < PROCESSES_MAX && (entry = readdir(proc)) != NULL; n++) {
-        if (!isdigit((unsigned char)entry->d_name[0]))
-            continue;
-        read_name(patient, entry->d_name, name, sizeof(name));
-        if (name[0] == '\0' || !started_with(entry->d_name, VARIABLE, value, sizeof(value)) ||
-            patient_is_relay(patient, value))
+    for (size_t i = 0; i < processes->n; i++) {
+        const struct process *process = &processes->list[i];
+        const char *value = process_variable(process, "SSH_AUTH_SOCK");
+
+        if (value == NULL || patient_is_relay(patient, value))
             continue;
         if (!uses_relay)
-            check_terminal(patient, entry->d_name, name, value, findings);
+            check_terminal(patient, process, value, findings);
         if (!has_editor)
-            has_editor = check_editor(patient, entry->d_name, name, value, findings);
+            has_editor = check_editor(patient, process, value, findings);
     }
 }
 
 void check_processes(const struct patient *patient, struct findings *findings)
 {
+    struct processes processes = {0};
     struct shell_files files;
     bool uses_relay;
-    DIR *proc;
 
     if (!patient->has_account)
         return;
     shell_files_read(&files, patient);
     uses_relay = shell_files_use_relay(&files);
     shell_files_fini(&files);
-    proc = opendir("/proc");
-    if (proc == NULL)
-        return;
-    check_all(patient, uses_relay, proc, findings);
-    closedir(proc);
+    processes_read(&processes);
+    check_all(patient, uses_relay, &processes, findings);
+    processes_fini(&processes);
 }

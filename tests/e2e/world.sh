@@ -27,6 +27,7 @@ have() {
     mosh) have mosh-server && have tmux && command -v mosh ;;
     libssh2) have cc && echo '#include <libssh2.h>' | cc -E - ;;
     paramiko) /usr/bin/python3 -c 'import paramiko' ;;
+    asyncssh) /usr/bin/python3 -c 'import asyncssh' ;;
     sources) have cc && have make && have autoreconf && have pkg-config ;;
     bash-completion) [ -e /usr/share/bash-completion/bash_completion ] ;;
     golang) have go && [ -d /usr/share/gocode/src/golang.org/x/crypto/ssh/agent ] ;;

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "relayctl/login.h"
+#include "relayd/base/proto.h"
 #include "tests/unit/test.h"
 
 #include <stdio.h>
@@ -122,26 +123,23 @@ END_TEST
 /* tmux keeps the tty of the login that started its server. */
 START_TEST(the_facts)
 {
-    struct proto_buf request;
+    struct login login;
 
     setenv("SSH_CONNECTION", "10.0.0.5 50000 10.0.0.1 22", 1);
     setenv("SSH_TTY", "/dev/pts/3", 1);
     unsetenv("TMUX");
-    proto_begin(&request, "register");
-    login_add_facts(&request);
-    ck_assert_ptr_nonnull(memmem(request.data, request.size, "tty=/dev/pts/3\n", 15));
+    ck_assert_str_eq(login_here().tty, "/dev/pts/3");
     setenv("TMUX", "x", 1);
-    proto_begin(&request, "register");
-    login_add_facts(&request);
-    ck_assert_ptr_nonnull(memmem(request.data, request.size, "connection=10.0.0.5 50000", 25));
-    ck_assert_ptr_null(memmem(request.data, request.size, "tty=", 4));
+    login = login_here();
+    ck_assert_str_eq(login.connection, "10.0.0.5 50000 10.0.0.1 22");
+    ck_assert_ptr_null(login.tty);
 }
 END_TEST
 
 static const char *label(const char *value)
 {
     set("LC_RELAYD_LABEL", value);
-    return login_label();
+    return login_here().label;
 }
 
 START_TEST(the_label_of_the_machine_that_logged_in)
