@@ -162,6 +162,28 @@ static void check_added(const struct text *theirs, const struct text *mixed, uin
     free(got.bytes);
 }
 
+/* Whether it is clear whose an empty line above a block is. */
+static bool has_no_empty_end(const struct text *theirs, const struct text *above)
+{
+    const char *end = theirs->bytes + theirs->size;
+
+    return above->size == 0 &&
+           !(theirs->size > 0 && end[-1] == '\n' && (theirs->size == 1 || end[-2] == '\n'));
+}
+
+/* The person removes the empty line above a block. */
+static void close_up(struct text *text, const struct ours *it)
+{
+    struct block block = find(text, it);
+    size_t at = block.start;
+
+    if (it->place != BLOCK_LAST || !block_has_word(&block, "spaced") || text->bytes[at] != '\n')
+        return;
+    memmove(text->bytes + at, text->bytes + at + 1, text->size - at - 1);
+    text->size--;
+    fuzz_must(find(text, it).state == BLOCK_WHOLE);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct fuzz_input in = {data, size};
@@ -177,6 +199,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (has_none(&theirs)) {
         each(&text, which, order_in, put);
         fuzz_must(all_whole(&text, which));
+        if (has_no_empty_end(&theirs, &above))
+            each(&text, which & which >> 4, 0, close_up);
         check_added(&theirs, &text, which, order_out, &above, &below);
         each(&text, which, order_out, take_out);
         fuzz_must(is_same(&text, &theirs));
