@@ -32,7 +32,8 @@ static const char usage[] =
     "  -b  seconds that an answer may take; one that takes longer is late\n"
     "  -f  an end of the connection is no failure: go on with another\n"
     "  -j  threads that connect at the start (1)\n"
-    "  -l  the ledger that numbers come from      -S  the seed of what is done at random";
+    "  -l  the ledger that numbers come from      -S  the seed of what is done at random\n"
+    "  -w  each client stays when it has asked all";
 
 enum { OWED_MAX = 4, EVENTS = 512, FAST_US = 1 << 14, SLOTS = FAST_US + 4096, GONE_US = 20000, SAY_US = 50000 };
 
@@ -53,6 +54,7 @@ struct client {
     unsigned at_once; /* so many may be owed */
     unsigned login;   /* that has signed in this session; 0: none yet */
     bool vanishes, shuts_down, is_slow;
+    bool is_refused; /* it goes, and tries again */
     bool is_armed_to_write;
     int64_t next;     /* when it may write again, or connect */
     struct owed owed[OWED_MAX];
@@ -67,6 +69,7 @@ static struct client *all;
 static int n_clients = 1, n_threads = 1, epoll;
 static long sessions, questions = 2, pause_ms, bound_s;
 static bool ends_are_fine; /* -f */
+static bool stays;         /* -w */
 static uint32_t seed = 1;
 static const char *path;
 static struct ledger *ledger, own_ledger;
@@ -298,12 +301,13 @@ static bool check_sign(struct client *c, const struct owed *owed, size_t size)
 }
 
 /* Says when, for whoever knows at which times there is nobody to ask. */
-static void note_failure(void)
+static void note_failure(struct client *c)
 {
     static int64_t said;
     int64_t now = now_us();
 
     failed++;
+    c->is_refused = ends_are_fine;
     if (now - said < SAY_US)
         return;
     said = now;
@@ -323,7 +327,7 @@ static void check_answer(struct client *c, size_t size)
     memmove(c->owed, c->owed + 1, c->owes * sizeof(c->owed[0]));
     note_time(took);
     if (c->in[4] == FAILURE) {
-        note_failure();
+        note_failure(c);
         return;
     }
     answered++;
@@ -363,7 +367,7 @@ static bool hear(struct client *c)
     if (n < 0)
         return errno == EAGAIN || errno == EINTR;
     c->in_size += (size_t)n;
-    return n > 0 && check_answers(c);
+    return n > 0 && check_answers(c) && !c->is_refused;
 }
 
 /* --- the loop */
@@ -386,7 +390,7 @@ static void step(struct client *c)
         shutdown(c->fd, SHUT_WR);
         c->shuts_down = false;
     }
-    if (c->left == 0 && c->owes == 0 && is_written(c)) {
+    if (c->left == 0 && c->owes == 0 && is_written(c) && !stays) {
         leave(c);
         return;
     }
@@ -410,8 +414,9 @@ static void check_lateness(struct client *c, int64_t now)
     if (bound_s == 0 || c->owes == 0 || now - c->owed[0].since < bound_s * 1000000)
         return;
     late++;
-    printf("client %u: its %s has no answer after %ld s\n", c->index,
-           c->owed[0].number > 0 ? "signature" : "listing", bound_s);
+    printf("client %u: its %s has no answer after %ld s; it has written %zu of %zu bytes of question %u, and has %zu of the answer\n",
+           c->index, c->owed[0].number > 0 ? "signature" : "listing", bound_s, c->out_at,
+           c->out_size, c->turn, c->in_size);
     c->owes = 0;
     leave(c);
 }
@@ -522,7 +527,7 @@ static int parse_options(int argc, char **argv)
 {
     int option;
 
-    while ((option = getopt(argc, argv, "b:e:fj:l:n:q:s:S:")) != -1)
+    while ((option = getopt(argc, argv, "b:e:fj:l:n:q:s:S:w")) != -1)
         switch (option) {
         case 'b':
             bound_s = atol(optarg);
@@ -550,6 +555,9 @@ static int parse_options(int argc, char **argv)
             break;
         case 'S':
             seed = (uint32_t)atol(optarg) * 2654435761u | 1;
+            break;
+        case 'w':
+            stays = true;
             break;
         default:
             errx(64, "%s", usage);

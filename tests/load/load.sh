@@ -32,5 +32,5 @@ descriptors() {
 # storm OPTION...: storm.py. As root, for it looks into processes that are not its own.
 storm() {
     env "ASAN_OPTIONS=$E2E_SANITIZERS" "UBSAN_OPTIONS=$E2E_SANITIZERS" nice -n "${LOAD_NICE-10}" \
-        python3 "$E2E/clients/storm.py" --log "$E2E/log/storm" --relay-log "$E2E/log/relay.pat" "$@"
+        python3 "$E2E/clients/storm.py" --log "$E2E/log/storm" --relay-log "${CHAOS_LOG-$E2E/log/relay.pat}" "$@"
 }

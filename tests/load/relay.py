@@ -143,6 +143,8 @@ class Manager:
 
     def take(self, fields, fds):
         name = fields.get("FDNAME", "stored")
+        for fd in fds:
+            os.set_inheritable(fd, False)
         if "FDSTORE" in fields:
             self.stored += [(name, fd) for fd in fds]
         elif "FDSTOREREMOVE" in fields:

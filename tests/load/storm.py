@@ -243,8 +243,7 @@ class Storm:
             return daemon["sessions"] == "0" and all(u["sessions"] == "0" for u in upstreams)
         relay.wait_for("no session is left", is_quiet)
         pid = self.manager.pid
-        relay.wait_for(f"it has {before} descriptors again, not {relay.descriptors(pid)}",
-                       lambda: relay.descriptors(pid) <= before)
+        self.wait_for_descriptors(pid, before)
         if self.options.memory:
             relay.wait_for(f"it has 2 MiB or less again, not {relay.private_bytes(pid)}",
                            lambda: relay.private_bytes(pid) <= 2 << 20, 2)
@@ -253,6 +252,14 @@ class Storm:
             twice = int.from_bytes(f.read(16)[8:], sys.byteorder)
         if twice:
             raise relay.Trouble(f"{twice} signatures were asked of two logins")
+
+    @staticmethod
+    def wait_for_descriptors(pid, before):
+        try:
+            relay.wait_for("descriptors", lambda: relay.descriptors(pid) <= before)
+        except relay.Trouble as trouble:
+            there = [os.readlink(entry.path) for entry in os.scandir(f"/proc/{pid}/fd")]
+            raise relay.Trouble(f"it had {before} descriptors and has {len(there)}: {sorted(there)}") from trouble
 
     # --- the whole
 
