@@ -149,16 +149,14 @@ static void look(struct control *control)
 static void handle_status(struct control *control, struct conn *conn,
                           const struct proto_msg *msg)
 {
-    struct upstream *order[REGISTRY_MAX];
     struct proto_buf buf;
-    unsigned n;
+    struct upstream *u;
 
     look(control);
     status_put_daemon(&buf, &control->daemon, control->sessions);
     conn_reply(conn, &buf);
-    n = registry_order(control->registry, order);
-    for (unsigned i = 0; i < n; i++) {
-        status_put_upstream(&buf, order[i], control->registry);
+    list_for_each(u, &control->registry->order, turn) {
+        status_put_upstream(&buf, u, control->registry);
         conn_reply(conn, &buf);
     }
     conn_finish_ok(conn);

@@ -38,12 +38,13 @@ static bool is_tried(const struct session *s, const struct upstream *u)
 static struct upstream *next_upstream(const struct session *s)
 {
     const struct registry *registry = s->sessions->registry;
-    struct upstream *order[REGISTRY_MAX];
-    unsigned n = registry->is_paused ? 0 : registry_order(registry, order);
+    struct upstream *u;
 
-    for (unsigned i = 0; i < n; i++) {
-        if (!is_tried(s, order[i]))
-            return order[i];
+    if (registry->is_paused)
+        return NULL;
+    list_for_each(u, &registry->order, turn) {
+        if (!is_tried(s, u))
+            return u;
     }
     return NULL;
 }
@@ -102,10 +103,10 @@ static bool is_prompting(const struct session *s)
 /* Asks who is due: the next when nobody is waited for, all that are left when half of the time
  * is over. Those that are silent, who come last, are asked together. Without memory it is the
  * next look that tries again. */
-static void start_due(struct session *s)
+static void start_due(struct session *s, double now)
 {
     bool is_waiting = is_waited_for(s);
-    bool is_late = monotonic_seconds() - s->choosing_since >= bound(s) / 2 && !is_prompting(s);
+    bool is_late = now - s->choosing_since >= bound(s) / 2 && !is_prompting(s);
     bool is_silent_turn = false;
     struct attempt *attempt;
     struct upstream *u;
@@ -204,27 +205,32 @@ static struct attempt *kept(struct session *s)
 }
 
 /* An answer is at hand, but a better one may come. */
-static enum choice decide_kept(struct session *s)
+static enum choice decide_kept(struct session *s, double now)
 {
-    if (has_hope(s) && monotonic_seconds() < s->kept_until)
+    if (has_hope(s) && now < s->kept_until)
         return CHOICE_OPEN;
     return take(s, s->kept);
 }
 
-enum choice choosing_look(struct session *s)
+static enum choice look(struct session *s, double now)
 {
-    assert(s->state == SESSION_CHOOSING);
     if (kept(s) != NULL) {
         is_waited_for(s);
-        return decide_kept(s);
+        return decide_kept(s, now);
     }
-    start_due(s);
-    if (monotonic_seconds() - s->choosing_since >= bound(s))
+    start_due(s, now);
+    if (now - s->choosing_since >= bound(s))
         give_up_all(s);
     if (has_hope(s))
         return CHOICE_OPEN;
     choosing_become_none(s);
     return CHOICE_NONE;
+}
+
+enum choice choosing_look(struct session *s)
+{
+    assert(s->state == SESSION_CHOOSING);
+    return look(s, monotonic_seconds());
 }
 
 /* Whether it was asked for a listing, and the answer has no keys: the agent is empty, or locked,
@@ -239,41 +245,44 @@ static bool has_no_keys(const struct session *s, const struct attempt *attempt)
 
 /* Keeps an answer without keys for a moment, and asks all others that are alive meanwhile, but
  * none that may have a person at a prompt. */
-static void keep(struct session *s, struct attempt *attempt)
+static void keep(struct session *s, struct attempt *attempt, double now)
 {
-    struct upstream *order[REGISTRY_MAX];
-    unsigned n = registry_order(s->sessions->registry, order);
+    struct upstream *u;
 
     s->kept = attempt;
-    s->kept_until = monotonic_seconds() + s->sessions->options->patience;
-    for (unsigned i = 0; i < n; i++) {
-        if (order[i]->state == UPSTREAM_ALIVE && !is_tried(s, order[i]) &&
-            upstream_uses(order[i], UPSTREAM_PROMPT) == 0)
-            start_attempt(s, order[i]);
+    s->kept_until = now + s->sessions->options->patience;
+    list_for_each(u, &s->sessions->registry->order, turn) {
+        if (u->state == UPSTREAM_ALIVE && !is_tried(s, u) &&
+            upstream_uses(u, UPSTREAM_PROMPT) == 0)
+            start_attempt(s, u);
     }
 }
 
 enum choice choosing_answered(struct session *s, struct attempt *attempt)
 {
+    double now;
+
     assert(s->state == SESSION_CHOOSING && attempt->state == ATTEMPT_ANSWERED);
     if (!has_no_keys(s, attempt))
         return take(s, attempt);
+    now = monotonic_seconds();
     if (kept(s) == NULL)
-        keep(s, attempt);
-    return decide_kept(s);
+        keep(s, attempt, now);
+    return decide_kept(s, now);
 }
 
 enum choice choosing_start(struct session *s, const struct question *question)
 {
     const struct options *options = s->sessions->options;
+    double now = monotonic_seconds();
 
     s->question = *question;
-    s->choosing_since = monotonic_seconds();
+    s->choosing_since = now;
     session_set_state(s, SESSION_CHOOSING);
     session_start_timer(s, fmin(WAIT_QUIET, options->patience),
                         fmin(PATIENCE_TICK, fmax(options->patience, 0.01)));
-    wait_refresh(s->sessions->registry, s->choosing_since, options->patience);
-    return choosing_look(s);
+    wait_refresh(s->sessions->registry, now, options->patience);
+    return look(s, now);
 }
 
 void choosing_give_up(struct session *s)

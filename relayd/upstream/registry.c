@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The registry. The order is not kept but made when it is asked for, from the
- * order of registration and each upstream's state, so nothing has to be moved
- * when an upstream falls silent and comes back. */
+/* The registry. Sessions come by the thousand, logins change now and then: so it is a change that
+ * walks the lists. It makes the order of trying anew, from the order of registration and the
+ * upstreams' states, and a session takes what comes first. */
 #include "config.h"
 
 #include "relayd/upstream/registry.h"
@@ -23,7 +23,12 @@ void registry_init(struct registry *registry)
 {
     memset(registry, 0, sizeof(*registry));
     registry->max = REGISTRY_MAX;
+    registry->due_at = INFINITY;
     list_init(&registry->upstreams);
+    list_init(&registry->order);
+    list_init(&registry->asleep);
+    for (unsigned i = 0; i < REGISTRY_MAX; i++)
+        list_init(&registry->by_id[i]);
     list_init(&registry->observers);
 }
 
@@ -65,6 +70,10 @@ static void remove_upstream(struct registry *registry, struct upstream *u, const
     if (registry->preferred == u->id)
         registry->preferred = 0;
     list_remove(&u->link);
+    list_remove(&u->turn);
+    list_remove(&u->same);
+    if (list_is_linked(&u->sleep))
+        list_remove(&u->sleep);
     registry->n--;
     upstream_free(u);
 }
@@ -78,6 +87,41 @@ void registry_fini(struct registry *registry)
     assert(registry->n == 0);
 }
 
+static void put_in_order(struct registry *registry, bool is_silent)
+{
+    struct upstream *preferred = registry_find(registry, registry->preferred);
+    struct upstream *u;
+
+    if (preferred != NULL && (preferred->state == UPSTREAM_SILENT) == is_silent)
+        list_append(&registry->order, &preferred->turn);
+    list_for_each(u, &registry->upstreams, link) {
+        if (u != preferred && (u->state == UPSTREAM_SILENT) == is_silent)
+            list_append(&registry->order, &u->turn);
+    }
+}
+
+/* To be called when what the order follows from has changed. */
+static void reorder(struct registry *registry)
+{
+    list_init(&registry->order);
+    put_in_order(registry, false);
+    put_in_order(registry, true);
+}
+
+/* To be called when the state of u, or its silence, is another. */
+static void follow_state(struct registry *registry, struct upstream *u)
+{
+    bool is_silent = u->state == UPSTREAM_SILENT;
+    bool is_asleep = is_silent && u->tcp.tuple.family != 0;
+
+    if (is_silent)
+        registry->due_at = fmin(registry->due_at, u->silence.forgive_at);
+    if (is_asleep && !list_is_linked(&u->sleep))
+        list_append(&registry->asleep, &u->sleep);
+    if (!is_asleep && list_is_linked(&u->sleep))
+        list_remove(&u->sleep);
+}
+
 /* Puts u in front of its kind: a fallback before the first fallback, any other before all. */
 static void insert_by_age(struct registry *registry, struct upstream *u)
 {
@@ -88,6 +132,7 @@ static void insert_by_age(struct registry *registry, struct upstream *u)
             break;
     }
     list_append(&it->link, &u->link);
+    reorder(registry);
 }
 
 /* Whether a should rather go than b. */
@@ -117,6 +162,8 @@ static void take_over(struct registry *registry, struct upstream *u)
         u->id = registry->last_id + 1;
     if (u->id > registry->last_id)
         registry->last_id = u->id;
+    list_append(&registry->by_id[u->id % REGISTRY_MAX], &u->same);
+    follow_state(registry, u);
     registry->n++;
 }
 
@@ -139,6 +186,7 @@ void registry_append(struct registry *registry, struct upstream *u)
     assert(!registry_is_full(registry));
     take_over(registry, u);
     list_append(&registry->upstreams, &u->link);
+    reorder(registry);
     tell_type(registry, REGISTRY_ADDED, u);
 }
 
@@ -166,6 +214,7 @@ void registry_replace(struct registry *registry, struct upstream *old, struct up
     if (old->login.is_fallback == u->login.is_fallback) {
         list_remove(&u->link);
         list_append(&old->link, &u->link);
+        reorder(registry);
         tell_type(registry, REGISTRY_CHANGED, u);
     }
     registry_drop(registry, old, why);
@@ -182,7 +231,7 @@ struct upstream *registry_find(const struct registry *registry, uint64_t id)
 {
     struct upstream *u;
 
-    list_for_each(u, &registry->upstreams, link) {
+    list_for_each(u, &registry->by_id[id % REGISTRY_MAX], same) {
         if (u->id == id)
             return u;
     }
@@ -222,31 +271,10 @@ struct upstream *registry_find_nonce(const struct registry *registry, uint64_t n
     return NULL;
 }
 
-static unsigned put_in_order(const struct registry *registry, bool is_silent,
-                             struct upstream **order, unsigned n)
-{
-    struct upstream *preferred = registry_find(registry, registry->preferred);
-    struct upstream *u;
-
-    if (preferred != NULL && (preferred->state == UPSTREAM_SILENT) == is_silent)
-        order[n++] = preferred;
-    list_for_each(u, &registry->upstreams, link) {
-        if ((preferred == NULL || u != preferred) && (u->state == UPSTREAM_SILENT) == is_silent)
-            order[n++] = u;
-    }
-    return n;
-}
-
-unsigned registry_order(const struct registry *registry, struct upstream *order[REGISTRY_MAX])
-{
-    unsigned n = put_in_order(registry, false, order, 0);
-
-    return put_in_order(registry, true, order, n);
-}
-
 void registry_prefer(struct registry *registry, uint64_t id)
 {
     registry->preferred = id;
+    reorder(registry);
     tell_type(registry, REGISTRY_PREFERRED, registry_find(registry, id));
 }
 
@@ -287,8 +315,11 @@ static void set_state(struct registry *registry, struct upstream *u, enum upstre
                   upstream_state_name(u->state), upstream_state_name(state));
     u->state = state;
     u->silence.cause = cause;
-    if (!is_same)
-        tell_type(registry, REGISTRY_CHANGED, u);
+    follow_state(registry, u);
+    if (is_same)
+        return;
+    reorder(registry);
+    tell_type(registry, REGISTRY_CHANGED, u);
 }
 
 void registry_set_alive(struct registry *registry, struct upstream *u, double now)
@@ -339,32 +370,33 @@ void registry_forgive(struct registry *registry, struct upstream *u)
     set_state(registry, u, UPSTREAM_UNTRIED, u->silence.cause);
 }
 
+/* Who is tried first, or NULL. */
+static const struct upstream *first(const struct registry *registry)
+{
+    const struct list *order = &registry->order;
+
+    return list_is_empty(order) ? NULL : list_entry(order->next, struct upstream, turn);
+}
+
 bool registry_is_usable(const struct registry *registry)
 {
-    struct upstream *u;
+    const struct upstream *u = first(registry);
 
-    if (registry->is_paused)
-        return false;
-    list_for_each(u, &registry->upstreams, link) {
-        if (u->state != UPSTREAM_SILENT)
-            return true;
-    }
-    return false;
+    return !registry->is_paused && u != NULL && u->state != UPSTREAM_SILENT;
 }
 
 static void explain_serving(const struct registry *registry, char *out, size_t size)
 {
-    struct upstream *order[REGISTRY_MAX];
-    unsigned n = registry_order(registry, order);
+    const struct upstream *u = first(registry);
     char name[UPSTREAM_NAME_MAX];
 
     out[0] = '\0';
     if (registry->is_paused)
         snprintf(out, size, ", paused");
-    else if (n > 0 && order[0]->state == UPSTREAM_SILENT)
+    else if (u != NULL && u->state == UPSTREAM_SILENT)
         snprintf(out, size, ", none answers");
-    else if (n > 0)
-        utf8_format(out, size, ", serving %s", upstream_person(order[0], name, sizeof(name)));
+    else if (u != NULL)
+        utf8_format(out, size, ", serving %s", upstream_person(u, name, sizeof(name)));
 }
 
 const char *registry_summary(const struct registry *registry, unsigned clients, char *out,

@@ -52,6 +52,13 @@ struct registry_observer {
 
 struct registry {
     struct list upstreams; /* owns them; newest first, fallbacks last */
+    struct list order;     /* all, as they are tried: the preferred one, then as above; behind
+                              them, in the same order, those that are silent */
+    struct list asleep;    /* those that are silent and have a link, which may tell of their
+                              return; the one to be asked about next comes first */
+    double asked_at;       /* when the link of one of these was last asked in its turn */
+    double due_at;         /* no silence ends by time before */
+    struct list by_id[REGISTRY_MAX]; /* all, in lists by the remainder of the id */
     unsigned n;
     unsigned max; /* how many there may be; from 1 to REGISTRY_MAX */
     uint64_t last_id;
@@ -96,10 +103,6 @@ struct upstream *registry_find_path(const struct registry *registry, const char 
 struct upstream *registry_find_pin(const struct registry *registry, const struct pin *pin);
 /* Whose ping carries that nonce. */
 struct upstream *registry_find_nonce(const struct registry *registry, uint64_t nonce);
-
-/* The order of trying: the preferred one, the newest, fallbacks; then those that are silent,
- * in the same order. Returns how many. */
-unsigned registry_order(const struct registry *registry, struct upstream *order[REGISTRY_MAX]);
 
 /* Prefers id, 0 for none. */
 void registry_prefer(struct registry *registry, uint64_t id);

@@ -88,9 +88,12 @@ struct upstream_silence {
 };
 
 struct upstream {
-    struct list link; /* registry::upstreams */
-    uint64_t id;      /* from 1, never used again */
-    char *path;       /* its own, every symlink resolved; only for people */
+    struct list link;  /* registry::upstreams */
+    struct list turn;  /* registry::order */
+    struct list sleep; /* registry::asleep, or none */
+    struct list same;  /* registry::by_id */
+    uint64_t id;       /* from 1, never used again */
+    char *path;        /* its own, every symlink resolved; only for people */
     struct pin pin;
     struct upstream_login login;
     struct process process; /* who listens there */

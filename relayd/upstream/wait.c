@@ -5,6 +5,8 @@
 
 #include "relayd/upstream/wait.h"
 
+#include <math.h>
+
 /* What the kernel said a moment ago is as good: so what asking costs does not grow with the
  * sessions that wait there. Returns what link_ask() does. */
 static int ask(struct upstream_tcp *tcp, double now)
@@ -60,34 +62,47 @@ struct patience wait_look(struct wait *wait, struct registry *registry, struct u
     return p;
 }
 
+/* When its silence, which is not due, may end by time. Where that lies behind, its link is known
+ * and tells: ask_next(); unless it is a person at its prompt who keeps it. */
+static double next_due(const struct upstream *u, double now)
+{
+    if (u->silence.forgive_at > now)
+        return u->silence.forgive_at;
+    return upstream_uses(u, UPSTREAM_PROMPT) > 0 ? now + PATIENCE_TICK : INFINITY;
+}
+
 void wait_forgive_due(struct registry *registry, double now)
 {
     struct upstream *u;
 
+    if (now < registry->due_at)
+        return;
+    registry->due_at = INFINITY;
     list_for_each(u, &registry->upstreams, link) {
         if (upstream_is_due(u, now))
             registry_forgive(registry, u);
+        else if (u->state == UPSTREAM_SILENT)
+            registry->due_at = fmin(registry->due_at, next_due(u, now));
     }
 }
 
-/* The silent one that was asked about longest ago, but not within the last tick; or NULL. */
-static struct upstream *next_silent(struct registry *registry, double now)
+/* Asks about the link of the silent one whose turn it is. */
+static void ask_next(struct registry *registry, double now, double patience)
 {
-    struct upstream *u, *next = NULL;
+    struct upstream *u = list_entry(registry->asleep.next, struct upstream, sleep);
 
-    list_for_each(u, &registry->upstreams, link) {
-        if (u->state == UPSTREAM_SILENT && now - u->tcp.asked_at >= PATIENCE_TICK &&
-            (next == NULL || u->tcp.asked_at < next->tcp.asked_at))
-            next = u;
-    }
-    return next;
+    registry->asked_at = now;
+    list_remove(&u->sleep);
+    list_append(&registry->asleep, &u->sleep);
+    wait_ask_link(registry, u, now, now - u->silence.since, patience);
+    /* Its link may have been known when time would have ended its silence. */
+    if (upstream_is_due(u, now))
+        registry_forgive(registry, u);
 }
 
 void wait_refresh(struct registry *registry, double now, double patience)
 {
-    struct upstream *u = next_silent(registry, now);
-
-    if (u != NULL)
-        wait_ask_link(registry, u, now, now - u->silence.since, patience);
+    if (!list_is_empty(&registry->asleep) && now - registry->asked_at >= PATIENCE_TICK)
+        ask_next(registry, now, patience);
     wait_forgive_due(registry, now);
 }

@@ -37,7 +37,8 @@ enum link_state wait_ask_link(struct registry *registry, struct upstream *u, dou
 void wait_forgive_due(struct registry *registry, double now);
 
 /* To be called before upstreams are tried: asks about the link of one silent upstream, of each
- * in turn, and then does the same. */
+ * in turn and of none within PATIENCE_TICK of another, and then does the same. What it costs does
+ * not grow with their number. */
 void wait_refresh(struct registry *registry, double now, double patience);
 
 #endif

@@ -47,11 +47,11 @@ static struct upstream *add_one(const char *path, bool is_fallback)
 static const char *order(void)
 {
     static char text[REGISTRY_MAX + 1];
-    struct upstream *all[REGISTRY_MAX];
-    unsigned n = registry_order(&registry, all);
+    struct upstream *u;
+    unsigned n = 0;
 
-    for (unsigned i = 0; i < n; i++)
-        text[i] = all[i]->path[0];
+    list_for_each(u, &registry.order, turn)
+        text[n++] = u->path[0];
     text[n] = '\0';
     return text;
 }
@@ -128,6 +128,32 @@ START_TEST(silent_ones_stand_behind_in_the_same_order)
     ck_assert_str_eq(order(), "cbax");
     registry_set_alive(&registry, a, 1);
     ck_assert_str_eq(order(), "acbx");
+    registry_drop(&registry, a, "test");
+    ck_assert_str_eq(order(), "cbx");
+    registry_move_front(&registry, b);
+    ck_assert_str_eq(order(), "bcx");
+    registry_replace(&registry, b, add_one("d", false), "test");
+    ck_assert_str_eq(order(), "dcx");
+}
+END_TEST
+
+/* Ids far apart may meet where they are looked up. */
+START_TEST(each_is_found_by_its_id)
+{
+    const uint64_t ids[] = {1, 1 + REGISTRY_MAX, 2, 1 + 2 * REGISTRY_MAX};
+
+    for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+        struct upstream *u = upstream_new("a");
+
+        u->id = ids[i];
+        registry_append(&registry, u);
+    }
+    registry_drop(&registry, registry_find(&registry, 1 + REGISTRY_MAX), "test");
+    ck_assert_uint_eq(registry_find(&registry, 1)->id, 1);
+    ck_assert_ptr_null(registry_find(&registry, 1 + REGISTRY_MAX));
+    ck_assert_uint_eq(registry_find(&registry, 1 + 2 * REGISTRY_MAX)->id, 1 + 2 * REGISTRY_MAX);
+    ck_assert_uint_eq(registry_find(&registry, 2)->id, 2);
+    ck_assert_ptr_null(registry_find(&registry, 0));
 }
 END_TEST
 
@@ -432,6 +458,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, moving_to_the_front_stays_among_its_kind);
     tcase_add_test(tcase, the_preferred_one_comes_before_all);
     tcase_add_test(tcase, silent_ones_stand_behind_in_the_same_order);
+    tcase_add_test(tcase, each_is_found_by_its_id);
     tcase_add_test(tcase, past_the_limit_the_oldest_goes);
     tcase_add_test(tcase, past_the_limit_the_oldest_of_the_silent_goes_first);
     tcase_add_test(tcase, an_id_is_never_used_again);
