@@ -31,6 +31,8 @@ const struct cmdline_entry cmdline_options[OPTION_COUNT] = {
     [OPTION_SCAN] = {0, PLACE_OWN, "scan", NULL, "look for this user's logins, and register all"},
     [OPTION_ALL] = {0, PLACE_OWN, "all", NULL, "all of them"},
     [OPTION_AUTO] = {0, PLACE_OWN, "auto", NULL, "prefer none: the newest goes first"},
+    [OPTION_PID] = {0, PLACE_OWN, "pid", "PID", "the login that this process belongs to"},
+    [OPTION_TTY] = {0, PLACE_OWN, "tty", "TTY", "the login behind this terminal"},
     [OPTION_JSON] = {0, PLACE_OWN, "json", NULL, "for programs: one JSON object"},
     [OPTION_SHORT] = {0, PLACE_OWN, "short", NULL, "for a prompt: a few words"},
     [OPTION_FOR] = {0, PLACE_OWN, "for", "DURATION", "resume by itself after that"},
@@ -112,6 +114,20 @@ static bool take_duration(const struct verb *verb, const char *name, double *sec
     return false;
 }
 
+static bool take_pid(const struct verb *verb, pid_t *pid)
+{
+    char object[64];
+    uint64_t number;
+
+    if (parse_u64(optarg, &number) == 0 && number > 0 && number <= INT_MAX) {
+        *pid = (pid_t)number;
+        return true;
+    }
+    utf8_format(object, sizeof(object), "--pid %s", optarg);
+    cmdline_complain(verb, object, "is no number of a process", NULL);
+    return false;
+}
+
 static bool take_name(const struct verb *verb, const char **name)
 {
     char object[64];
@@ -143,6 +159,8 @@ static enum cmdline_outcome take(struct command *cmd, const struct verb *verb,
     case OPTION_SCAN: cmd->is_scan = true; break;
     case OPTION_ALL: cmd->is_all = true; break;
     case OPTION_AUTO: cmd->is_auto = true; break;
+    case OPTION_PID: is_right = take_pid(verb, &cmd->pid); break;
+    case OPTION_TTY: cmd->tty = optarg; break;
     case OPTION_JSON: cmd->is_json = true; break;
     case OPTION_SHORT: cmd->is_short = true; break;
     case OPTION_FOR: is_right = take_duration(verb, "for", &cmd->for_s); break;
@@ -239,7 +257,8 @@ enum cmdline_outcome cmdline_parse(struct command *cmd, const struct verb *verb,
 enum cmdline_outcome cmdline_take_operands(struct command *cmd, const struct verb *verb, int n,
                                            char **words)
 {
-    int most = verb->operand != NULL && !cmd->is_all && !cmd->is_auto && !cmd->is_scan ? 1 : 0;
+    bool is_chosen = cmd->is_all || cmd->is_auto || cmd->is_scan || cmd->pid != 0 || cmd->tty != NULL;
+    int most = verb->operand != NULL && !is_chosen ? 1 : 0;
     char needs[64];
 
     if (n > most) {

@@ -13,6 +13,7 @@
 #include "relayd/base/paths.h"
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* Texts point into argv. */
 struct command {
@@ -24,6 +25,8 @@ struct command {
     struct paths_choice choice; /* --dir, --name */
     bool is_quiet;
     const char *label; /* or NULL */
+    pid_t pid;         /* 0: not given */
+    const char *tty;   /* or NULL */
     bool is_fallback, is_no_wait, is_no_start, is_scan;
     bool is_all, is_auto, is_json, is_short, is_register;
     bool is_dry_run, is_undo, is_yes, is_every_shell, is_system;

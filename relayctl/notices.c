@@ -46,7 +46,7 @@ static void format_self(const struct command *cmd, char *out, size_t size)
 static bool is_registered(const struct status *status, const char *path)
 {
     char *real = login_real(path);
-    bool is = real != NULL && status_has_path(status, real);
+    bool is = status_find(status, "path", real) != NULL;
 
     free(real);
     return is;

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #define FILE_MAX ((size_t)1 << 21) /* execve(2) takes no larger environment by default */
@@ -129,6 +130,20 @@ const char *process_variable(const struct process *process, const char *name)
     while ((at = find(process, name, at)) != NULL && at[length] != '=')
         at += strlen(at) + 1;
     return at != NULL ? at + length + 1 : NULL;
+}
+
+/* The seventh field of /proc/PID/stat; a name with blanks and parentheses stands before it. */
+dev_t process_terminal(const struct process *process)
+{
+    size_t size;
+    char *stat = read_file(process->pid, "stat", &size);
+    const char *at = stat != NULL ? strrchr(stat, ')') : NULL;
+    unsigned number = 0;
+
+    if (at != NULL && sscanf(at, ") %*c %*d %*d %*d %u", &number) != 1)
+        number = 0;
+    free(stat);
+    return number == 0 ? 0 : makedev(number >> 8 & 0xfff, (number & 0xff) | (number >> 12 & 0xfff00));
 }
 
 bool process_has(const struct process *process, const char *prefix)

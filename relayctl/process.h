@@ -27,6 +27,9 @@ void process_fini(struct process *process);
 /* The value of the variable that it was started with, or NULL. It lives as long as process. */
 const char *process_variable(const struct process *process, const char *name);
 
+/* Its controlling terminal, as in st_rdev of the terminal's file; 0: none. */
+dev_t process_terminal(const struct process *process);
+
 /* Whether it was started with a variable whose name begins so. */
 bool process_has(const struct process *process, const char *prefix);
 

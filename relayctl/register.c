@@ -178,7 +178,7 @@ static size_t count_registered(const struct command *cmd, const struct scan *sca
 
     quiet.is_quiet = true;
     if (command_fetch_status(&quiet, &status) == EXIT_DONE) {
-        while (n < scan->n && status_has_path(&status, scan->found[n].path))
+        while (n < scan->n && status_find(&status, "path", scan->found[n].path) != NULL)
             n++;
     }
     status_fini(&status);

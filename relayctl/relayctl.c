@@ -40,9 +40,10 @@ static const struct verb verbs[] = {
      "Drops a login, named by the number that status shows or by its socket. Clients\n"
      "that it serves are closed.",
      verb_unregister},
-    {"use", "ID|SOCKET|--auto", true, OPTION(AUTO), "prefer this one until it is gone",
-     "Puts a login, named by the number that status shows or by its socket, before\n"
-     "all others until it is gone.",
+    {"use", "ID|SOCKET|--pid PID|--tty TTY|--auto", true, OPTION(AUTO) | OPTION(PID) | OPTION(TTY),
+     "prefer this one until it is gone",
+     "Puts a login before all others until it is gone. It is named by the number that\n"
+     "status shows, by its socket, or by a process or a terminal that belongs to it.",
      verb_use},
     {"status", NULL, false, OPTION(JSON) | OPTION(SHORT) | OPTION(ALL),
      "show which login serves, which would be next, and why",

@@ -77,11 +77,12 @@ bool status_can_serve(const struct status *status)
     return false;
 }
 
-bool status_has_path(const struct status *status, const char *path)
+const struct proto_msg *status_find(const struct status *status, const char *key,
+                                    const char *value)
 {
-    for (size_t i = 0; i < status->n; i++) {
-        if (strcmp(status_text(&status->upstreams[i], "path"), path) == 0)
-            return true;
+    for (size_t i = 0; value != NULL && value[0] != '\0' && i < status->n; i++) {
+        if (strcmp(status_text(&status->upstreams[i], key), value) == 0)
+            return &status->upstreams[i];
     }
-    return false;
+    return NULL;
 }

@@ -37,7 +37,9 @@ const char *status_obstacle(const struct status *status);
 /* Whether relayd says that a client that came now would find a login. */
 bool status_can_serve(const struct status *status);
 
-/* Whether a login with that socket is registered; the path has no symlink in it. */
-bool status_has_path(const struct status *status, const char *path);
+/* The first login with that value of that key; NULL: none, or the value is NULL or empty. A path
+ * must have no symlink in it. */
+const struct proto_msg *status_find(const struct status *status, const char *key,
+                                    const char *value);
 
 #endif

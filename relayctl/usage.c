@@ -9,14 +9,6 @@
 
 #define WIDTH 79
 
-/* Whether the verb's operand names it already: ID|SOCKET|--all. */
-static bool is_operand(const struct verb *verb, const struct cmdline_entry *entry)
-{
-    const char *dashes = verb->operand != NULL ? strstr(verb->operand, "--") : NULL;
-
-    return dashes != NULL && entry->name != NULL && strcmp(dashes + 2, entry->name) == 0;
-}
-
 static bool takes(const struct verb *verb, size_t i)
 {
     return (verb->options >> i & 1) != 0;
@@ -30,6 +22,21 @@ static void format_option(const struct cmdline_entry *entry, char *out, size_t s
     else
         snprintf(out, size, "--%s%s%s", entry->name, entry->argument != NULL ? " " : "",
                  entry->argument != NULL ? entry->argument : "");
+}
+
+/* Whether the verb's operand names it already: ID|SOCKET|--all. */
+static bool is_operand(const struct verb *verb, const struct cmdline_entry *entry)
+{
+    const char *at = verb->operand;
+    char option[40];
+
+    format_option(entry, option, sizeof(option));
+    for (; at != NULL; at = strchr(at, '|')) {
+        at += at[0] == '|';
+        if (strncmp(at, option, strlen(option)) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool is_joined(const struct verb *verb, size_t i)

@@ -43,6 +43,7 @@ static void put_login(struct proto_buf *buf, const struct upstream_login *login,
 {
     proto_add(buf, "label", login->label);
     proto_add(buf, "host", login->host);
+    proto_add(buf, "connection", login->connection);
     proto_add(buf, "tty", login->tty);
     proto_add_u64(buf, "fallback", login->is_fallback);
     proto_addf(buf, "age_s", "%.0f", now - login->registered_at);

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/* Whose login it is. What a process was started with names the login; but tmux, screen and their
+ * kin start processes for whoever attaches, with what their server was started with by somebody
+ * long gone. So within one of them nothing is believed: its client is who can be asked about. */
+#include "config.h"
+
+#include "relayctl/whose.h"
+
+#include "relayctl/login.h"
+#include "relayctl/process.h"
+#include "relayd/base/util.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define ANCESTORS_MAX 32
+
+/* A process and its ancestors, as far as they are this user's. */
+struct line {
+    struct process list[ANCESTORS_MAX];
+    size_t n;
+};
+
+static void line_read(struct line *line, pid_t pid)
+{
+    line->n = 0;
+    while (pid > 1 && line->n < ANCESTORS_MAX && process_read(&line->list[line->n], pid) == 0)
+        pid = line->list[line->n++].parent;
+}
+
+static void line_fini(struct line *line)
+{
+    for (size_t i = 0; i < line->n; i++)
+        process_fini(&line->list[i]);
+}
+
+static const char *look(const void *process, const char *name)
+{
+    return process_variable(process, name);
+}
+
+static const struct proto_msg *by_socket(const struct status *status, const struct process *process)
+{
+    static const char *const variables[] = {"SSH_AUTH_SOCK", "RELAYD_UPSTREAM"};
+    const struct proto_msg *login = NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(variables) && login == NULL; i++) {
+        const char *path = process_variable(process, variables[i]);
+        char *real = path != NULL && path[0] == '/' ? login_real(path) : NULL;
+
+        login = status_find(status, "path", real);
+        free(real);
+    }
+    return login;
+}
+
+static const struct proto_msg *by_facts(const struct status *status, const struct process *process)
+{
+    struct login facts = login_by(look, process);
+    const struct proto_msg *login = status_find(status, "connection", facts.connection);
+
+    return login != NULL ? login : status_find(status, "tty", facts.tty);
+}
+
+static const struct proto_msg *by_label(const struct status *status, const struct process *process)
+{
+    return status_find(status, "label", login_by(look, process).label);
+}
+
+/* What it runs in, whose server knows of no login; or NULL. */
+static const char *multiplexer(const struct process *process)
+{
+    if (process_variable(process, "TMUX") != NULL)
+        return "it runs within tmux, which serves whoever attaches: name tmux's client";
+    if (process_variable(process, "STY") != NULL)
+        return "it runs within screen, which serves whoever attaches: name screen's client";
+    return NULL;
+}
+
+static const struct proto_msg *search(const struct status *status, const struct line *line,
+                                      const char **why)
+{
+    static const struct proto_msg *(*const ways[])(const struct status *, const struct process *) =
+        {by_socket, by_facts, by_label};
+    const struct proto_msg *login = NULL;
+
+    *why = line->n == 0 ? "no such process of yours" : multiplexer(&line->list[0]);
+    if (*why != NULL)
+        return NULL;
+    for (size_t way = 0; way < ARRAY_SIZE(ways) && login == NULL; way++) {
+        for (size_t i = 0; i < line->n && login == NULL; i++)
+            login = ways[way](status, &line->list[i]);
+    }
+    *why = "it belongs to no login that is registered";
+    return login;
+}
+
+const struct proto_msg *whose_process(const struct status *status, pid_t pid, const char **why)
+{
+    const struct proto_msg *login;
+    struct line line;
+
+    line_read(&line, pid);
+    login = search(status, &line, why);
+    line_fini(&line);
+    return login;
+}
+
+/* The login of the first process on that terminal that has one. */
+static const struct proto_msg *by_processes(const struct status *status, dev_t terminal)
+{
+    struct processes processes = {0};
+    const struct proto_msg *login = NULL;
+    const char *why;
+
+    processes_read(&processes);
+    for (size_t i = 0; i < processes.n && login == NULL; i++) {
+        if (process_terminal(&processes.list[i]) == terminal)
+            login = whose_process(status, processes.list[i].pid, &why);
+    }
+    processes_fini(&processes);
+    return login;
+}
+
+const struct proto_msg *whose_terminal(const struct status *status, const char *tty,
+                                       const char **why)
+{
+    const struct proto_msg *login;
+    char path[PATH_MAX];
+    struct stat st;
+
+    *why = "is no terminal";
+    if (snprintf(path, sizeof(path), "%s%s", tty[0] == '/' ? "" : "/dev/", tty) >=
+            (int)sizeof(path) ||
+        stat(path, &st) < 0 || !S_ISCHR(st.st_mode))
+        return NULL;
+    *why = "it belongs to no login that is registered";
+    login = by_processes(status, st.st_rdev);
+    return login != NULL ? login : status_find(status, "tty", path);
+}
