@@ -17,6 +17,11 @@ used() {
         xargs -d '\n' <"$E2E/got"
     fi
 }
+# sleeps NAME: once that process is no shell any more, but what it becomes.
+sleeps() {
+    wait_for 20 grep -qx sleep "/proc/$(pid "$1")/comm"
+    wait_for 20 grep -q . "/proc/$(pid "$1")/environ"
+}
 login home -o SetEnv=LC_RELAYD_LABEL=home
 login office
 is "$(keys pat)" office 'the newest serves'
@@ -29,10 +34,13 @@ shell_of() {
 is "$(used --pid "$(shell_of home)")" home 'the process of a login: by its socket'
 as pat relayctl use --auto
 start child pat SSH_AUTH_SOCK="$(agent_socket pat)" RELAYD_UPSTREAM="$(upstream home)" sleep 86400
+sleeps child
 is "$(used --pid "$(pid child)")" home 'one that uses the relay: by what env has kept'
 start facts pat SSH_CONNECTION="$(connection home)" sleep 86400
+sleeps facts
 is "$(used --pid "$(pid facts)")" home 'one that has lost its socket: by its connection'
 start label pat SSH_AUTH_SOCK=/tmp/gone SSH_CONNECTION='10.0.0.1 1 10.0.0.2 22' RELAYD_LABEL=home sleep 86400
+sleeps label
 is "$(used --pid "$(pid label)")" home 'one whose own login is over, as that of mosh: by the label'
 # shellcheck disable=SC2016
 start nested pat SSH_AUTH_SOCK="$(upstream home)" sh -c 'env -i sleep 86400 & echo $!; wait'
@@ -40,9 +48,11 @@ wait_for 20 test -s "$E2E/log/nested"
 is "$(used --pid "$(first_line "$E2E/log/nested")")" home 'one with an empty environment: by its parent'
 
 start stranger pat sleep 86400
+sleeps stranger
 like "$(used --pid "$(pid stranger)")" "process $(pid stranger): it belongs to no login that is registered" \
     'one of no login: told so'
 start laptops laptop sleep 86400
+sleeps laptops
 like "$(used --pid "$(pid laptops)")" 'no such process of yours' "another user's: told so"
 end stranger
 like "$(used --pid 4194000)" 'no such process of yours' 'one that is not there'
