@@ -129,7 +129,7 @@ void printer_path(struct printer *out, const char *s, int max)
 }
 
 /* How many bytes of s go into a line of max columns: up to a blank, or, where a word is longer
- * than a line, as many as fit. */
+ * than a line, as many as fit. Of a run of blanks no more than the line has room for. */
 static size_t line_length(const struct printer *out, const char *s, int max)
 {
     const char *at = s, *blank = NULL;
@@ -142,11 +142,11 @@ static size_t line_length(const struct printer *out, const char *s, int max)
         columns += text_width(text_safe(c, out->has_utf8));
         if (columns > max && c != ' ')
             return (size_t)((blank != NULL ? blank : at) - s);
-        if (c == ' ')
+        if (c == ' ' && columns <= max + 1)
             blank = at;
         at = next;
     }
-    return (size_t)(at - s);
+    return (size_t)((columns > max ? blank : at) - s);
 }
 
 void printer_wrap(struct printer *out, const char *s,

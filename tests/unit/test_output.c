@@ -410,6 +410,25 @@ START_TEST(no_command_is_broken)
 }
 END_TEST
 
+START_TEST(blanks_make_no_line_too_wide)
+{
+    static const char *const texts[] = {
+        "thirty-eight columns stand in this line   and     in this another one of forty.   ",
+        "thirty-eight columns stand in this line and in this another one of just thirty ",
+    };
+    struct printer out = {.width = 40, .is_terminal = true};
+
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        free(shown);
+        out.file = open_memstream(&shown, &shown_size);
+        printer_flow(&out, texts[i], 0);
+        fclose(out.file);
+        for (const char *line = shown; *line != '\0'; line += strcspn(line, "\n") + 1)
+            ck_assert_msg(strcspn(line, "\n") <= 40, "%s", shown);
+    }
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, set_up, tear_down);
@@ -432,6 +451,7 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, json_stays_json);
     tcase_add_test(tcase, a_label_uses_the_width_that_is_there);
     tcase_add_loop_test(tcase, no_command_is_broken, 0, 2);
+    tcase_add_test(tcase, blanks_make_no_line_too_wide);
     tcase_add_loop_test(tcase, text_flows_on_a_terminal_only, 0, 2);
 }
 
