@@ -79,7 +79,7 @@ static void put_upstream(struct proto_buf *buf, const struct upstream *u, double
     proto_addf(buf, "silence_lasts", "%.3f", u->silence.lasts_next);
 }
 
-static void write_all(FILE *file, const struct registry *registry)
+void store_write(const struct registry *registry, FILE *file)
 {
     double now = monotonic_seconds();
     struct upstream *u;
@@ -109,7 +109,7 @@ int store_save(const struct registry *registry, const char *path)
         close_fd(fd);
         return r;
     }
-    write_all(file, registry);
+    store_write(registry, file);
     if (ferror(file))
         r = -EIO;
     if (fclose(file) != 0)
@@ -128,7 +128,7 @@ static double get_seconds(const struct proto_msg *msg, const char *key, double f
     if (text == NULL)
         return fallback;
     value = strtod(text, &end);
-    return *end == '\0' && value > -1e10 && value < 1e11 ? value : fallback;
+    return *end == '\0' && value >= -1e10 && value <= 1e11 ? value : fallback;
 }
 
 /* How long ago something was. An older relayd saved a stamp of the wall clock, by stamp_key. */
@@ -217,13 +217,14 @@ static int next_packet(struct proto_msg *msg, char **text)
     return proto_parse(msg, begin, size);
 }
 
-/* When a pause ends; 0: not by itself. An older relayd saved a stamp of the wall clock. */
+/* When a pause ends; 0: not by itself. An older relayd saved a stamp of the wall clock, which may
+ * lie before all that the monotonic one knows. */
 static double get_pause_end(const struct proto_msg *msg)
 {
     double stamp = get_seconds(msg, "paused_until", 0);
     double left = get_seconds(msg, "paused_left", stamp > 0 ? stamp - (double)time(NULL) : 0);
 
-    return stamp > 0 || left > 0 ? monotonic_seconds() + left : 0;
+    return stamp > 0 || left > 0 ? monotonic_seconds() + fmax(left, 0) : 0;
 }
 
 static int get_head(struct registry *registry, char **text, uint64_t *n)
@@ -304,9 +305,21 @@ static int parse(struct registry *registry, char *text, store_found_fn *found, v
     return 0;
 }
 
-/* Reads the whole file, and puts a NUL behind it; the caller frees *text, NULL where it fails. A
- * file with a NUL in it is damaged. */
-static int slurp(const char *path, char **text)
+int store_read(struct registry *registry, char *text, size_t size, store_found_fn *found,
+               void *arg)
+{
+    int r = strlen(text) == size ? parse(registry, text, found, arg) : -EBADMSG;
+
+    if (r < 0) {
+        registry->last_id = registry->preferred = 0;
+        registry->is_paused = false;
+        registry->paused_until = 0;
+    }
+    return r;
+}
+
+/* Reads the whole file, and puts a NUL behind it; the caller frees *text, NULL where it fails. */
+static int slurp(const char *path, char **text, size_t *size)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat st;
@@ -324,30 +337,27 @@ static int slurp(const char *path, char **text)
     if (r == 0)
         n = read(fd, *text, (size_t)st.st_size);
     close(fd);
-    if (r == 0) {
-        (*text)[n < 0 ? 0 : n] = '\0';
-        r = n != st.st_size || strlen(*text) != (size_t)n ? -EBADMSG : 0;
-    }
+    if (r == 0 && n != st.st_size)
+        r = -EBADMSG;
     if (r < 0) {
         free(*text);
         *text = NULL;
+        return r;
     }
-    return r;
+    (*text)[n] = '\0';
+    *size = (size_t)n;
+    return 0;
 }
 
 int store_load(struct registry *registry, const char *path, store_found_fn *found, void *arg)
 {
     char *text = NULL;
-    int r = slurp(path, &text);
+    size_t size = 0;
+    int r = slurp(path, &text, &size);
 
     if (text == NULL)
         return r == -ENOENT ? 0 : r;
-    r = parse(registry, text, found, arg);
+    r = store_read(registry, text, size, found, arg);
     free(text);
-    if (r < 0) {
-        registry->last_id = registry->preferred = 0;
-        registry->is_paused = false;
-        registry->paused_until = 0;
-    }
     return r;
 }

@@ -188,6 +188,20 @@ START_TEST(the_version_before_is_understood)
 }
 END_TEST
 
+/* As after a boot: it ended before the host began to count. */
+START_TEST(a_pause_that_is_long_over_has_an_end)
+{
+    static const char text[] = "registry\nversion=1\nlast-id=0\npaused=1\nupstreams=0\n"
+                               "paused-until=1000000\n\nend\n";
+
+    scratch_write(file, text, sizeof(text) - 1);
+    load_all();
+    ck_assert(loaded.is_paused);
+    ck_assert_double_gt(loaded.paused_until, 0);
+    ck_assert_double_le(loaded.paused_until, monotonic_seconds());
+}
+END_TEST
+
 START_TEST(the_order_comes_back)
 {
     char order[4] = "";
@@ -400,6 +414,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, everything_comes_back);
     tcase_add_test(tcase, a_socket_without_birth_keeps_its_ctime);
     tcase_add_test(tcase, the_version_before_is_understood);
+    tcase_add_test(tcase, a_pause_that_is_long_over_has_an_end);
     tcase_add_test(tcase, the_order_comes_back);
     tcase_add_test(tcase, a_full_registry_comes_back);
     tcase_add_test(tcase, an_empty_registry_and_a_missing_file_are_empty);
