@@ -90,4 +90,28 @@ static inline char *fuzz_string(struct fuzz_input in)
     return string;
 }
 
+/* What is printed, kept in memory from run to run. Zeroed, it is new. */
+struct fuzz_sheet {
+    FILE *file;
+    char *text;
+    size_t size; /* of text, which has a NUL behind it */
+};
+
+/* Begins an empty one. */
+static inline FILE *fuzz_sheet_begin(struct fuzz_sheet *sheet)
+{
+    if (sheet->file == NULL)
+        sheet->file = open_memstream(&sheet->text, &sheet->size);
+    fuzz_must(sheet->file != NULL);
+    rewind(sheet->file);
+    return sheet->file;
+}
+
+/* Makes text and size those of what was printed. */
+static inline void fuzz_sheet_end(struct fuzz_sheet *sheet)
+{
+    fuzz_must(putc('\0', sheet->file) == '\0' && fflush(sheet->file) == 0);
+    sheet->size--;
+}
+
 #endif

@@ -9,22 +9,16 @@
 
 #define NO_NEWLINE "\\ No newline at end of file\n"
 
-static FILE *file;
-static char *printed;
-static size_t printed_size;
+static struct fuzz_sheet printed;
 
 static void print(const struct fuzz_input *before, const struct fuzz_input *after, bool is_terminal)
 {
     struct printer out = {.is_terminal = is_terminal, .width = 80};
 
-    if (file == NULL)
-        file = open_memstream(&printed, &printed_size);
-    fuzz_must(file != NULL);
-    rewind(file);
-    out.file = file;
+    out.file = fuzz_sheet_begin(&printed);
     fuzz_must(diff_print(&out, "a file", (const char *)before->p, before->n, false,
                          (const char *)after->p, after->n, false) == 0);
-    fflush(file);
+    fuzz_sheet_end(&printed);
 }
 
 /* What is left of the diff, and of the text that it is applied to. */
@@ -139,11 +133,11 @@ static void apply_hunk(struct patch *patch)
 
 static void check_applied(const struct fuzz_input *before, const struct fuzz_input *after)
 {
-    struct patch patch = {.at = printed, .end = printed + printed_size, .before = *before};
+    struct patch patch = {.at = printed.text, .end = printed.text + printed.size, .before = *before};
 
     patch.after = malloc(before->n + after->n + 1);
     fuzz_must(patch.after != NULL);
-    if (printed_size > 0)
+    if (printed.size > 0)
         fuzz_must(skip_word(&patch, "--- a file\t\n+++ a file\t\n"));
     while (patch.at < patch.end)
         apply_hunk(&patch);
@@ -156,8 +150,8 @@ static void check_applied(const struct fuzz_input *before, const struct fuzz_inp
 /* In the locale of a fuzzer that is ASCII. */
 static void check_harmless(void)
 {
-    for (size_t i = 0; i < printed_size; i++)
-        fuzz_must(printed[i] == '\n' || (printed[i] >= 0x20 && printed[i] < 0x7f));
+    for (size_t i = 0; i < printed.size; i++)
+        fuzz_must(printed.text[i] == '\n' || (printed.text[i] >= 0x20 && printed.text[i] < 0x7f));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
