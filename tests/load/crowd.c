@@ -213,7 +213,10 @@ static void make_list(struct client *c, struct owed *owed)
 
 static void make_sign(struct client *c, struct owed *owed)
 {
-    size_t noise = kind != ANY ? 0 : at_random(10) == 0 ? at_random(NOISE_MAX) : at_random(64);
+    size_t noise = kind == DEAF                        ? NOISE_MAX
+                   : kind != ANY                       ? 0
+                   : at_random(10) == 0 ? at_random(NOISE_MAX)
+                                        : at_random(64);
     size_t data = DATA_MIN + noise;
     unsigned char *out = c->out;
 
@@ -232,7 +235,7 @@ static bool signs_next(const struct client *c)
 {
     if (kind == ANY)
         return at_random(3) > 0;
-    return kind == SIGNS || (kind != LISTS && kind != DEAF && c->turn % 2 == 1);
+    return kind == SIGNS || kind == DEAF || (kind != LISTS && c->turn % 2 == 1);
 }
 
 static void make_question(struct client *c)

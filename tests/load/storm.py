@@ -279,6 +279,7 @@ class Storm:
             steps += 1
         self.calm()
         self.check_end(before)
+        self.manager.stop()
         return steps
 
     def served(self):
@@ -308,6 +309,8 @@ class Storm:
                 login.end(False)
         for crowd in self.crowds:
             crowd.kill()
+        if self.options.manager == "own" and self.manager.pid:
+            os.kill(self.manager.pid, signal.SIGKILL)
 
 
 def parse():
