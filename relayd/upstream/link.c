@@ -119,7 +119,8 @@ static int read_info(const struct nlmsghdr *head, struct link_report *report)
 {
     const struct inet_diag_msg *diag = NLMSG_DATA(head);
     const struct rtattr *attr = (const struct rtattr *)(diag + 1);
-    size_t left = head->nlmsg_len - NLMSG_LENGTH(sizeof(*diag));
+    /* Below 0 behind a last attribute that is not padded; no size_t, which would be large then. */
+    int left = (int)(head->nlmsg_len - NLMSG_LENGTH(sizeof(*diag)));
     struct tcp_info info;
 
     for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left)) {

@@ -63,11 +63,11 @@ static struct listener_info read_info(const struct nlmsghdr *head)
     const struct unix_diag_msg *diag = NLMSG_DATA(head);
     const struct rtattr *attr = (const struct rtattr *)(diag + 1);
     struct listener_info info = {0};
-    size_t left;
+    int left; /* below 0 behind a last attribute that is not padded */
 
     if (head->nlmsg_len < NLMSG_LENGTH(sizeof(*diag)))
         return info;
-    left = head->nlmsg_len - NLMSG_LENGTH(sizeof(*diag));
+    left = (int)(head->nlmsg_len - NLMSG_LENGTH(sizeof(*diag)));
     for (; RTA_OK(attr, left); attr = RTA_NEXT(attr, left)) {
         if (attr->rta_type == UNIX_DIAG_VFS && RTA_PAYLOAD(attr) >= sizeof(*info.vfs)) {
             info.vfs = RTA_DATA(attr);
@@ -87,12 +87,12 @@ static void note(const struct nlmsghdr *head, struct listening *all, unsigned n)
         all[i].is_found = all[i].is_found || is_it(&info, &all[i]);
 }
 
-/* 1 at the end of the dump, 0 before, or -errno. */
-static int read_packet(const void *packet, size_t size, struct listening *all, unsigned n)
+/* 1 at the end of the dump, 0 before, or -errno. `size` may fall below 0 at the last message. */
+static int read_packet(const void *packet, int size, struct listening *all, unsigned n)
 {
     const struct nlmsghdr *head = packet;
 
-    for (; NLMSG_OK(head, size); head = NLMSG_NEXT(head, size)) {
+    for (; size > 0 && NLMSG_OK(head, (unsigned)size); head = NLMSG_NEXT(head, size)) {
         switch (head->nlmsg_type) {
         case NLMSG_DONE:
             return 1;
@@ -139,7 +139,7 @@ static int read_dump(int fd, struct listening *all, unsigned n)
 
         if (size < 0)
             return -errno;
-        r = read_packet(&packet, (size_t)size, all, n);
+        r = read_packet(&packet, (int)size, all, n);
     }
     return r < 0 ? r : 0;
 }

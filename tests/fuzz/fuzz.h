@@ -90,6 +90,25 @@ static inline char *fuzz_string(struct fuzz_input in)
     return string;
 }
 
+/* AddressSanitizer's, where it is linked. */
+void __asan_poison_memory_region(const volatile void *at, size_t size) __attribute__((weak));
+void __asan_unpoison_memory_region(const volatile void *at, size_t size) __attribute__((weak));
+
+/* Fills the beginning of a buffer of `room` bytes; from now on, and until its function returns,
+ * nobody may read the rest. Returns how many bytes fitted. */
+static inline size_t fuzz_fill(void *buffer, size_t room, struct fuzz_input in)
+{
+    size_t n = in.n < room ? in.n : room;
+
+    if (__asan_unpoison_memory_region != NULL)
+        __asan_unpoison_memory_region(buffer, room);
+    if (n > 0)
+        memcpy(buffer, in.p, n);
+    if (__asan_poison_memory_region != NULL)
+        __asan_poison_memory_region((char *)buffer + n, room - n);
+    return n;
+}
+
 /* What is printed, kept in memory from run to run. Zeroed, it is new. */
 struct fuzz_sheet {
     FILE *file;

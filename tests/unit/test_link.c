@@ -9,7 +9,11 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <linux/sock_diag.h>
+#include <linux/tcp.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
@@ -234,6 +238,44 @@ START_TEST(no_tuple_is_not_asked)
 }
 END_TEST
 
+/* What the kernel is made to say: an attribute without its padding, and what would be read by
+ * whoever went on behind it. */
+static struct {
+    struct nlmsghdr head;
+    struct inet_diag_msg diag;
+    struct rtattr odd;
+    char value[4]; /* one byte of it is the attribute's */
+    struct rtattr behind;
+    struct tcp_info info;
+} forged;
+static size_t forged_size; /* 0: the kernel speaks itself */
+
+ssize_t __real_recv(int fd, void *data, size_t size, int flags);
+ssize_t __wrap_recv(int fd, void *data, size_t size, int flags);
+
+ssize_t __wrap_recv(int fd, void *data, size_t size, int flags)
+{
+    if (forged_size == 0)
+        return __real_recv(fd, data, size, flags);
+    memcpy(data, &forged, sizeof(forged));
+    return (ssize_t)forged_size;
+}
+
+START_TEST(nothing_behind_an_answer_is_read)
+{
+    struct link_tuple tuple = {.family = AF_INET6};
+    struct link_report report;
+
+    forged_size = offsetof(typeof(forged), value) + 1;
+    forged.head = (struct nlmsghdr){.nlmsg_len = (uint32_t)forged_size, .nlmsg_type = SOCK_DIAG_BY_FAMILY};
+    forged.odd = (struct rtattr){.rta_len = sizeof(forged.odd) + 1, .rta_type = INET_DIAG_CONG};
+    forged.behind = (struct rtattr){.rta_len = sizeof(forged.behind) + sizeof(forged.info),
+                                    .rta_type = INET_DIAG_INFO};
+    ck_assert_int_eq(link_ask(&tuple, &report), -ENODATA);
+    forged_size = 0;
+}
+END_TEST
+
 /* A build host may have no loopback, and a sandbox no netlink. */
 static bool can_ask(int family)
 {
@@ -262,6 +304,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, no_tuple_is_not_asked);
     tcase_add_loop_test(tcase, the_kernel_knows_a_connection, 0, n);
     tcase_add_loop_test(tcase, each_part_of_the_tuple_counts, 0, n);
+    tcase_add_loop_test(tcase, nothing_behind_an_answer_is_read, 0, n > 0);
 }
 
 int main(void)

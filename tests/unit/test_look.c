@@ -11,7 +11,11 @@
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
+#include <linux/unix_diag.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -220,6 +224,47 @@ START_TEST(a_full_backlog_is_no_end)
 }
 END_TEST
 
+/* What the kernel is made to say: a message without its padding, and what would be read by whoever
+ * went on behind it. */
+static struct {
+    struct nlmsghdr head;
+    char body[4]; /* one byte of it is the message's */
+    struct nlmsghdr behind;
+    struct nlmsgerr error;
+} forged;
+static size_t forged_size; /* 0: the kernel speaks itself */
+
+ssize_t __real_recv(int fd, void *data, size_t size, int flags);
+ssize_t __wrap_recv(int fd, void *data, size_t size, int flags);
+
+/* It speaks once. */
+ssize_t __wrap_recv(int fd, void *data, size_t size, int flags)
+{
+    ssize_t n = (ssize_t)forged_size;
+
+    if (n == 0)
+        return __real_recv(fd, data, size, flags);
+    memcpy(data, &forged, sizeof(forged));
+    forged_size = 0;
+    return n;
+}
+
+START_TEST(nothing_behind_a_message_is_read)
+{
+    struct pin pin = pin_of("s");
+    struct listening one = {.pin = &pin, .path = "s"};
+
+    forged_size = offsetof(typeof(forged), body) + 1;
+    forged.head = (struct nlmsghdr){.nlmsg_len = (uint32_t)forged_size, .nlmsg_type = NLMSG_NOOP};
+    forged.behind = (struct nlmsghdr){.nlmsg_len = sizeof(forged.behind) + sizeof(forged.error),
+                                      .nlmsg_type = NLMSG_ERROR};
+    forged.error.error = -77;
+    ck_assert_int_eq(listening_find(&one, 1), 0);
+    ck_assert(one.is_found);
+    close_fd(pin.fd);
+}
+END_TEST
+
 static void add_tests(TCase *tcase)
 {
     scratch_add(tcase);
@@ -228,6 +273,7 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, of_another_device_the_name_is_needed_too);
     tcase_add_test(tcase, who_does_not_listen_is_not_found);
     tcase_add_test(tcase, a_listener_is_found_among_many);
+    tcase_add_test(tcase, nothing_behind_a_message_is_read);
     tcase_add_test(tcase, those_that_have_ended_are_dropped);
     tcase_add_test(tcase, one_connect_decides_where_none_is_found);
     tcase_add_test(tcase, who_is_asked_by_a_ping_is_left_alone);
