@@ -8,6 +8,7 @@
 #include "relayd/base/log.h"
 #include "relayd/base/sock.h"
 #include "relayd/base/util.h"
+#include "relayd/host/bound.h"
 
 #include <errno.h>
 #include <string.h>
@@ -170,12 +171,16 @@ const char *listener_obstacle(const struct listener *listener)
                                                     : -EADDRINUSE);
 }
 
-/* Whether a socket stands where systemd bound ours, and nobody listens there. A relay that had made it
- * anew, because ours was removed, was killed and left it. */
+/* Whether another socket stands where systemd bound ours, and nobody listens there. A relay that had made
+ * it anew, because ours was removed, was killed and left it. */
 static bool is_left_behind(const struct listener *listener)
 {
+    uint32_t inode;
+    struct stat st;
+
     return !listener->is_own && sock_is_bound_to(listener->fd, listener->path) &&
-           !sock_is_live(listener->path, listener->type);
+           bound_inode(listener->fd, &inode) == 0 && stat(listener->path, &st) == 0 &&
+           (uint32_t)st.st_ino != inode && !sock_is_live(listener->path, listener->type);
 }
 
 int listener_heal(struct listener *listener)

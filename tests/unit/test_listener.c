@@ -106,6 +106,18 @@ START_TEST(one_that_was_left_behind_is_made_again)
 }
 END_TEST
 
+/* A connection there, of our own, would have systemd start another relay if this one ends first. */
+START_TEST(one_that_is_well_is_looked_at_without_a_connection)
+{
+    begins[_i]();
+    ck_assert_int_eq(listener_heal(&listener), 0);
+    listener_resume(&listener);
+    ev_run(loop, EVRUN_NOWAIT);
+    ck_assert_uint_eq(accepted, 0);
+    check_serves();
+}
+END_TEST
+
 START_TEST(a_directory_in_its_place_is_named_and_left_alone)
 {
     begins[_i]();
@@ -229,6 +241,7 @@ static void add(TCase *tcase)
     tcase_add_checked_fixture(tcase, begin, end);
     tcase_add_loop_test(tcase, one_that_is_missing_is_made_again, 0, 2);
     tcase_add_loop_test(tcase, one_that_was_left_behind_is_made_again, 0, 2);
+    tcase_add_loop_test(tcase, one_that_is_well_is_looked_at_without_a_connection, 0, 2);
     tcase_add_loop_test(tcase, a_directory_in_its_place_is_named_and_left_alone, 0, 2);
     tcase_add_loop_test(tcase, so_is_a_file, 0, 2);
     tcase_add_test(tcase, so_is_somebody_else_s_socket);
