@@ -14,9 +14,11 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 
-static const char usage[] = "usage: agents [-a MILLISECONDS] [-i FIRST] [-l LEDGER] PREFIX COUNT\n"
-                            "  -a  how long each answer takes   -i  the number of the first agent\n"
-                            "  -l  the file where questions are noted";
+static const char usage[] =
+    "usage: agents [-a MILLISECONDS] [-c DESCRIPTOR] [-i FIRST] [-l LEDGER] PREFIX COUNT\n"
+    "  -a  how long each answer takes   -i  the number of the first agent\n"
+    "  -l  the file where questions are noted\n"
+    "  -c  a connection to a place that sends back what it gets: an answer waits for its byte";
 
 enum { IN_MAX = 8192, EVENTS = 256 };
 
@@ -34,6 +36,7 @@ struct end {
 static int epoll;
 static long answer_after_us; /* -a */
 static struct ledger *ledger; /* -l */
+static struct end far = {.fd = -1}; /* -c */
 static struct end *late, **late_end = &late; /* in the order in which they are due */
 
 static void *must(void *memory)
@@ -139,7 +142,9 @@ static void answer(struct end *e, size_t size)
 
 static void be_late(struct end *e)
 {
-    e->due = now_us() + answer_after_us;
+    e->due = far.fd >= 0 ? INT64_MAX : now_us() + answer_after_us;
+    if (far.fd >= 0 && write(far.fd, "?", 1) != 1)
+        errx(1, "the connection takes no more");
     e->next_late = NULL;
     *late_end = e;
     late_end = &e->next_late;
@@ -151,7 +156,7 @@ static void think(struct end *e)
     size_t size;
 
     while (e->due == 0 && (size = frame_size(e)) > 0) {
-        if (answer_after_us == 0)
+        if (answer_after_us == 0 && far.fd < 0)
             answer(e, size);
         else
             be_late(e);
@@ -221,24 +226,40 @@ static void take(const struct end *listener)
         end_new(fd, listener->agent, false);
 }
 
+static void serve_first_late(void)
+{
+    struct end *e = late;
+
+    late = e->next_late;
+    if (late == NULL)
+        late_end = &late;
+    e->due = 0;
+    if (e->fd < 0) {
+        end_close(e);
+        return;
+    }
+    answer(e, frame_size(e));
+    serve(e, 0);
+}
+
 /* Returns in how many milliseconds the next is due; -1: none is. */
 static int serve_late(void)
 {
-    while (late != NULL && late->due <= now_us()) {
-        struct end *e = late;
+    while (late != NULL && late->due <= now_us())
+        serve_first_late();
+    return late == NULL || far.fd >= 0 ? -1 : (int)((late->due - now_us()) / 1000) + 1;
+}
 
-        late = e->next_late;
-        if (late == NULL)
-            late_end = &late;
-        e->due = 0;
-        if (e->fd < 0) {
-            end_close(e);
-            continue;
-        }
-        answer(e, frame_size(e));
-        serve(e, 0);
-    }
-    return late == NULL ? -1 : (int)((late->due - now_us()) / 1000) + 1;
+/* As many have their answer as bytes have come back. */
+static void hear_far(void)
+{
+    char bytes[256];
+    ssize_t n = recv(far.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+    if (n == 0)
+        exit(0);
+    for (; n > 0 && late != NULL; n--)
+        serve_first_late();
 }
 
 static void listen_at(const char *prefix, unsigned agent)
@@ -266,7 +287,9 @@ static void run(void)
         for (int i = 0; i < n; i++) {
             struct end *e = events[i].data.ptr;
 
-            if (e->is_listener)
+            if (e == &far)
+                hear_far();
+            else if (e->is_listener)
                 take(e);
             else
                 serve(e, events[i].events);
@@ -279,10 +302,13 @@ int main(int argc, char **argv)
     unsigned first = 1;
     int option;
 
-    while ((option = getopt(argc, argv, "a:i:l:")) != -1)
+    while ((option = getopt(argc, argv, "a:c:i:l:")) != -1)
         switch (option) {
         case 'a':
             answer_after_us = atol(optarg) * 1000;
+            break;
+        case 'c':
+            far.fd = atoi(optarg);
             break;
         case 'i':
             first = (unsigned)atoi(optarg);
@@ -299,6 +325,8 @@ int main(int argc, char **argv)
     epoll = epoll_create1(0);
     if (epoll < 0)
         err(1, "epoll_create1");
+    if (far.fd >= 0)
+        arm(&far, EPOLL_CTL_ADD);
     for (unsigned i = 0; i < (unsigned)atoi(argv[optind + 1]); i++)
         listen_at(argv[optind], first + i);
     run();

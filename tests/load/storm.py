@@ -25,18 +25,38 @@ BOUND = 30  # seconds that an answer may take; no login is stopped for nearly so
 BEHAVIOURS = ["silent", "closing", "closed", "half", "wrong", "oversized", "nonsense", "full"]
 
 
-class Login:
-    """An agent's process, and its socket. A bad one has a behaviour of fake-agent."""
+ECHO = """
+import socketserver
+class Echo(socketserver.BaseRequestHandler):
+    def handle(self):
+        while data := self.request.recv(4096):
+            self.request.send(data)
+class Server(socketserver.ThreadingTCPServer):
+    allow_reuse_address = daemon_threads = True
+Server(("", 7), Echo).serve_forever()
+"""
 
-    def __init__(self, storm, number, behaviour=None, late=0):
+
+class Login:
+    """An agent's process, and its socket. A bad one has a behaviour of fake-agent. One from far away has
+    a TCP connection as sshd's, which each question and each answer travels over."""
+
+    def __init__(self, storm, number, behaviour=None, late=0, far=None):
         self.number = number
         self.is_stopped = False
         self.path = f"{storm.home}/login.{number}"
+        self.facts = {}
+        command = ["agents", "-l", storm.ledger, "-i", str(number), "-a", str(late), f"{storm.home}/login.", "1"]
         if behaviour:
             command = ["fake-agent", behaviour, self.path]
+        if far:
+            with far:
+                here = far.getsockname()
+                self.facts["connection"] = " ".join(str(w) for w in far.getpeername() + here)
+                command[1:1] = ["-c", str(far.fileno())]
+                self.process = storm.run(*command, pass_fds=[far.fileno()])
         else:
-            command = ["agents", "-l", storm.ledger, "-i", str(number), "-a", str(late), f"{storm.home}/login.", "1"]
-        self.process = storm.run(*command)
+            self.process = storm.run(*command)
         relay.wait_for(f"{self.path} is there", lambda: os.path.exists(self.path))
 
     def signal(self, how):
@@ -70,6 +90,8 @@ class Storm:
         self.number = 0
         self.crowds = []
         self.watchers = []
+        self.is_cut = False
+        self.far = None
         self.paused = []  # (from, to): then clients may be refused
         self.counts = {}
 
@@ -82,14 +104,14 @@ class Storm:
     def say(self, *words):
         self.trace.append(f"{time.monotonic() - self.began:8.3f} {' '.join(str(w) for w in words)}")
 
-    def login(self, behaviour=None, late=0):
+    def login(self, **options):
         self.number += 1
-        login = Login(self, self.number, behaviour, late)
+        login = Login(self, self.number, **options)
         self.register(login)
         return login
 
     def register(self, login, **keys):
-        self.ask("register", path=login.path, **keys)
+        self.ask("register", path=login.path, **login.facts, **keys)
 
     def ask(self, verb, **keys):
         """The control socket may be gone for a moment, or the relay."""
@@ -110,12 +132,28 @@ class Storm:
         self.crowds.append(process)
         return process
 
+    def connect_far(self):
+        """A connection to the other network, while there is a link to it."""
+        if self.options.far is None or self.is_cut:
+            return None
+        return relay.wait_for("the other network answers", self.try_far)
+
+    def try_far(self):
+        try:
+            return socket.create_connection((self.options.far, 7), 1)
+        except OSError:
+            return None
+
+    def set_link(self, state):
+        subprocess.run(["ip", "link", "set", "storm", state], check=True)
+        self.is_cut = state == "down"
+
     # --- actions: each has the same four random numbers below 1000
 
     def do_arrive(self, a, b, c, d):
         slot = a % SLOTS
         if self.logins[slot] is None:
-            self.logins[slot] = self.login(late=(0, 0, 0, 5, 100)[b % 5])
+            self.logins[slot] = self.login(late=(0, 0, 0, 5, 100)[b % 5], far=self.connect_far() if c % 2 else None)
         else:
             self.register(self.logins[slot])
 
@@ -150,6 +188,11 @@ class Storm:
                 return
         if self.logins[a % SLOTS] is not None:
             self.logins[a % SLOTS].signal(signal.SIGSTOP)
+
+    def do_link(self, a, b, c, d):
+        """The link of all logins from far away breaks, or is mended."""
+        if self.options.far is not None:
+            self.set_link("up" if self.is_cut else "down")
 
     def do_clients(self, a, b, c, d):
         kind = ("any", "both", "deaf", "mute", "slow")[a % 5]
@@ -264,6 +307,9 @@ class Storm:
     # --- the whole
 
     def weather(self):
+        if self.options.far is not None:
+            self.far = subprocess.Popen(["nsenter", "--net=/run/netns/storm", "python3", "-c", ECHO],
+                                        stderr=subprocess.DEVNULL)
         self.manager.start()
         self.anchor = self.login()
         # Whoever is stopped or bad is not asked first for ever: this one is always there.
@@ -289,6 +335,8 @@ class Storm:
     def calm(self):
         """Everything that was begun ends. Clients have all that they are owed first."""
         self.say("calm")
+        if self.is_cut:
+            self.set_link("up")
         for login in self.logins:
             if login is not None and login.is_stopped:
                 login.signal(signal.SIGCONT)
@@ -309,6 +357,9 @@ class Storm:
                 login.end(False)
         for crowd in self.crowds:
             crowd.kill()
+        if self.far is not None:
+            self.far.kill()
+            self.far.wait()
         if self.options.manager == "own" and self.manager.pid:
             os.kill(self.manager.pid, signal.SIGKILL)
 
@@ -324,6 +375,7 @@ def parse():
     parser.add_argument("--clients", type=int, default=50, help="honest ones, who stay throughout")
     parser.add_argument("--any", action="store_true", help="these do all that a client may do")
     parser.add_argument("--manager", choices=["own", "systemd"], default="own")
+    parser.add_argument("--far", help="an address in the network `storm`, whose link may break")
     parser.add_argument("--memory", action="store_true", help="look at the relay's memory in the end")
     parser.add_argument("--log", default="/dev/stderr")
     parser.add_argument("--relay-log", default="/dev/stderr")
