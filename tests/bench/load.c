@@ -23,9 +23,9 @@
 static const char usage[] =
     "usage: load [-t SECONDS] MODE SOCKET COUNT QUESTION [CLIENTS]\n"
     "  session   so many times: connect, ask, close\n"
-    "  question  so many questions on one connection\n"
-    "  crowd     so many questions in all by CLIENTS, each of which asks when it has its answer\n"
-    "  connected, asked, asking   COUNT clients that connect; also ask; also have their answers:\n"
+    "  question  so many questions on one connection, on which a listing was the first\n"
+    "  crowd     the same by CLIENTS, each of which asks when it has its answer\n"
+    "  connected, asking, asked   COUNT clients that connect; then ask for a listing; then have it:\n"
     "            they stay until stdin ends\n"
     "  wave      COUNT threads that connect, ask and close, all of them at the same time\n"
     "questions: list, frame:SIZE (an extension, answered by as much), hex:BODY\n"
@@ -34,8 +34,14 @@ static const char usage[] =
 enum { FRAME_MAX = 4 + 262144 };
 
 static struct sockaddr_un address = {.sun_family = AF_UNIX};
-static unsigned char question[FRAME_MAX];
-static size_t question_size;
+struct question {
+    unsigned char bytes[FRAME_MAX];
+    size_t size;
+};
+
+static struct question asked = {.size = 0};
+/* The first on each connection that has more, as ssh's own clients do. */
+static const struct question listing = {.bytes = {0, 0, 0, 1, 11}, .size = 5};
 static int patience = 3;
 
 static long long now_ns(void)
@@ -90,10 +96,10 @@ static int must_dial(void)
 }
 
 /* Returns 0, or -1 and errno. */
-static int put_question(int fd)
+static int put_question(int fd, const struct question *q)
 {
-    for (size_t at = 0; at < question_size;) {
-        ssize_t n = send(fd, question + at, question_size - at, MSG_NOSIGNAL);
+    for (size_t at = 0; at < q->size;) {
+        ssize_t n = send(fd, q->bytes + at, q->size - at, MSG_NOSIGNAL);
 
         if (n < 0)
             return -1;
@@ -102,9 +108,9 @@ static int put_question(int fd)
     return 0;
 }
 
-static void ask(int fd)
+static void ask(int fd, const struct question *q)
 {
-    if (put_question(fd) < 0)
+    if (put_question(fd, q) < 0)
         failed("%s", why());
 }
 
@@ -114,16 +120,16 @@ struct answer {
     size_t have;
 };
 
-static unsigned answer_type(void)
+static unsigned answer_type(const struct question *q)
 {
-    unsigned asked = question[4];
+    unsigned type = q->bytes[4];
 
-    return asked == 11 || asked == 13 ? asked + 1 : 29;
+    return type == 11 || type == 13 ? type + 1 : 29;
 }
 
 /* Takes what has come, and waits for it if the socket does. Returns 1 when the answer is whole and is
  * one to the question, 0 when there is more to come, -1 and errno. */
-static int take(int fd, struct answer *a, int flags)
+static int take(int fd, struct answer *a, const struct question *q, int flags)
 {
     static __thread unsigned char bytes[65536];
     ssize_t n = recv(fd, bytes, sizeof(bytes), flags);
@@ -141,23 +147,23 @@ static int take(int fd, struct answer *a, int flags)
         return 0;
     a->have = 0;
     errno = EBADMSG;
-    return a->head[4] == answer_type() ? 1 : -1;
+    return a->head[4] == answer_type(q) ? 1 : -1;
 }
 
-static int get_answer(int fd)
+static int get_answer(int fd, const struct question *q)
 {
     struct answer a = {.have = 0};
     int r;
 
     do
-        r = take(fd, &a, 0);
+        r = take(fd, &a, q, 0);
     while (r == 0);
     return r < 0 ? -1 : 0;
 }
 
-static void hear(int fd)
+static void hear(int fd, const struct question *q)
 {
-    if (get_answer(fd) < 0)
+    if (get_answer(fd, q) < 0)
         failed("%s", why());
 }
 
@@ -174,8 +180,8 @@ static void run_sessions(long count, long clients)
     for (long i = 0; i < count; i++) {
         int fd = must_dial();
 
-        ask(fd);
-        hear(fd);
+        ask(fd, &asked);
+        hear(fd, &asked);
         close(fd);
     }
     say_each(now_ns() - began, count);
@@ -187,12 +193,12 @@ static void run_questions(long count, long clients)
     long long began;
 
     (void)clients;
-    ask(fd);
-    hear(fd);
+    ask(fd, &listing);
+    hear(fd, &listing);
     began = now_ns();
     for (long i = 0; i < count; i++) {
-        ask(fd);
-        hear(fd);
+        ask(fd, &asked);
+        hear(fd, &asked);
     }
     say_each(now_ns() - began, count);
 }
@@ -211,19 +217,19 @@ static int *connect_all(long clients)
 static void ask_and_hear_all(const int *fd, long clients)
 {
     for (long i = 0; i < clients; i++)
-        ask(fd[i]);
+        ask(fd[i], &listing);
     for (long i = 0; i < clients; i++)
-        hear(fd[i]);
+        hear(fd[i], &listing);
 }
 
 /* Each asks again when it has its answer, until count questions were asked. */
 static void ask_on(int epoll, const int *fd, struct answer *answers, long count, long clients)
 {
     static struct epoll_event events[4096];
-    long asked = 0;
+    long begun = 0;
 
-    for (; asked < clients && asked < count; asked++)
-        ask(fd[asked]);
+    for (; begun < clients && begun < count; begun++)
+        ask(fd[begun], &asked);
     for (long answered = 0; answered < count;) {
         int n = epoll_wait(epoll, events, 4096, patience * 1000);
 
@@ -231,14 +237,14 @@ static void ask_on(int epoll, const int *fd, struct answer *answers, long count,
             failed("hung");
         for (int i = 0; i < n; i++) {
             long who = (long)events[i].data.u64;
-            int r = take(fd[who], &answers[who], MSG_DONTWAIT);
+            int r = take(fd[who], &answers[who], &asked, MSG_DONTWAIT);
 
             if (r < 0)
                 failed("%s", why());
             answered += r;
-            if (r == 1 && asked < count) {
-                ask(fd[who]);
-                asked++;
+            if (r == 1 && begun < count) {
+                ask(fd[who], &asked);
+                begun++;
             }
         }
     }
@@ -289,7 +295,7 @@ static void run_asking(long count, long clients)
 
     (void)clients;
     for (long i = 0; i < count; i++)
-        ask(fd[i]);
+        ask(fd[i], &listing);
     stay(count);
 }
 
@@ -311,7 +317,7 @@ static void *be_one_of_a_wave(void *unused)
     (void)unused;
     pthread_barrier_wait(&start);
     fd = dial();
-    if (fd < 0 || put_question(fd) < 0 || get_answer(fd) < 0)
+    if (fd < 0 || put_question(fd, &asked) < 0 || get_answer(fd, &asked) < 0)
         happened = why();
     if (fd >= 0)
         close(fd);
@@ -347,11 +353,11 @@ static void run_wave(long count, long clients)
 
 static void make_frame(size_t size)
 {
-    if (size < 1 || size > sizeof(question) - 4)
+    if (size < 1 || size > FRAME_MAX - 4)
         errx(64, "a frame has 1 to 262144 bytes");
     for (int i = 0; i < 4; i++)
-        question[i] = (unsigned char)(size >> (24 - 8 * i));
-    question_size = 4 + size;
+        asked.bytes[i] = (unsigned char)(size >> (24 - 8 * i));
+    asked.size = 4 + size;
 }
 
 static void make_question(const char *text)
@@ -361,15 +367,15 @@ static void make_question(const char *text)
 
     if (strcmp(text, "list") == 0) {
         make_frame(1);
-        question[4] = 11;
+        asked.bytes[4] = 11;
     } else if (strncmp(text, "frame:", 6) == 0) {
         make_frame((size_t)atol(text + 6));
-        memcpy(question + 4, extension, sizeof(extension));
+        memcpy(asked.bytes + 4, extension, sizeof(extension));
     } else if (strncmp(text, "hex:", 4) == 0) {
         size = strlen(text + 4) / 2;
         make_frame(size);
         for (size_t i = 0; i < size; i++)
-            if (sscanf(text + 4 + 2 * i, "%2hhx", &question[4 + i]) != 1)
+            if (sscanf(text + 4 + 2 * i, "%2hhx", &asked.bytes[4 + i]) != 1)
                 errx(64, "%s: not hexadecimal", text);
     } else {
         errx(64, "%s: no such question", text);

@@ -110,7 +110,7 @@ install_programs() {
     cp "${RELAYD:-$built/relayd/relayd}" "$E2E/bin/relayd"
     cp "${RELAYCTL:-$built/relayctl/relayctl}" "$E2E/bin/relayctl"
     for program in e2e/ask e2e/delay e2e/fake-agent e2e/fault.so e2e/steady e2e/stepped-clock.so \
-        load/agents load/crowd; do
+        load/agents load/crowd ${E2E_ALSO-}; do
         cp "$built/tests/$program" "$E2E/bin"
     done
     ! in_valgrind || wrap_programs "$built"
