@@ -46,16 +46,34 @@ void relaying_resume(struct session *s)
     run_timer(s);
 }
 
+static enum relay_end carry(struct session *s, enum relay_side readable)
+{
+    return (s->sessions->options->is_raw ? raw_step : relay_step)(&s->relay, s->client.fd,
+                                                                  s->upstream.fd, readable);
+}
+
+/* Carries on both ways. An agent on this machine has often answered by the time that its question
+ * has gone: where nobody else is to be served it is cheaper to look than to ask the kernel who has
+ * something to say. */
+static enum relay_end carry_on(struct session *s, enum relay_side readable)
+{
+    uint32_t owed_before = s->relay.owed;
+    enum relay_end end = carry(s, readable);
+
+    if (end == RELAY_GOING && s->relay.owed > owed_before &&
+        ev_pending_count(s->sessions->loop) == 0)
+        return carry(s, RELAY_UPSTREAM);
+    return end;
+}
+
 enum relay_end relaying_step(struct session *s, enum relay_side readable)
 {
     uint32_t answered_before = s->relay.answered;
-    bool is_raw = s->sessions->options->is_raw;
-    enum relay_end end = (is_raw ? raw_step : relay_step)(&s->relay, s->client.fd,
-                                                          s->upstream.fd, readable);
+    enum relay_end end = carry_on(s, readable);
 
     if (end != RELAY_GOING)
         return end;
-    if (!is_raw)
+    if (!s->sessions->options->is_raw)
         watch_owed(s, s->relay.answered != answered_before);
     if (s->relay.is_client_done && !is_passing_on(s) && sock_has_hung_up(s->client.fd))
         return RELAY_CLIENT_GONE;

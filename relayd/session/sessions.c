@@ -111,7 +111,8 @@ static void follow_choice(struct session *s, enum choice choice)
             step(s, RELAY_NEITHER);
         break;
     case CHOICE_MADE:
-        step(s, RELAY_NEITHER);
+        /* Most clients ask once: many have closed by the time that their answer has gone. */
+        step(s, RELAY_CLIENT);
         break;
     case CHOICE_NO_MEMORY:
         session_end(s, SESSION_NO_MEMORY);
