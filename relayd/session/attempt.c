@@ -31,9 +31,9 @@ static struct upstream *upstream_of(const struct attempt *attempt)
     return registry_find(registry_of(attempt), attempt->upstream);
 }
 
-static double waited(const struct attempt *attempt)
+static double waited(const struct attempt *attempt, double now)
 {
-    return monotonic_seconds() - attempt->waiting_since;
+    return now - attempt->waiting_since;
 }
 
 /* Whether the upstream has been asked, if only by a ping, and has not answered yet. */
@@ -250,6 +250,8 @@ static void try_later(struct attempt *attempt, struct upstream *u)
 
 static void on_failed(struct attempt *attempt, struct upstream *u, enum dial_result result)
 {
+    double now = monotonic_seconds();
+
     if (u != NULL && result == DIAL_FAILED) {
         try_later(attempt, u);
         return;
@@ -258,9 +260,9 @@ static void on_failed(struct attempt *attempt, struct upstream *u, enum dial_res
     if (u != NULL && (result == DIAL_GONE || result == DIAL_FOREIGN))
         enrol_note_end(attempt->attempts->enrol, u);
     else if (u != NULL)
-        registry_set_silent(registry_of(attempt), u, monotonic_seconds(),
+        registry_set_silent(registry_of(attempt), u, now,
                             result == DIAL_NONSENSE ? CAUSE_NONSENSE : CAUSE_CLOSED,
-                            waited(attempt));
+                            waited(attempt, now));
     attempt->attempts->on_done(attempt);
 }
 
@@ -278,16 +280,21 @@ static void on_dial(struct dial *dial, enum dial_result result)
 struct attempt *attempt_new(struct attempts *attempts, const struct question *question,
                             struct upstream *u, void *session)
 {
-    struct attempt *attempt = calloc(1, sizeof(*attempt));
+    /* Not calloc: glibc's does not take what was freed a moment ago. */
+    struct attempt *attempt = malloc(sizeof(*attempt));
+    double now = monotonic_seconds();
 
     if (attempt == NULL)
         return NULL;
-    attempt->attempts = attempts;
-    attempt->question = question;
-    attempt->upstream = u->id;
-    attempt->began = attempt->waiting_since = monotonic_seconds();
-    attempt->was_silent = u->state == UPSTREAM_SILENT;
-    attempt->session = session;
+    *attempt = (struct attempt){
+        .attempts = attempts,
+        .question = question,
+        .upstream = u->id,
+        .began = now,
+        .waiting_since = now,
+        .was_silent = u->state == UPSTREAM_SILENT,
+        .session = session,
+    };
     dial_init(&attempt->dial, attempts->enrol->loop, &u->pin, on_dial);
     list_append(&attempts->list, &attempt->link);
     list_append(&u->blocked, &attempt->queue);
@@ -297,22 +304,21 @@ struct attempt *attempt_new(struct attempts *attempts, const struct question *qu
 
 /* How long the upstream has owed an answer. A blocked attempt has asked nothing itself: the
  * ping that holds it back has. */
-static double owed_for(const struct attempt *attempt, const struct upstream *u)
+static double owed_for(const struct attempt *attempt, const struct upstream *u, double now)
 {
     if (attempt->state != ATTEMPT_BLOCKED)
-        return waited(attempt);
-    return upstream_uses(u, UPSTREAM_PING) > 0
-               ? monotonic_seconds() - u->load[UPSTREAM_PING].since
-               : 0;
+        return waited(attempt, now);
+    return upstream_uses(u, UPSTREAM_PING) > 0 ? now - u->load[UPSTREAM_PING].since : 0;
 }
 
 static void call_silent(struct attempt *attempt, struct upstream *u)
 {
-    double seconds = owed_for(attempt, u);
+    double now = monotonic_seconds();
+    double seconds = owed_for(attempt, u, now);
 
     if (seconds >= patience_base(attempt->attempts->options->patience, u->rtt) ||
         (attempt->state != ATTEMPT_BLOCKED && u->tcp.state == LINK_DOWN))
-        registry_set_silent(registry_of(attempt), u, monotonic_seconds(),
+        registry_set_silent(registry_of(attempt), u, now,
                             u->tcp.state == LINK_DOWN ? CAUSE_LINK_DOWN : CAUSE_NO_ANSWER,
                             seconds);
 }
@@ -342,19 +348,20 @@ static bool is_given_up(const struct attempt *attempt, const struct patience *p)
 bool attempt_look(struct attempt *attempt)
 {
     struct upstream *u = upstream_of(attempt);
+    double now = monotonic_seconds();
     struct patience p;
 
     if (!attempt_is_pending(attempt))
         return false;
     if (u == NULL) {
-        if (waited(attempt) >= PATIENCE_UNKNOWN)
+        if (waited(attempt, now) >= PATIENCE_UNKNOWN)
             attempt_fail(attempt);
         return false;
     }
     if (attempt->state == ATTEMPT_BLOCKED)
         begin(attempt, u);
     p = wait_look(&attempt->wait, registry_of(attempt), u, attempt->attempts->options,
-                  monotonic_seconds(), fmax(waited(attempt), owed_for(attempt, u)));
+                  now, fmax(waited(attempt, now), owed_for(attempt, u, now)));
     if (is_given_up(attempt, &p)) {
         attempt_give_up(attempt);
         return false;

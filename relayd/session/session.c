@@ -70,12 +70,13 @@ void session_detach(struct session *s)
 
 void session_note_prompt(struct session *s, bool is_prompting)
 {
-    struct upstream *u = session_upstream(s);
-    double now = monotonic_seconds();
+    struct upstream *u = s->is_prompting == is_prompting ? NULL : session_upstream(s);
+    double now;
 
-    if (s->is_prompting == is_prompting || u == NULL)
+    if (u == NULL)
         return;
     s->is_prompting = is_prompting;
+    now = monotonic_seconds();
     /* What is owed may have been asked before a restart. */
     if (is_prompting)
         upstream_begin(u, UPSTREAM_PROMPT, s->waiting_since > 0 ? s->waiting_since : now);
@@ -239,18 +240,20 @@ bool session_is_portable(const struct session *s)
 struct session *session_new(struct sessions *sessions, int client_fd, int upstream_fd,
                             const struct sock_peer *peer)
 {
-    struct session *s = calloc(1, sizeof(*s));
+    /* Not calloc: glibc's does not take what was freed a moment ago. */
+    struct session *s = malloc(sizeof(*s));
 
     if (s == NULL)
         return NULL;
-    s->sessions = sessions;
-    s->state = upstream_fd < 0 ? SESSION_WAITING : SESSION_RELAYING;
-    s->peer = *peer;
-    s->began = monotonic_seconds();
-    s->relay.gate = session_may_pass;
-    s->relay.gate_arg = s;
-    s->client.fd = client_fd;
-    s->upstream.fd = upstream_fd;
+    *s = (struct session){
+        .sessions = sessions,
+        .state = upstream_fd < 0 ? SESSION_WAITING : SESSION_RELAYING,
+        .peer = *peer,
+        .began = monotonic_seconds(),
+        .relay = {.gate = session_may_pass, .gate_arg = s},
+        .client.fd = client_fd,
+        .upstream.fd = upstream_fd,
+    };
     list_init(&s->attempts);
     list_append(&sessions->list, &s->link);
     sessions->n++;

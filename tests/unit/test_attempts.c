@@ -52,15 +52,15 @@ START_TEST(a_ping_without_a_descriptor_is_tried_later_and_stops_nobody)
 }
 END_TEST
 
-/* Every calloc of the daemon's comes through here. */
+/* Every malloc of the daemon's comes through here. */
 static bool is_out_of_memory;
 
-void *__real_calloc(size_t n, size_t size);
-void *__wrap_calloc(size_t n, size_t size);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
 
-void *__wrap_calloc(size_t n, size_t size)
+void *__wrap_malloc(size_t size)
 {
-    return is_out_of_memory ? NULL : __real_calloc(n, size);
+    return is_out_of_memory ? NULL : __real_malloc(size);
 }
 
 static struct session *the_session(void)
