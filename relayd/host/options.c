@@ -256,21 +256,26 @@ static FILE *open_file(const char *path)
     return fdopen(fd, "r");
 }
 
-/* is_host: it is the host's file, which may say "deny". */
+int options_read(struct options *options, FILE *file, const char *path, bool is_host)
+{
+    bool is_denied = false;
+    int r = read_lines(options, file, path, is_host ? &is_denied : NULL);
+
+    if (r < 0 || !is_denied)
+        return r;
+    fprintf(stderr, "relayd: %s: relayd is not allowed to run on this host\n", path);
+    return -EPERM;
+}
+
 static int read_file(struct options *options, const char *path, bool is_host)
 {
     FILE *file = open_file(path);
-    bool is_denied = false;
     int r;
 
     if (file == NULL)
         return tell_unreadable(path, errno, is_host);
-    r = read_lines(options, file, path, is_host ? &is_denied : NULL);
+    r = options_read(options, file, path, is_host);
     fclose(file);
-    if (r == 0 && is_denied) {
-        fprintf(stderr, "relayd: %s: relayd is not allowed to run on this host\n", path);
-        r = -EPERM;
-    }
     return r;
 }
 

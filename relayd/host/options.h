@@ -44,6 +44,10 @@ int options_parse(struct options *options, int argc, char **argv);
  * -EINVAL where a line is wrong, -EPERM where the host denies. */
 int options_read_files(struct options *options);
 
+/* Reads one such file, which is open; path is for what is said of it. is_host: it may say "deny".
+ * Returns as options_read_files(). */
+int options_read(struct options *options, FILE *file, const char *path, bool is_host);
+
 void options_usage(FILE *out);
 
 #endif
