@@ -186,16 +186,17 @@ int processes_read(struct processes *processes)
 {
     DIR *dir = opendir("/proc");
     struct dirent *entry;
-    int r = dir == NULL ? -errno : 0;
+    int r = 0;
 
+    if (dir == NULL)
+        return -errno;
     while (r == 0 && processes->n < PROCESSES_MAX && (entry = readdir(dir)) != NULL) {
         uint64_t pid;
 
         if (parse_u64(entry->d_name, &pid) == 0)
             r = add(processes, (pid_t)pid);
     }
-    if (dir != NULL)
-        closedir(dir);
+    closedir(dir);
     if (processes->n > 0)
         qsort(processes->list, processes->n, sizeof(*processes->list), compare);
     return r;
