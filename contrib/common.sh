@@ -1,6 +1,6 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
-# What install, package and test share. Sourced by them, from the tree's contrib/.
+# What install, package, test, coverage and proof share. Sourced by them, from the tree's contrib/.
 
 prog=contrib/${0##*/}
 top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)

@@ -12,4 +12,4 @@ find .ci LICENSE Makefile.am README.md configure.ac contrib relayctl relayd test
     xargs -0 codespell --ignore-words=tests/analysis/codespell.words >"$scratch/words" 2>"$scratch/said" || :
 [ ! -s "$scratch/said" ] || bail_out "codespell: $(cat "$scratch/said")"
 sed 's/^\([^:]*:[0-9]*\): \(.*\)/\1:1: spelling: \2 [codespell]/' "$scratch/words" >"$scratch/said"
-judge 'codespell finds nothing' "$(codespell --version)" 2.2.2
+judge codespell "$(codespell --version)" 2.2.2

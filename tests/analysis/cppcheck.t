@@ -11,4 +11,4 @@ sources |
         --suppress=readdirCalled --suppress=getpwnamCalled --suppress=getpwuidCalled --suppress=getgrgidCalled \
         --template='{file}:{line}:{column}: {severity}: {message} [{id}]' --template-location='' \
         -DHAVE_CONFIG_H -I. -I"$built" --file-list=- >"$scratch/said" 2>&1 || bail_out "cppcheck: $(cat "$scratch/said")"
-judge 'cppcheck finds nothing' "$(cppcheck --version | sed 's/.* //')" 2.10
+judge cppcheck "$(cppcheck --version | sed 's/.* //')" 2.10

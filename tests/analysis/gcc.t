@@ -8,4 +8,4 @@ needs gcc
 # At -O1: without it inline functions are strangers, and with more it forgets who holds what was put on a list.
 export CC=gcc
 compile -fanalyzer -O1 >"$scratch/said" 2>&1 || bail_out "gcc: $(cat "$scratch/said")"
-judge 'gcc -fanalyzer finds nothing' "$(gcc -dumpversion)" 12
+judge 'gcc -fanalyzer' "$(gcc -dumpversion)" 12

@@ -76,22 +76,24 @@ unexplained() {
     done
 }
 
-# judge DESCRIPTION VERSION KNOWN...: the one point, by what the tool said in $scratch/said. What another
+# judge TOOL VERSION KNOWN...: the one point, by what the tool said in $scratch/said. What another
 # version than the known ones finds is told, and is no failure: nobody has looked at all of it yet.
 judge() {
-    description=$1 version=$2 todo=
+    tool=$1 version=$2 todo=
     shift 2
     case " $* " in
     *" $version "*) ;;
     *) todo=" # TODO version $version was never looked at; known are: $*" ;;
     esac
-    findings <"$scratch/said" | unexplained >"$scratch/findings"
-    printf '1..1\n'
-    if [ ! -s "$scratch/findings" ]; then
-        printf 'ok 1 - %s\n' "$description"
+    findings <"$scratch/said" >"$scratch/all"
+    unexplained <"$scratch/all" >"$scratch/findings"
+    found=$(wc -l <"$scratch/findings")
+    printf '1..1\n# figures: %s | %s | %d | %d\n' "$tool" "$version" "$found" $(($(wc -l <"$scratch/all") - found))
+    if [ "$found" = 0 ]; then
+        printf 'ok 1 - %s finds nothing\n' "$tool"
         exit 0
     fi
-    printf 'not ok 1 - %s%s\n' "$description" "$todo"
+    printf 'not ok 1 - %s finds nothing%s\n' "$tool" "$todo"
     sed 's/^/# /' "$scratch/findings"
     printf '# --- all that it said\n'
     sed 's/^/#   /' "$scratch/said"

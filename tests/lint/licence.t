@@ -7,11 +7,11 @@ set -eu
 cd "$(dirname -- "$0")/../.."
 
 printf '1..1\n'
-silent=$(find relayd relayctl tests contrib/common.sh contrib/demo contrib/install contrib/package contrib/test contrib/version Makefile.am configure.ac \
+silent=$(find relayd relayctl tests contrib/common.sh contrib/coverage contrib/demo contrib/install contrib/package contrib/proof contrib/test contrib/version Makefile.am configure.ac \
     \( -name '*.md' -o -path tests/fuzz/corpus \) -prune -o -type f -exec awk 'FNR <= 2 && /SPDX-License-Identifier: MIT/ { found[FILENAME] = 1 }
         FNR == 1 { n++; all[n] = FILENAME }
         END { for (i = 1; i <= n; i++) if (!(all[i] in found)) print all[i] }' {} + |
-    grep -E '\.([chtg1]|sh|py|go|am|ac)$|/(demo|install|package|test|version|memcheck|run)$' || :)
+    grep -E '\.([chtg1]|sh|py|go|am|ac)$|/(coverage|demo|install|memcheck|package|proof|report|run|test|version)$' || :)
 if [ -z "$silent" ]; then
     printf 'ok 1 - each source names its licence\n'
 else
