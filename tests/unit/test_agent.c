@@ -238,8 +238,15 @@ START_TEST(the_keys_of_a_listing_are_counted)
 }
 END_TEST
 
+START_TEST(what_is_no_kind_has_no_name)
+{
+    ck_assert_str_eq(agent_kind_name(AGENT_KINDS), "?");
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
+    tcase_add_test(tcase, what_is_no_kind_has_no_name);
     tcase_add_loop_test(tcase, the_keys_of_a_listing_are_counted, 0, 5);
     tcase_add_loop_test(tcase, a_head_is_read, 0, 4);
     tcase_add_test(tcase, a_head_that_is_not_whole_waits);

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "relayd/base/util.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/stage.h"
 #include "tests/unit/test.h"
 
@@ -133,9 +134,75 @@ START_TEST(without_the_answer_that_was_kept_there_may_be_none)
 }
 END_TEST
 
+START_TEST(of_two_answers_that_are_kept_the_second_stands_in_for_the_first)
+{
+    struct enrol_request request = {.path = scratch_path("c")};
+    const char *reason;
+    struct fake c;
+
+    fake_init(&c, loop, request.path, 'c');
+    c.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
+    ck_assert_uint_ne(enrol_register(&enrol, &request, &reason), 0);
+    turn_while_busy(loop);
+    c.n_asked = 0;
+    keep_answer_of_a();
+    fake_say(&b, no_keys, sizeof(no_keys));
+    turn_until(loop, is_asked, &c);
+    lose_a(true);
+    turn_while_busy(loop);
+    ck_assert(!has_answer(NULL));
+    fake_say(&c, failure, sizeof(failure));
+    HEAR(no_keys);
+    ck_assert_uint_eq(b.open, 1);
+    fake_fini(&c);
+}
+END_TEST
+
+START_TEST(whoever_waits_behind_a_ping_goes_on_without_its_upstream)
+{
+    int first;
+
+    options.patience = 10;
+    add_both();
+    a.on[AGENT_KIND_PING] = FAKE_SAYS_NOTHING;
+    begin_client();
+    ASK(sign);
+    turn_until(loop, is_asked, &a);
+    first = the_client;
+    begin_client();
+    upstream_of(&a)->is_heard = false;
+    ASK(list);
+    turn_while_busy(loop);
+    ck_assert_uint_eq(a.n_asked, 1);
+    lose_a(false);
+    HEAR(list_by_b);
+    close(first);
+}
+END_TEST
+
+START_TEST(without_its_upstream_an_attempt_waits_half_a_minute)
+{
+    add_both();
+    registry_drop(&registry, upstream_of(&b), "for the test");
+    a.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
+    begin_client();
+    ASK(list);
+    turn_until(loop, is_asked, &a);
+    registry_drop(&registry, upstream_of(&a), "for the test");
+    outlast_patience();
+    ck_assert(!has_answer(NULL));
+    list_entry(sessions.attempts.list.next, struct attempt, link)->waiting_since -= PATIENCE_UNKNOWN;
+    HEAR(failure);
+    check_end();
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     stage_add(tcase);
+    tcase_add_test(tcase, of_two_answers_that_are_kept_the_second_stands_in_for_the_first);
+    tcase_add_test(tcase, whoever_waits_behind_a_ping_goes_on_without_its_upstream);
+    tcase_add_test(tcase, without_its_upstream_an_attempt_waits_half_a_minute);
     tcase_add_test(tcase, a_ping_without_a_descriptor_is_tried_later_and_stops_nobody);
     tcase_add_test(tcase, an_attempt_without_memory_is_tried_later_and_stops_nobody);
     tcase_add_loop_test(tcase, an_answer_that_was_kept_goes_with_its_upstream, 0, 4);

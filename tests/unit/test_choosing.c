@@ -335,9 +335,80 @@ START_TEST(a_silent_one_that_answers_its_ping_has_its_full_wait)
 }
 END_TEST
 
+START_TEST(at_half_time_nobody_else_is_asked_where_a_person_may_be_at_a_prompt)
+{
+    int first;
+
+    add_both();
+    a.on[AGENT_KIND_SIGN] = a.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
+    begin_client();
+    ASK(sign);
+    turn_while_busy(loop);
+    first = the_client;
+    begin_client();
+    ASK(list);
+    turn_while_busy(loop);
+    list_entry(sessions.list.prev, struct session, link)->choosing_since -= PATIENCE_UNKNOWN / 2;
+    outlast_patience();
+    check_quiet(&b);
+    close(first);
+    HEAR(list_by_b);
+}
+END_TEST
+
+static struct session *newest_session(void)
+{
+    return list_entry(sessions.list.prev, struct session, link);
+}
+
+/* How many answers a client can leave unread until the next one waits here. */
+static unsigned count_what_fits(void)
+{
+    unsigned n = 0;
+
+    begin_client();
+    for (; flow_size(&newest_session()->relay.down) == 0; n++) {
+        ASK(remove_all);
+        turn_while_busy(loop);
+    }
+    close(the_client);
+    turn_while_busy(loop);
+    return n - 1;
+}
+
+START_TEST(an_upstream_s_answer_comes_behind_our_own)
+{
+    uint8_t both[sizeof(remove_all) + sizeof(list)], got[sizeof(failure) + sizeof(list_by_a)];
+    unsigned fits;
+
+    options.is_read_only = true;
+    add_both();
+    fits = count_what_fits();
+    begin_client();
+    for (unsigned i = 0; i < fits; i++) {
+        ASK(remove_all);
+        turn_while_busy(loop);
+    }
+    memcpy(both, remove_all, sizeof(remove_all));
+    memcpy(both + sizeof(remove_all), list, sizeof(list));
+    ASK(both);
+    turn_while_busy(loop);
+    ck_assert_int_eq(newest_session()->state, SESSION_RELAYING);
+    ck_assert_uint_eq(flow_size(&newest_session()->relay.down), sizeof(got));
+    for (unsigned i = 0; i < fits; i++)
+        ck_assert_int_eq(recv(the_client, got, sizeof(failure), 0), sizeof(failure));
+    turn_while_busy(loop);
+    ck_assert_int_eq(recv(the_client, got, sizeof(got), 0), sizeof(got));
+    ck_assert_mem_eq(got, failure, sizeof(failure));
+    ck_assert_mem_eq(got + sizeof(failure), list_by_a, sizeof(list_by_a));
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     stage_add(tcase);
+    tcase_add_test(tcase, at_half_time_nobody_else_is_asked_where_a_person_may_be_at_a_prompt);
+    tcase_add_test(tcase, an_upstream_s_answer_comes_behind_our_own);
     tcase_add_loop_test(tcase, an_empty_list_does_not_hide_one_with_keys, 0, 2);
     tcase_add_test(tcase, an_empty_list_is_good_where_no_other_answers_in_time);
     tcase_add_loop_test(tcase, only_who_is_alive_and_at_no_prompt_is_asked_for_keys, 0, 3);

@@ -210,8 +210,15 @@ START_TEST(a_symlink_is_not_written_through)
 }
 END_TEST
 
+START_TEST(without_a_file_a_line_is_not_taken)
+{
+    ck_assert(!log_to_file(LOG_LEVEL_INFO, "nobody reads this", NULL, 0));
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
+    tcase_add_test(tcase, without_a_file_a_line_is_not_taken);
     scratch_add(tcase);
     tcase_add_test(tcase, bytes_that_confuse_a_terminal_are_replaced);
     tcase_add_test(tcase, a_long_line_is_cut);

@@ -52,6 +52,14 @@ static void end(void)
     ev_loop_destroy(loop);
 }
 
+static char line[512];
+
+static bool keep(enum log_level level, const char *text_of_line, const struct log_field *fields, size_t n)
+{
+    snprintf(line, sizeof(line), "%s", text_of_line);
+    return true;
+}
+
 static bool next(void)
 {
     ssize_t n = recv(manager, text, sizeof(text) - 1, 0);
@@ -242,10 +250,25 @@ START_TEST(nobody_listens)
 }
 END_TEST
 
+START_TEST(an_address_that_is_none_is_said)
+{
+    static const char *const addresses[] = {"/nowhere/notify", "relative", ""};
+
+    notify_fini(&notify, 0);
+    setenv("NOTIFY_SOCKET", addresses[_i], 1);
+    log_set_level(LOG_LEVEL_WARNING);
+    log_set_sink(keep);
+    notify_init(&notify, loop);
+    ck_assert(!notify_is_on(&notify));
+    ck_assert_ptr_nonnull(strstr(line, "cannot be told anything"));
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     scratch_add(tcase);
     tcase_add_checked_fixture(tcase, begin, end);
+    tcase_add_loop_test(tcase, an_address_that_is_none_is_said, 0, 3);
     tcase_add_test(tcase, each_is_told);
     tcase_add_test(tcase, a_status_of_several_lines_is_one);
     tcase_add_test(tcase, the_newest_status_waits_for_room);

@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "relayd/upstream/pin.h"
+#include "relayd/base/birth.h"
 #include "relayd/base/sock.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
@@ -274,9 +275,34 @@ START_TEST(a_path_too_long_for_a_socket_is_reached)
 }
 END_TEST
 
+START_TEST(a_socket_whose_file_is_gone_is_refused)
+{
+    char path[64];
+    int fd;
+
+    listen_at("s");
+    fd = open("s", O_PATH);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(unlink("s"), 0);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+    check_refused(path, "others");
+}
+END_TEST
+
+START_TEST(not_every_file_system_knows_when_a_file_was_made)
+{
+    struct timespec birth;
+
+    ck_assert_int_eq(birth_of(-1, &birth), -EBADF);
+    ck_assert_int_eq(birth_of(open("/proc/self/status", O_RDONLY), &birth), -ENOTSUP);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     scratch_add(tcase);
+    tcase_add_test(tcase, a_socket_whose_file_is_gone_is_refused);
+    tcase_add_test(tcase, not_every_file_system_knows_when_a_file_was_made);
     tcase_add_test(tcase, a_socket_of_ours_is_held);
     tcase_add_test(tcase, a_symlink_is_followed_this_once);
     tcase_add_test(tcase, another_socket_at_the_path_is_another);

@@ -94,9 +94,20 @@ START_TEST(a_side_that_is_gone_ends_it)
 }
 END_TEST
 
+/* The kernel tells the other end of bytes that nobody has read. */
+START_TEST(a_side_that_left_bytes_unread_ends_it)
+{
+    give(client_fd, noise, 4);
+    close(client);
+    client = -1;
+    ck_assert_int_eq(raw(), RELAY_CLIENT_GONE);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     wire_add(tcase);
+    tcase_add_test(tcase, a_side_that_left_bytes_unread_ends_it);
     tcase_add_test(tcase, bytes_of_no_protocol_pass_both_ways);
     tcase_add_test(tcase, a_half_close_of_the_client_is_passed_on);
     tcase_add_test(tcase, a_half_close_of_the_upstream_is_passed_on);

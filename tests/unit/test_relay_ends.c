@@ -266,9 +266,20 @@ START_TEST(an_upstream_that_does_not_read_is_waited_for)
 }
 END_TEST
 
+/* The kernel tells the other end of bytes that nobody has read. */
+START_TEST(a_client_that_left_an_answer_unread_ends_it)
+{
+    GIVE(client_fd, list_answer);
+    close(client);
+    client = -1;
+    ck_assert_int_eq(step(), RELAY_CLIENT_GONE);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     wire_add(tcase);
+    tcase_add_test(tcase, a_client_that_left_an_answer_unread_ends_it);
     tcase_add_test(tcase, the_largest_frame_passes_both_ways);
     tcase_add_loop_test(tcase, a_question_over_the_largest_ends_the_client, 0, 3);
     tcase_add_loop_test(tcase, an_answer_over_the_largest_ends_the_relay, 0, 2);

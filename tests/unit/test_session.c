@@ -410,9 +410,56 @@ START_TEST(one_taken_up_without_its_upstream_s_end_is_served_like_any)
 }
 END_TEST
 
+/* Another relayd's, that was passed on, and is here again. */
+START_TEST(a_ping_that_comes_round_shows_a_loop)
+{
+    static const uint8_t somebody[AGENT_INSTANCE] = "another instance";
+    uint8_t ping[AGENT_PING_SIZE];
+    int first;
+
+    options.patience = 10;
+    add_both();
+    a.on[AGENT_KIND_PING] = FAKE_SAYS_NOTHING;
+    agent_ping_make(ping, somebody, 7);
+    begin_client();
+    ASK(ping);
+    turn_while_busy(loop);
+    ck_assert_uint_eq(a.n_asked, 1);
+    first = the_client;
+    begin_client();
+    ASK(ping);
+    HEAR(failure);
+    ck_assert_int_eq(registry_find_path(&registry, a.path)->state, UPSTREAM_SILENT);
+    close(the_client);
+    the_client = first;
+    HEAR(failure); /* b's, to whom the ping went on */
+    ck_assert_uint_eq(b.n_asked, 1);
+}
+END_TEST
+
+START_TEST(no_client_has_that_many_hops_behind_it)
+{
+    static uint8_t bind[1024] = {0, 0, 3, 252, 27, 0, 0, 0, 24, 's', 'e', 's', 's', 'i', 'o', 'n', '-',
+                                 'b', 'i', 'n', 'd', '@', 'o', 'p', 'e', 'n', 's', 's', 'h', '.', 'c',
+                                 'o', 'm'};
+
+    add_both();
+    begin_client();
+    for (size_t n = 0; n < FLOW_SIZE; n += sizeof(bind)) {
+        ASK(bind);
+        HEAR(failure);
+    }
+    ASK(bind);
+    check_end();
+    check_quiet(&a);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     stage_add(tcase);
+    tcase_add_test(tcase, a_ping_that_comes_round_shows_a_loop);
+    tcase_add_test(tcase, no_client_has_that_many_hops_behind_it);
     tcase_add_test(tcase, one_taken_up_without_its_upstream_s_end_is_served_like_any);
     tcase_add_test(tcase, nothing_is_opened_before_a_question_is_whole);
     tcase_add_test(tcase, a_safe_question_goes_to_the_newest_alone);
