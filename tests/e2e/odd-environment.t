@@ -26,7 +26,7 @@ as pat relayctl stop
 start relay pat LIBEV_FLAGS=128 relayd
 wait_for 20 served pat
 is "$(find "/proc/$(pid relay)/fd" -lname 'anon_inode:*io_uring*')" '' 'LIBEV_FLAGS chooses nothing'
-start clients pat steady 200 "$(agent_socket pat)"
+start clients pat crowd -n 200 -e 20 -q 0 odd "$(agent_socket pat)"
 ok 'many clients are served' wait_for 60 grep -q asking "$E2E/log/clients"
 end clients
 like "$(tail -n 1 "$E2E/log/clients")" '0 wrong' 'and each has its answers'

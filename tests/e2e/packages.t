@@ -22,7 +22,7 @@ layer() {
     done
     # The programs under test are those of the packages.
     mkdir "$E2E/clients-only"
-    cp "$E2E/bin/ask" "$E2E/bin/steady" "$E2E/clients-only"
+    cp "$E2E/bin/ask" "$E2E/bin/crowd" "$E2E/clients-only"
     mount --bind "$E2E/clients-only" /usr/local/bin
 }
 layer /usr /var/lib /var/cache /var/log 2>/dev/null || skip_all 'this kernel lays no folder over another here'
@@ -103,8 +103,8 @@ is "$(through pat ssh-add -l | names)" one 'a login is registered, and reached'
 with_clients() {
     what=$1
     shift
-    start steady pat steady 20 "$(agent_socket pat)"
-    wait_for 60 grep -qs asking "$E2E/log/steady"
+    start crowd pat crowd -n 20 -e 20 -q 0 odd "$(agent_socket pat)"
+    wait_for 60 grep -qs asking "$E2E/log/crowd"
     start idle pat ask -k -t 600 "$(agent_socket pat)"
     daemon=$(relay_pid pat)
     ok "$what" "$@"
@@ -114,11 +114,11 @@ with_clients() {
     unlike "$(relay_pid pat)" "^$daemon\$" 'has the new one'
     like "$(readlink "/proc/$(relay_pid pat)/exe")" '^/usr/bin/relayd$' 'which is the one that is installed'
     ok 'a client that has asked nothing yet is there still' not gone "$(pid idle)"
-    kill "$(pid steady)" "$(pid idle)" || :
-    wait_for 60 gone "$(pid steady)"
-    like "$(tail -n 1 "$E2E/log/steady")" ' 0 wrong, 0 closed$' 'no client lost anything'
+    kill "$(pid crowd)" "$(pid idle)" || :
+    wait_for 60 gone "$(pid crowd)"
+    like "$(tail -n 1 "$E2E/log/crowd")" ' 0 wrong, 0 lost, 0 closed,' 'no client lost anything'
     is "$(through pat ssh-add -l | names)" one 'the login is known still'
-    rm "$E2E/log/steady"
+    rm "$E2E/log/crowd"
 }
 
 # The same files as a later version.

@@ -32,9 +32,9 @@ END
 tmux_of pane send-keys "mkdir loop; sh $E2E/shared/loop loop" Enter
 ok 'in a pane ssh-add -l runs in a loop' wait_for 20 test -s "$E2E/home/pat/loop/got"
 
-start steady pat steady 50 "$(agent_socket pat)"
+start crowd pat crowd -n 50 -e 20 -q 0 odd "$(agent_socket pat)"
 began=$(date +%s)
-ok '50 clients ask every 20 ms' wait_for 60 grep -q asking "$E2E/log/steady"
+ok '50 clients ask every 20 ms' wait_for 60 grep -q asking "$E2E/log/crowd"
 start idle pat ask -k -t 600 "$(agent_socket pat)"
 
 # As `make install` does it: the old file goes, the new one takes its name.
@@ -53,12 +53,12 @@ ten_seconds() {
 wait_for 20 ten_seconds
 ok 'a client that has asked nothing yet is there still' not gone "$(pid idle)"
 is "$(stored)" 0 'the store of systemd is empty again'
-kill "$(pid steady)"
-wait_for 60 gone "$(pid steady)"
-note "$(cat "$E2E/log/steady")"
-like "$(tail -n 1 "$E2E/log/steady")" ' 0 wrong, 0 closed$' 'every answer was the right one'
-is "$(tail -n 1 "$E2E/log/steady" | awk '{ print $1 - $3 }')" 0 'and every question was answered once'
-ok 'each client many times' test "$(tail -n 1 "$E2E/log/steady" | awk '{ print $3 }')" -gt 500
+kill "$(pid crowd)"
+wait_for 60 gone "$(pid crowd)"
+note "$(cat "$E2E/log/crowd")"
+like "$(tail -n 1 "$E2E/log/crowd")" ' 0 failed, 0 wrong, 0 lost, 0 closed,' 'every answer was the right one'
+is "$(tail -n 1 "$E2E/log/crowd" | awk '{ print $1 - $3 }')" 0 'and every question was answered once'
+ok 'each client many times' test "$(tail -n 1 "$E2E/log/crowd" | awk '{ print $3 }')" -gt 500
 
 touch "$E2E/home/pat/loop/stop"
 wait_for 20 shows pane 'pat ready>'

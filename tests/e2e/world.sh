@@ -109,7 +109,7 @@ install_programs() {
     built=${abs_top_builddir:-$PWD}
     cp "${RELAYD:-$built/relayd/relayd}" "$E2E/bin/relayd"
     cp "${RELAYCTL:-$built/relayctl/relayctl}" "$E2E/bin/relayctl"
-    for program in e2e/ask e2e/delay e2e/fake-agent e2e/fault.so e2e/steady e2e/stepped-clock.so \
+    for program in e2e/ask e2e/delay e2e/fake-agent e2e/fault.so e2e/stepped-clock.so \
         load/agents load/crowd ${E2E_ALSO-}; do
         cp "$built/tests/$program" "$E2E/bin"
     done

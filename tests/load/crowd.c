@@ -22,6 +22,7 @@ static const char usage[] =
     "usage: crowd [OPTION...] KIND SOCKET\n"
     "kinds: list sign    ask for that, one question after the other\n"
     "       both         in turn for one and the other\n"
+    "       odd          in turn for a listing and for what no agent knows\n"
     "       any          at random: short and long, in twos and threes, large, slow; some vanish\n"
     "       slow         as both, a byte at a time\n"
     "       deaf         ask and ask, and never read\n"
@@ -39,7 +40,8 @@ enum { OWED_MAX = 4, EVENTS = 512, FAST_US = 1 << 14, SLOTS = FAST_US + 4096, GO
 
 /* A question that was sent and not answered. */
 struct owed {
-    uint64_t number; /* 0: a listing */
+    unsigned type;
+    uint64_t number; /* of a signature */
     size_t noise;
     int64_t since;
 };
@@ -63,8 +65,8 @@ struct client {
     unsigned char out[QUESTION_MAX], in[ANSWER_MAX];
 };
 
-static enum { BOTH, LISTS, SIGNS, ANY, SLOW, DEAF, MUTE } kind;
-static const char *const kinds[] = {"both", "list", "sign", "any", "slow", "deaf", "mute"};
+static enum { BOTH, LISTS, SIGNS, ODD, ANY, SLOW, DEAF, MUTE } kind;
+static const char *const kinds[] = {"both", "list", "sign", "odd", "any", "slow", "deaf", "mute"};
 static struct client *all;
 static int n_clients = 1, n_threads = 1, epoll;
 static long sessions, questions = 2, pause_ms, bound_s;
@@ -202,13 +204,15 @@ static void lose(struct client *c)
 
 /* --- questions */
 
-static void make_list(struct client *c, struct owed *owed)
+static void make_plain(struct client *c, struct owed *owed, unsigned type)
 {
     static const unsigned char list[] = {0, 0, 0, 1, LIST};
+    static const unsigned char unknown[] = {0, 0, 0, 17, EXTENSION, 0, 0, 0, 12, 'n', 'o',
+                                            'n', 'e', '@', 't', 'h', 'e', 'r', 'e', '.', '.'};
 
-    *owed = (struct owed){0};
-    memcpy(c->out, list, sizeof(list));
-    c->out_size = sizeof(list);
+    *owed = (struct owed){.type = type};
+    c->out_size = type == LIST ? sizeof(list) : sizeof(unknown);
+    memcpy(c->out, type == LIST ? list : unknown, c->out_size);
 }
 
 static void make_sign(struct client *c, struct owed *owed)
@@ -220,7 +224,7 @@ static void make_sign(struct client *c, struct owed *owed)
     size_t data = DATA_MIN + noise;
     unsigned char *out = c->out;
 
-    *owed = (struct owed){.number = ledger_next(ledger), .noise = noise};
+    *owed = (struct owed){.type = SIGN, .number = ledger_next(ledger), .noise = noise};
     c->out_size = QUESTION_HEAD + data + 4;
     put_number(out, c->out_size - 4, 4);
     out[4] = SIGN;
@@ -231,22 +235,28 @@ static void make_sign(struct client *c, struct owed *owed)
     put_number(out + QUESTION_HEAD + data, 0, 4);
 }
 
-static bool signs_next(const struct client *c)
+static unsigned next_type(const struct client *c)
 {
     if (kind == ANY)
-        return at_random(3) > 0;
-    return kind == SIGNS || kind == DEAF || (kind != LISTS && c->turn % 2 == 1);
+        return at_random(3) > 0 ? SIGN : LIST;
+    if (kind == SIGNS || kind == DEAF)
+        return SIGN;
+    if (kind == LISTS || c->turn % 2 == 0)
+        return LIST;
+    return kind == ODD ? EXTENSION : SIGN;
 }
 
 static void make_question(struct client *c)
 {
     struct owed *owed = &c->owed[c->owes % OWED_MAX];
 
+    unsigned type = next_type(c);
+
     c->out_at = 0;
-    if (signs_next(c))
+    if (type == SIGN)
         make_sign(c, owed);
     else
-        make_list(c, owed);
+        make_plain(c, owed, type);
     owed->since = now_us();
     c->turn++;
     if (kind != DEAF)
@@ -317,6 +327,13 @@ static void note_failure(struct client *c)
     printf("refused at %lld.%06lld\n", (long long)(now / 1000000), (long long)(now % 1000000));
 }
 
+static bool fits(unsigned question, unsigned answer)
+{
+    return question == LIST   ? answer == LIST_ANSWER
+           : question == SIGN ? answer == SIGN_ANSWER
+                              : answer == FAILURE || answer == EXTENSION_FAILURE;
+}
+
 static void check_answer(struct client *c, size_t size)
 {
     const struct owed owed = c->owed[0];
@@ -329,14 +346,14 @@ static void check_answer(struct client *c, size_t size)
     c->owes--;
     memmove(c->owed, c->owed + 1, c->owes * sizeof(c->owed[0]));
     note_time(took);
-    if (c->in[4] == FAILURE) {
+    if (c->in[4] == FAILURE && owed.type != EXTENSION) {
         note_failure(c);
         return;
     }
     answered++;
-    if (c->in[4] != (owed.number > 0 ? SIGN_ANSWER : LIST_ANSWER))
+    if (!fits(owed.type, c->in[4]))
         complain(c, "the answer is of another type");
-    else if (owed.number > 0)
+    else if (owed.type == SIGN)
         check_sign(c, &owed, size);
     if (!c->has_begun) {
         c->has_begun = true;
@@ -418,7 +435,7 @@ static void check_lateness(struct client *c, int64_t now)
         return;
     late++;
     printf("client %u: its %s has no answer after %ld s; it has written %zu of %zu bytes of question %u, and has %zu of the answer\n",
-           c->index, c->owed[0].number > 0 ? "signature" : "listing", bound_s, c->out_at,
+           c->index, c->owed[0].type == SIGN ? "signature" : "listing", bound_s, c->out_at,
            c->out_size, c->turn, c->in_size);
     c->owes = 0;
     leave(c);

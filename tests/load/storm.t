@@ -27,7 +27,6 @@ part() {
 }
 
 deaths=$(short_or_long 60 600)
-
 ok "50 clients ask while $deaths logins come or die" \
     part --any --only arrive,depart --steps "$deaths" --seconds 100 --seed 11 --every 0.06
 tell
@@ -36,7 +35,6 @@ ok 'some lost a connection in which they were owed an answer' test "$(said lost)
 figure "$deaths logins that come or die, 50 clients: questions asked" "$(said asked), 0 at two logins, $(said wrong) wrong answers, $(said lost) ended by a close"
 
 restarts=$(short_or_long 5 100)
-
 ok "50 clients ask through $restarts restarts by a manager of the test's own" \
     part --only restart --steps "$restarts" --seconds 200 --seed 1 --every 0.2
 tell
@@ -47,11 +45,9 @@ seed=$(short_or_long 1 "$(date +%s)")
 seconds=$(short_or_long 6 60)
 memory=--memory
 ! has_sanitizers || memory=
-
 ok "everything at random for $seconds s, by seed $seed" part --any --far $far $memory --seconds "$seconds" --seed "$seed"
 tell
 figure "everything at random, $seconds s, seed $seed" "$(sed -n 's/^seed [0-9]*: //p' "$E2E/got")"
 figure 'the clients beside that' "$(grep ' asked, ' "$E2E/got" | tail -n 1)"
 
-uptime; note "at $up s"
 finish

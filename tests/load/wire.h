@@ -30,6 +30,7 @@ enum {
     SIGN = 13,
     SIGN_ANSWER = 14,
     EXTENSION = 27,
+    EXTENSION_FAILURE = 28,
     NOISE_MAX = 3000,
     DATA_MIN = 4 + 8,    /* client, number */
     QUESTION_HEAD = 4 + 1 + 4 + 4 + 4, /* length, type, a key of four bytes, the data's length */
