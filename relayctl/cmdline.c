@@ -31,6 +31,8 @@ const struct cmdline_entry cmdline_options[OPTION_COUNT] = {
     [OPTION_SCAN] = {0, PLACE_OWN, "scan", NULL, "look for this user's logins, and register all"},
     [OPTION_ALL] = {0, PLACE_OWN, "all", NULL, "all of them"},
     [OPTION_AUTO] = {0, PLACE_OWN, "auto", NULL, "prefer none: the newest goes first"},
+    [OPTION_OFF] = {0, PLACE_OWN, "off", NULL, "follow nobody"},
+    [OPTION_TMUX] = {0, PLACE_OWN, "tmux", NULL, "the login of the tmux client that was used last"},
     [OPTION_PID] = {0, PLACE_OWN, "pid", "PID", "the login that this process belongs to"},
     [OPTION_TTY] = {0, PLACE_OWN, "tty", "TTY", "the login behind this terminal"},
     [OPTION_JSON] = {0, PLACE_OWN, "json", NULL, "for programs: one JSON object"},
@@ -159,6 +161,8 @@ static enum cmdline_outcome take(struct command *cmd, const struct verb *verb,
     case OPTION_SCAN: cmd->is_scan = true; break;
     case OPTION_ALL: cmd->is_all = true; break;
     case OPTION_AUTO: cmd->is_auto = true; break;
+    case OPTION_OFF: cmd->is_off = true; break;
+    case OPTION_TMUX: cmd->is_tmux = true; break;
     case OPTION_PID: is_right = take_pid(verb, &cmd->pid); break;
     case OPTION_TTY: cmd->tty = optarg; break;
     case OPTION_JSON: cmd->is_json = true; break;
@@ -257,7 +261,8 @@ enum cmdline_outcome cmdline_parse(struct command *cmd, const struct verb *verb,
 enum cmdline_outcome cmdline_take_operands(struct command *cmd, const struct verb *verb, int n,
                                            char **words)
 {
-    bool is_chosen = cmd->is_all || cmd->is_auto || cmd->is_scan || cmd->pid != 0 || cmd->tty != NULL;
+    bool is_chosen = cmd->is_all || cmd->is_auto || cmd->is_off || cmd->is_scan || cmd->is_tmux ||
+                     cmd->pid != 0 || cmd->tty != NULL;
     int most = verb->operand != NULL && !is_chosen ? 1 : 0;
     char needs[64];
 

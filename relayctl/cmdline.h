@@ -24,6 +24,8 @@ enum cmdline_option {
     OPTION_SCAN,
     OPTION_ALL,
     OPTION_AUTO,
+    OPTION_OFF,
+    OPTION_TMUX,
     OPTION_PID,
     OPTION_TTY,
     OPTION_JSON,

@@ -25,10 +25,11 @@ struct command {
     struct paths_choice choice; /* --dir, --name */
     bool is_quiet;
     const char *label; /* or NULL */
+    uint64_t login;    /* its number, where --pid and its like have named one; else 0 */
     pid_t pid;         /* 0: not given */
     const char *tty;   /* or NULL */
     bool is_fallback, is_no_wait, is_no_start, is_scan;
-    bool is_all, is_auto, is_json, is_short, is_register;
+    bool is_all, is_auto, is_off, is_tmux, is_json, is_short, is_register;
     bool is_dry_run, is_undo, is_yes, is_every_shell, is_system;
     double for_s, timeout_s; /* < 0: not given */
     enum shell shell; /* SHELL_UNKNOWN: the caller's */

@@ -11,6 +11,7 @@
 
 #include <inttypes.h>
 #include <string.h>
+#include <time.h>
 
 #define AIRY_MAX 8 /* up to so many logins have empty lines between them */
 
@@ -173,17 +174,29 @@ static void format_count(char *out, size_t size, uint64_t n, const char *noun)
     snprintf(out, size, "%" PRIu64 " %s%s", n, noun, n == 1 ? "" : "s");
 }
 
+static void format_keyboard(char *out, size_t size, uint64_t seconds)
+{
+    time_t since = time(NULL) - (time_t)seconds;
+    struct tm tm;
+
+    strftime(out, size, seconds < 86400 ? "at the keyboard since %H:%M, "
+                                        : "at the keyboard since %F %H:%M, ",
+             localtime_r(&since, &tm));
+}
+
 static void draw_details(struct printer *out, const struct proto_msg *login, bool is_last)
 {
     const char *link = status_text(login, "link");
     bool is_known = strcmp(link, "unknown") != 0;
-    char keys[48] = "", clients[48], line[200];
+    char keys[48] = "", clients[48], keyboard[64] = "", line[260];
 
     if (proto_get(login, "keys") != NULL)
         format_count(keys, sizeof(keys), proto_get_u64(login, "keys", 0), "key");
     format_count(clients, sizeof(clients), proto_get_u64(login, "sessions", 0), "client");
-    snprintf(line, sizeof(line), "%s%s%s%s%s, %" PRIu64 " served%s%.16s  ",
-             proto_get_flag(login, "preferred") ? "preferred, " : "",
+    if (proto_get(login, "followed_s") != NULL)
+        format_keyboard(keyboard, sizeof(keyboard), proto_get_u64(login, "followed_s", 0));
+    snprintf(line, sizeof(line), "%s%s%s%s%s%s, %" PRIu64 " served%s%.16s  ",
+             proto_get_flag(login, "preferred") ? "preferred, " : "", keyboard,
              proto_get_flag(login, "fallback") ? "fallback, " : "", keys,
              keys[0] != '\0' ? ", " : "", clients, proto_get_u64(login, "served", 0),
              is_known ? ", link " : "", is_known ? link : "");

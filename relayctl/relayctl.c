@@ -45,6 +45,14 @@ static const struct verb verbs[] = {
      "Puts a login before all others until it is gone. It is named by the number that\n"
      "status shows, by its socket, or by a process or a terminal that belongs to it.",
      verb_use},
+    {"follow", "ID|SOCKET|--pid PID|--tty TTY|--tmux|--off", false,
+     OPTION(PID) | OPTION(TTY) | OPTION(TMUX) | OPTION(OFF),
+     "serve the login of whoever is at the keyboard",
+     "Puts the login of whoever types before the others, until it is silent or gone, or\n"
+     "somebody types elsewhere: that is seen by the terminals of logins, whenever a client\n"
+     "asks. Somebody else tells of it, as tmux's hooks do, by naming a login, or a process\n"
+     "or a terminal that belongs to one. A login that `use` prefers goes before.",
+     verb_follow},
     {"status", NULL, false, OPTION(JSON) | OPTION(SHORT) | OPTION(ALL),
      "show which login serves, which would be next, and why",
      "Shows the agent socket and the logins behind it, in the order in which they\n"

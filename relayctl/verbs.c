@@ -13,7 +13,6 @@
 #include "relayctl/short.h"
 #include "relayctl/status.h"
 #include "relayctl/whose.h"
-#include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 
 #include <errno.h>
@@ -51,17 +50,20 @@ static int add_operand(const struct command *cmd, struct proto_buf *request)
     return 0;
 }
 
-/* Asks for unregister or use: with the key `flag` where is_flag, else about the operand. */
+/* Asks for unregister, use or follow: with the key `flag` where is_flag, else about the login that
+ * the command names, if it names one. */
 static int ask_about(const struct command *cmd, const char *verb, bool is_flag, const char *flag)
 {
     struct call call;
     int r;
 
     call_init(&call, verb, command_deadline(cmd));
-    if (is_flag) {
+    if (is_flag)
         proto_add(&call.request, flag, "1");
+    else if (cmd->login != 0)
+        proto_add_u64(&call.request, "id", cmd->login);
+    if (cmd->n_operands == 0)
         return command_ask(cmd, &call, NULL);
-    }
     call.object = cmd->operands[0];
     r = add_operand(cmd, &call.request);
     if (r < 0) {
@@ -76,47 +78,20 @@ int verb_unregister(struct command *cmd)
     return ask_about(cmd, "unregister", cmd->is_all, "all");
 }
 
-/* The login that the command names by a process or a terminal, as an id; 0 after telling why there
- * is none. */
-static uint64_t find_login(const struct command *cmd, const struct status *status)
-{
-    char object[64];
-    const char *why;
-    const struct proto_msg *login = cmd->tty != NULL ? whose_terminal(status, cmd->tty, &why)
-                                                     : whose_process(status, cmd->pid, &why);
-
-    if (login != NULL)
-        return proto_get_u64(login, "id", 0);
-    if (cmd->tty != NULL)
-        command_tell(cmd, cmd->tty, why, NULL);
-    else
-        command_tell(cmd, utf8_format(object, sizeof(object), "process %d", (int)cmd->pid), why, NULL);
-    return 0;
-}
-
-static int use_found(const struct command *cmd)
-{
-    struct status status = {0};
-    struct call call;
-    int r = command_fetch_status(cmd, &status);
-    uint64_t id = r == EXIT_DONE ? find_login(cmd, &status) : 0;
-
-    if (id != 0) {
-        call_init(&call, "use", command_deadline(cmd));
-        proto_add_u64(&call.request, "id", id);
-        r = command_ask(cmd, &call, NULL);
-    } else if (r == EXIT_DONE) {
-        r = EXIT_NO;
-    }
-    status_fini(&status);
-    return r;
-}
-
 int verb_use(struct command *cmd)
 {
-    if (cmd->pid != 0 || cmd->tty != NULL)
-        return use_found(cmd);
-    return ask_about(cmd, "use", cmd->is_auto, "auto");
+    int status = whose_find(cmd);
+
+    return status == EXIT_DONE ? ask_about(cmd, "use", cmd->is_auto, "auto") : status;
+}
+
+int verb_follow(struct command *cmd)
+{
+    int status = whose_find(cmd);
+
+    if (status != EXIT_DONE)
+        return status;
+    return ask_about(cmd, "follow", cmd->is_off, "off");
 }
 
 int verb_pause(struct command *cmd)

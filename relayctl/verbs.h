@@ -10,6 +10,7 @@
 
 int verb_unregister(struct command *cmd);
 int verb_use(struct command *cmd);
+int verb_follow(struct command *cmd);
 int verb_status(struct command *cmd);
 int verb_pause(struct command *cmd);
 int verb_resume(struct command *cmd);

@@ -6,8 +6,10 @@
 
 #include "relayctl/whose.h"
 
+#include "relayctl/account/run.h"
 #include "relayctl/login.h"
 #include "relayctl/process.h"
+#include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 
 #include <limits.h>
@@ -17,6 +19,7 @@
 #include <sys/stat.h>
 
 #define ANCESTORS_MAX 32
+#define TMUX_MS 1000
 
 /* A process and its ancestors, as far as they are this user's. */
 struct line {
@@ -98,7 +101,8 @@ static const struct proto_msg *search(const struct status *status, const struct 
     return login;
 }
 
-const struct proto_msg *whose_process(const struct status *status, pid_t pid, const char **why)
+static const struct proto_msg *of_process(const struct status *status, pid_t pid,
+                                          const char **why)
 {
     const struct proto_msg *login;
     struct line line;
@@ -119,14 +123,14 @@ static const struct proto_msg *by_processes(const struct status *status, dev_t t
     processes_read(&processes);
     for (size_t i = 0; i < processes.n && login == NULL; i++) {
         if (process_terminal(&processes.list[i]) == terminal)
-            login = whose_process(status, processes.list[i].pid, &why);
+            login = of_process(status, processes.list[i].pid, &why);
     }
     processes_fini(&processes);
     return login;
 }
 
-const struct proto_msg *whose_terminal(const struct status *status, const char *tty,
-                                       const char **why)
+static const struct proto_msg *of_terminal(const struct status *status, const char *tty,
+                                           const char **why)
 {
     const struct proto_msg *login;
     char path[PATH_MAX];
@@ -140,4 +144,70 @@ const struct proto_msg *whose_terminal(const struct status *status, const char *
     *why = "it belongs to no login that is registered";
     login = by_processes(status, st.st_rdev);
     return login != NULL ? login : status_find(status, "tty", path);
+}
+
+/* The process of the client that was used last; 0 where tmux has none, or does not answer. A client
+ * of an older tmux has no time of its own. */
+static pid_t tmux_client(void)
+{
+    static const char *const argv[] = {"tmux", "list-clients", "-F",
+                                       "#{client_activity} #{client_pid}", NULL};
+    struct run_output output = {0};
+    long long last = -1, activity;
+    int pid, client = 0, length;
+
+    if (run_program(argv, NULL, 0, RUN_STDOUT, &output, TMUX_MS) == 0) {
+        for (const char *at = output.text;
+             at != NULL && sscanf(at, "%lld %d%n", &activity, &pid, &length) == 2; at += length) {
+            if (activity >= last) {
+                last = activity;
+                client = pid;
+            }
+        }
+    }
+    run_output_fini(&output);
+    return (pid_t)client;
+}
+
+static const struct proto_msg *find(const struct command *cmd, const struct status *status,
+                                    char object[64], const char **why)
+{
+    pid_t pid = cmd->pid;
+
+    if (cmd->tty != NULL) {
+        utf8_format(object, 64, "%s", cmd->tty);
+        return of_terminal(status, cmd->tty, why);
+    }
+    if (cmd->is_tmux) {
+        snprintf(object, 64, "tmux");
+        *why = "no client is attached";
+        pid = tmux_client();
+        if (pid == 0)
+            return NULL;
+    }
+    snprintf(object, 64, "process %d", (int)pid);
+    return of_process(status, pid, why);
+}
+
+int whose_find(struct command *cmd)
+{
+    struct status status = {0};
+    const struct proto_msg *login = NULL;
+    char object[64];
+    const char *why;
+    int r;
+
+    if (cmd->pid == 0 && cmd->tty == NULL && !cmd->is_tmux)
+        return EXIT_DONE;
+    r = command_fetch_status(cmd, &status);
+    if (r == EXIT_DONE) {
+        login = find(cmd, &status, object, &why);
+        if (login == NULL)
+            command_tell(cmd, object, why, NULL);
+        else
+            cmd->login = proto_get_u64(login, "id", 0);
+        r = login == NULL ? EXIT_NO : EXIT_DONE;
+    }
+    status_fini(&status);
+    return r;
 }

@@ -5,19 +5,13 @@
 #ifndef RELAYCTL_WHOSE_H
 #define RELAYCTL_WHOSE_H
 
-#include "relayctl/status.h"
+#include "relayctl/command.h"
 
-#include <sys/types.h>
-
-/* Finds the login behind a process of this user, the first of: the one whose socket it or an
- * ancestor was started with; the one of their connection or terminal; the one that they name by
- * its label, as a mosh client does, whose own login is over. Returns its record, or NULL and sets
- * *why. */
-const struct proto_msg *whose_process(const struct status *status, pid_t pid, const char **why);
-
-/* The same for a terminal, "pts/3" or "/dev/pts/3": the login behind the processes on it, else the
- * one that was registered with it. */
-const struct proto_msg *whose_terminal(const struct status *status, const char *tty,
-                                       const char **why);
+/* Finds the login that --pid, --tty or --tmux name, if one of them is given, and sets cmd->login.
+ * Of a process it is the first of: the one whose socket the process or an ancestor of it was
+ * started with; the one of their connection or terminal; the one that they name by its label, as a
+ * mosh client does, whose own login is over. Of a terminal it is that of the processes on it, else
+ * the one that was registered with it. Tells where there is none. Returns an exit status. */
+int whose_find(struct command *cmd);
 
 #endif

@@ -98,6 +98,7 @@ static void on_registry_event(struct registry_observer *observer,
     case REGISTRY_DROPPED:
     case REGISTRY_CHANGED:
     case REGISTRY_PREFERRED:
+    case REGISTRY_FOLLOWED:
     case REGISTRY_REGISTERED:
         break;
     case REGISTRY_PING_ENDED:

@@ -7,6 +7,7 @@
 
 #include "relayd/base/log.h"
 #include "relayd/base/util.h"
+#include "relayd/upstream/keyboard.h"
 #include "relayd/upstream/look.h"
 
 #include <limits.h>
@@ -140,6 +141,7 @@ static void look(struct control *control)
     struct upstream *u;
 
     look_at_all(control->registry);
+    keyboard_look(control->registry);
     list_for_each(u, &control->registry->upstreams, link)
         wait_ask_link(control->registry, u, now, owed_for(u, now),
                       control->sessions->options->patience);
@@ -259,10 +261,35 @@ static void handle_stop(struct control *control, struct conn *conn,
     control->stop(control->stop_arg);
 }
 
+/* Whoever types there is followed from now on; without one, whose terminal was read from last. */
+static void handle_follow(struct control *control, struct conn *conn,
+                          const struct proto_msg *msg)
+{
+    struct registry *registry = control->registry;
+    bool is_named = proto_get(msg, "id") != NULL || proto_get(msg, "path") != NULL;
+    struct upstream *u = is_named ? find_named(control, msg)
+                                  : registry_find(registry, registry->followed);
+
+    if (is_named && u == NULL) {
+        finish_unknown(conn);
+        return;
+    }
+    if (proto_get_flag(msg, "off")) {
+        registry_follow(registry, false, NULL, monotonic_seconds());
+    } else if (is_named) {
+        keyboard_note(registry, u);
+    } else {
+        registry_follow(registry, true, u, monotonic_seconds());
+        keyboard_look(registry);
+    }
+    conn_finish_ok(conn);
+}
+
 static const struct verb verbs[] = {
     {"register", "path label fallback keep connection tty wait", handle_register},
     {"unregister", "id path all", handle_unregister},
     {"use", "id path auto", handle_use},
+    {"follow", "id path off", handle_follow},
     {"status", "", handle_status},
     {"wait", "", handle_wait},
     {"gone", "id", handle_gone},

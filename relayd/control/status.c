@@ -23,6 +23,7 @@ void status_put_daemon(struct proto_buf *buf, const struct status_daemon *daemon
     proto_add(buf, "socket", daemon->socket);
     proto_add(buf, "obstacle", listener_obstacle(daemon->listener));
     proto_add_u64(buf, "paused", registry->is_paused);
+    proto_add_u64(buf, "following", registry->is_following);
     if (registry->paused_until > 0)
         proto_addf(buf, "paused_for_s", "%.0f", fmax(registry->paused_until - now, 0));
     proto_add_u64(buf, "can_serve", registry_is_usable(registry));
@@ -68,6 +69,8 @@ void status_put_upstream(struct proto_buf *buf, const struct upstream *u,
     proto_add_u64(buf, "sessions", upstream_uses(u, UPSTREAM_SESSION));
     proto_add_u64(buf, "served", u->served);
     proto_add_u64(buf, "preferred", u->id == registry->preferred);
+    if (u->id == registry->followed)
+        proto_addf(buf, "followed_s", "%.0f", now - registry->followed_since);
     proto_add(buf, "reason", upstream_explain(u, now, reason, sizeof(reason)));
     if (u->state == UPSTREAM_SILENT)
         proto_addf(buf, "silent_s", "%.0f", now - u->silence.since);

@@ -42,6 +42,10 @@ static const char *explain_event(const struct registry *registry,
         return out;
     case REGISTRY_CHANGED:
         return upstream_explain(event->upstream, monotonic_seconds(), out, size);
+    case REGISTRY_FOLLOWED:
+        return event->upstream != NULL ? "at the keyboard"
+               : registry->is_following ? "nobody is at a keyboard"
+                                        : "whoever is at a keyboard is not followed any more";
     case REGISTRY_PREFERRED:
         return event->upstream != NULL ? "preferred"
                                        : "none is preferred: the newest goes first";

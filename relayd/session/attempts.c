@@ -76,6 +76,7 @@ void attempts_on_event(struct attempts *attempts, const struct registry_event *e
     case REGISTRY_ADDED:
     case REGISTRY_REGISTERED:
     case REGISTRY_PREFERRED:
+    case REGISTRY_FOLLOWED:
     case REGISTRY_PAUSED:
         break;
     }

@@ -6,6 +6,7 @@
 #include "relayd/session/choosing.h"
 
 #include "relayd/base/util.h"
+#include "relayd/upstream/keyboard.h"
 
 #include <assert.h>
 #include <math.h>
@@ -282,6 +283,7 @@ enum choice choosing_start(struct session *s, const struct question *question)
     session_start_timer(s, fmin(WAIT_QUIET, options->patience),
                         fmin(PATIENCE_TICK, fmax(options->patience, 0.01)));
     wait_refresh(s->sessions->registry, now, options->patience);
+    keyboard_look(s->sessions->registry);
     return look(s, now);
 }
 

@@ -69,6 +69,8 @@ static void remove_upstream(struct registry *registry, struct upstream *u, const
     tell(registry, &event);
     if (registry->preferred == u->id)
         registry->preferred = 0;
+    if (registry->followed == u->id)
+        registry->followed = 0;
     list_remove(&u->link);
     list_remove(&u->turn);
     list_remove(&u->same);
@@ -89,23 +91,40 @@ void registry_fini(struct registry *registry)
 
 static void put_in_order(struct registry *registry, bool is_silent)
 {
-    struct upstream *preferred = registry_find(registry, registry->preferred);
     struct upstream *u;
 
-    if (preferred != NULL && (preferred->state == UPSTREAM_SILENT) == is_silent)
-        list_append(&registry->order, &preferred->turn);
     list_for_each(u, &registry->upstreams, link) {
-        if (u != preferred && (u->state == UPSTREAM_SILENT) == is_silent)
+        if ((u->state == UPSTREAM_SILENT) == is_silent)
             list_append(&registry->order, &u->turn);
     }
+}
+
+/* Puts u, if there is one, before all others; one that is silent, before all that are so. */
+static void put_first(struct registry *registry, struct upstream *u)
+{
+    struct upstream *it;
+
+    if (u == NULL)
+        return;
+    list_remove(&u->turn);
+    list_for_each(it, &registry->order, turn) {
+        if (u->state != UPSTREAM_SILENT || it->state == UPSTREAM_SILENT)
+            break;
+    }
+    list_append(&it->turn, &u->turn);
 }
 
 /* To be called when what the order follows from has changed. */
 static void reorder(struct registry *registry)
 {
+    struct upstream *followed = registry_find(registry, registry->followed);
+
     list_init(&registry->order);
     put_in_order(registry, false);
     put_in_order(registry, true);
+    if (followed != NULL && followed->state != UPSTREAM_SILENT)
+        put_first(registry, followed);
+    put_first(registry, registry_find(registry, registry->preferred));
 }
 
 /* To be called when the state of u, or its silence, is another. */
@@ -276,6 +295,20 @@ void registry_prefer(struct registry *registry, uint64_t id)
     registry->preferred = id;
     reorder(registry);
     tell_type(registry, REGISTRY_PREFERRED, registry_find(registry, id));
+}
+
+void registry_follow(struct registry *registry, bool is_following, struct upstream *u, double now)
+{
+    uint64_t id = u == NULL || !is_following ? 0 : u->id;
+
+    if (registry->is_following == is_following && registry->followed == id)
+        return;
+    if (registry->followed != id)
+        registry->followed_since = now;
+    registry->is_following = is_following;
+    registry->followed = id;
+    reorder(registry);
+    tell_type(registry, REGISTRY_FOLLOWED, id == 0 ? NULL : u);
 }
 
 void registry_pause(struct registry *registry, bool is_paused, double until)

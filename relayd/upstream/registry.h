@@ -32,6 +32,7 @@ enum registry_event_type {
     REGISTRY_PING_ENDED, /* whatever came of it: attempts that it held back may begin */
     REGISTRY_LOOPS,      /* it leads back here: what is under way there goes round in circles */
     REGISTRY_REGISTERED, /* with verdict and reason */
+    REGISTRY_FOLLOWED,   /* who is at its keyboard is followed; upstream NULL: nobody is */
     REGISTRY_PREFERRED,  /* it goes before all; upstream NULL: none does any more */
     REGISTRY_PAUSED,     /* or resumed; upstream NULL */
 };
@@ -63,6 +64,9 @@ struct registry {
     unsigned max; /* how many there may be; from 1 to REGISTRY_MAX */
     uint64_t last_id;
     uint64_t preferred; /* an id, or 0 */
+    bool is_following;  /* whoever is at a keyboard goes first, unless one is preferred */
+    uint64_t followed;  /* whose keyboard that is, or 0; in its usual place while it is silent */
+    double followed_since;
     bool is_paused;
     double paused_until; /* 0: until resumed */
     struct list observers; /* in the order in which they are told */
@@ -106,6 +110,8 @@ struct upstream *registry_find_nonce(const struct registry *registry, uint64_t n
 
 /* Prefers id, 0 for none. */
 void registry_prefer(struct registry *registry, uint64_t id);
+/* Follows whoever is at a keyboard, or does not; u is where that is now, or NULL. */
+void registry_follow(struct registry *registry, bool is_following, struct upstream *u, double now);
 /* until: when it ends by itself; 0: it does not. */
 void registry_pause(struct registry *registry, bool is_paused, double until);
 

@@ -30,6 +30,9 @@ static void put_head(struct proto_buf *buf, const struct registry *registry, dou
     proto_add_u64(buf, "version", STORE_VERSION);
     proto_add_u64(buf, "last_id", registry->last_id);
     proto_add_u64(buf, "preferred", registry->preferred);
+    proto_add_u64(buf, "following", registry->is_following);
+    proto_add_u64(buf, "followed", registry->followed);
+    proto_addf(buf, "followed_age", "%.3f", now - registry->followed_since);
     proto_add_u64(buf, "paused", registry->is_paused);
     if (registry->paused_until > 0)
         proto_addf(buf, "paused_left", "%.3f", fmax(registry->paused_until - now, 0.001));
@@ -241,6 +244,9 @@ static int get_head(struct registry *registry, char **text, uint64_t *n)
     if (registry->last_id > ID_MAX)
         r = -EBADMSG;
     registry->preferred = proto_get_u64(&msg, "preferred", 0);
+    registry->is_following = proto_get_flag(&msg, "following");
+    registry->followed = proto_get_u64(&msg, "followed", 0);
+    registry->followed_since = monotonic_seconds() - get_seconds(&msg, "followed_age", 0);
     registry->is_paused = proto_get_flag(&msg, "paused");
     registry->paused_until = get_pause_end(&msg);
     *n = proto_get_u64(&msg, "upstreams", 0);
@@ -311,7 +317,7 @@ int store_read(struct registry *registry, char *text, size_t size, store_found_f
     int r = strlen(text) == size ? parse(registry, text, found, arg) : -EBADMSG;
 
     if (r < 0) {
-        registry->last_id = registry->preferred = 0;
+        registry->last_id = registry->preferred = registry->followed = 0;
         registry->is_paused = false;
         registry->paused_until = 0;
     }

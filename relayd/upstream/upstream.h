@@ -110,6 +110,7 @@ struct upstream {
     uint32_t pings;   /* how many went out */
 
     struct upstream_load load[UPSTREAM_USES];
+    double typed_at;  /* when somebody was seen at its keyboard, by the wall clock; 0: never */
     uint64_t served;        /* sessions that it has had */
     struct list blocked;    /* of struct attempt: they wait for the end of a ping */
     struct list unproven;   /* of struct attempt: their questions went out after the last ping

@@ -232,7 +232,7 @@ START_TEST(json_is_this)
     ck_assert_str_eq(show_json(),
         "{\n  \"version\": \"0.1.0\",\n  \"pid\": 42,\n"
         "  \"socket\": \"/run/user/1000/relayd/agent.sock\",\n  \"paused\": false,\n"
-        "  \"sessions\": 2,\n  \"served\": 118,\n  \"refused\": 0,\n  \"upstreams\": [],\n"
+        "  \"sessions\": 2,\n  \"served\": 118,\n  \"refused\": 0,\n  \"following\": false,\n  \"upstreams\": [],\n"
         "  \"notices\": []\n}\n");
     add(TRAIN);
     show_json();
