@@ -76,6 +76,7 @@ list 200, link known, 1 CPU
 session of 4000, 1 CPU
 session, 0 silent
 session, 8 silent
+session, 4 upstreams, all but the oldest good
 session, 4 upstreams, all but the oldest refused
 session, 4 upstreams, all but the oldest missing
 second session, 4 upstreams, all but the oldest mute

@@ -12,6 +12,7 @@ class Figure:
         self.unit = unit
         self.starts = {}
         self.happened = []
+        self.skipped = None
 
     def add(self, value, start=0):
         self.starts.setdefault(start, []).append(value)
@@ -40,8 +41,8 @@ class Figure:
 
     @property
     def said(self):
-        """What happened instead of an answer, or None."""
-        return self.happened[-1] if self.happened and not self.values else None
+        """What happened instead of an answer, or why it was not tried, or None."""
+        return self.happened[-1] if self.happened and not self.values else self.skipped
 
 
 class Figures:
@@ -60,6 +61,13 @@ class Figures:
 
     def fail(self, case, program, happened, unit):
         self.of(case, program, unit).happened.append(happened)
+
+    def skip(self, case, program, why, unit):
+        self.of(case, program, unit).skipped = why
+
+    def failures(self, program):
+        """How often it did not do what it was asked to."""
+        return sum(len(figure.happened) for (_, name), figure in self.all.items() if name == program)
 
     def median(self, case, program):
         figure = self.of(case, program)

@@ -107,7 +107,8 @@ class Bench:
             words = ["socat", f"UNIX-LISTEN:{path},fork,backlog=4096", f"UNIX-CONNECT:{target}"]
         process = self.run_beside(words)
         instance = Instance(program, start, path + "/agent.sock" if program == "relayd" else path, process)
-        wait_for(f"{program} ({self.place}/log)", 20, lambda: os.path.exists(instance.path))
+        door = control_socket(instance) if program == "relayd" else path
+        wait_for(f"{program} ({self.place}/log)", 20, lambda: is_served(door))
         if program == "relayd":
             register(instance, target)
         return instance
@@ -192,10 +193,20 @@ class RealAgent:
         self.path = bench.new_path("ssh-agent")
         self.process = bench.run_beside(["ssh-agent", "-D", "-a", self.path])
         key = bench.new_path("key")
-        wait_for("ssh-agent", 20, lambda: os.path.exists(self.path))
+        wait_for("ssh-agent", 20, lambda: is_served(self.path))
         subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "somebody", "-f", key], check=True)
         subprocess.run(["ssh-add", "-q", key], check=True, env={**os.environ, "SSH_AUTH_SOCK": self.path})
         self.question = sign_question(key + ".pub")
+
+
+def is_served(path):
+    """A file that is there may not be listened at yet."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET if path.endswith("/control.sock") else socket.SOCK_STREAM) as fd:
+        return fd.connect_ex(path) == 0
+
+
+def control_socket(relay):
+    return relay.path.removesuffix("agent.sock") + "control.sock"
 
 
 def sign_question(public_key):
@@ -212,7 +223,7 @@ def register(relay, path, connection=None):
     lines = ["register", "path=" + path, "wait=1"] + (["connection=" + connection] if connection else [])
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control:
         control.settimeout(20)
-        control.connect(relay.path.replace("agent.sock", "control.sock"))
+        control.connect(control_socket(relay))
         control.send("\n".join(lines).encode() + b"\n")
         said = []
         while not said or said[-1].split("\n")[0] not in ("ok", "error"):

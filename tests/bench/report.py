@@ -35,8 +35,8 @@ GROUPS = (
 again when it has its answer; the time is that of one question. `frame`: a question and an answer of that size. Listings and
 frames are answered by an agent that costs next to nothing (agents.c), signatures are made by OpenSSH's ssh-agent."""),
     ("Many logins", lambda case: re.match(r"(first |second )?session, ", case) and "CPU" not in case, """\
-relayd alone, for the others know of one: with so many upstreams that do not serve, or logins that are silent already. The first
-and the second client, then what a session costs, on one CPU."""),
+relayd alone, for the others know of one: with so many upstreams that serve, or do not, or logins that are silent already. The
+first and the second client, then what a session costs, on one CPU."""),
     ("The newest login does not serve", lambda case: "answer, newest" in case, """\
 Two logins; the others can be given only one, the newest. `link down`: the laptop's network is cut, with `ssh -A` over it."""),
     ("Over `ssh -A`", lambda case: "25 ms" in case or "five sessions" in case or "rc" in case.split(), """\
