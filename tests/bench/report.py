@@ -47,7 +47,7 @@ Private bytes (smaps_rollup: what was written to), of all its processes. Each ki
 started."""),
     ("System calls", lambda case: case.startswith("system calls"), "Counted by strace, on one CPU."),
     ("All at the same time", lambda case: case.startswith("answered of"), "How many of them had an answer within 20 s."),
-    ("Idle", lambda case: "idle" in case, "A relayd with one login that nobody asks anything, while all else was measured."),
+    ("Idle", lambda case: case.endswith(("while idle", "being idle")), "A relayd with one login that nobody asks anything, while all else was measured."),
 )
 
 
