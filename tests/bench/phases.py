@@ -10,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from programs import NAMES, Link, register, wait_for
+from programs import NAMES, Link, register, ticks, wait_for
 from rounds import hold
 
 MANY_UPSTREAMS = {False: (64, 256), True: (4,)}  # in full, in quick form
@@ -247,6 +247,7 @@ def calls_of(bench, figures, program, many):
     instance = bench.start(program, agents.path())
     bench.pin(instance, bench.cpus[-1:])
     bench.load("session", instance.path, 3)
+    session = 0
     for case, mode, count, clients in (("a session", "session", 40 * many, None),
                                        ("a question", "question", 100 * many, None),
                                        ("a question of 200", "crowd", 1000 * many, 200)):
@@ -290,9 +291,8 @@ def is_traced(pid):
 
 def idle(instance):
     """Until the program has nothing more to do."""
-    used = -1
-    while used != (now := [Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]
-                           for pid in instance.pids() if os.path.exists(f"/proc/{pid}")]):
+    used = None
+    while used != (now := [ticks(pid) for pid in instance.pids()]):
         used = now
         time.sleep(0.05)
 

@@ -54,6 +54,14 @@ def tree(pid):
     return found
 
 
+def ticks(pid):
+    """What it has had of the processors; nothing once it is gone."""
+    try:
+        return Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[0]
+    except OSError:
+        return ""
+
+
 class Bench:
     """What is there to measure with."""
 
