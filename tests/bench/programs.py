@@ -178,7 +178,7 @@ class Agents:
     """Fast agents, all in one process (agents.c)."""
 
     def __init__(self, bench, count):
-        self.prefix = bench.new_path("agents")
+        self.prefix = bench.new_path("agents") + "."
         self.count = count
         self.process = bench.run_beside([bench.tool("agents"), self.prefix, str(count)],
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
