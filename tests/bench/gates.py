@@ -3,12 +3,13 @@
 
 from collections import namedtuple
 
+from phases import ROUND_TRIP
+
 # what: for people. figure: how it is found among the figures. most: what it may be. moody: whether another
 # program on the machine can move it, as it does times; then it is only told. unit: how it is written.
 Gate = namedtuple("Gate", "what figure most moody unit")
 
 SESSION, QUESTION, CROWD = "session, 1 CPU", "question, 1 CPU", "list 200, 1 CPU"
-ROUND_TRIP = 50  # ms, over ssh
 
 
 def ratio(case, to="duties", to_case=None):
@@ -56,37 +57,45 @@ GATES = (
     Gate("cases that relayd did not do", failures, 0, False, ""),
     Gate("idle: wake-ups", median("wake-ups while idle"), 0, False, ""),
     Gate("idle: private memory", median("memory, idle"), 1024, False, " KiB"),
-    Gate("each of 4000 that asked in one burst", median("memory for each of 4000, asked in a burst"), 1024, False, " bytes"),
-    Gate("each of 4000 that wait at a mute upstream", median("memory for each of 4000, waiting at a mute upstream"), 1638,
-         False, " bytes"),
+    Gate("each of 4000 that asked in one burst",
+         median("memory for each of 4000, asked in a burst"), 1024, False, " bytes"),
+    Gate("each of 4000 that wait at a mute upstream",
+         median("memory for each of 4000, waiting at a mute upstream"), 1638, False, " bytes"),
     Gate("2 s after a crowd of 4000 has gone", largest("memory 2 s after 4000"), 2048, False, " KiB"),
     Gate("connect + list + close, to the barest relay with relayd's duties", ratio(SESSION), 1.10, True, " ×"),
     Gate("one question, likewise", ratio(QUESTION), 1.06, True, " ×"),
     Gate("200 clients at once, likewise", ratio(CROWD), 1.15, True, " ×"),
-    Gate("connect + list + close where the link is known", ratio("session, link known, 1 CPU", to_case=SESSION), 1.10, True,
-         " ×"),
-    Gate("one question where the link is known", ratio("question, link known, 1 CPU", to_case=QUESTION), 1.06, True, " ×"),
-    Gate("200 clients at once where the link is known", ratio("list 200, link known, 1 CPU", to_case=CROWD), 1.15, True,
-         " ×"),
+    Gate("connect + list + close where the link is known",
+         ratio("session, link known, 1 CPU", to_case=SESSION), 1.10, True, " ×"),
+    Gate("one question where the link is known",
+         ratio("question, link known, 1 CPU", to_case=QUESTION), 1.06, True, " ×"),
+    Gate("200 clients at once where the link is known",
+         ratio("list 200, link known, 1 CPU", to_case=CROWD), 1.15, True, " ×"),
     Gate("connect + list + close, to systemd-socket-proxyd", ratio(SESSION, "proxyd"), 1, True, " ×"),
     Gate("one question, to systemd-socket-proxyd", ratio(QUESTION, "proxyd"), 1, True, " ×"),
     Gate("200 clients at once, to systemd-socket-proxyd", ratio(CROWD, "proxyd"), 1, True, " ×"),
     Gate("system calls of a short session", median("system calls, a session"), 16, False, ""),
     Gate("system calls of a question", median("system calls, a question"), 5.5, False, ""),
-    Gate("system calls of a question, 200 clients at once", median("system calls, a question of 200"), 4.5, False, ""),
-    Gate("a session beside 4000 others, to one alone", ratio("session of 4000, 1 CPU", "relayd", SESSION), 1.10, True, " ×"),
-    Gate("a session with 256 logins, all alive, to one", growth("session, 256 upstreams, all but the oldest good"), 1.10, True,
-         " ×"),
+    Gate("system calls of a question, 200 clients at once",
+         median("system calls, a question of 200"), 4.5, False, ""),
+    Gate("a session beside 4000 others, to one alone",
+         ratio("session of 4000, 1 CPU", "relayd", SESSION), 1.10, True, " ×"),
+    Gate("a session with 256 logins, all alive, to one",
+         growth("session, 256 upstreams, all but the oldest good"), 1.10, True, " ×"),
     Gate("a session with 255 silent logins, to none", growth("session, 255 silent"), 1.10, True, " ×"),
     Gate("a listing over 25 ms one way, to direct", ratio("list over 25 ms", "direct"), 1.02, True, " ×"),
     Gate("a signature over 25 ms one way, to direct", ratio("sign over 25 ms", "direct"), 1.02, True, " ×"),
     # Half a round trip is noise, a whole one is not.
     Gate("round trips of a listing beyond direct", difference("list over 25 ms", per=ROUND_TRIP), 0.5, False, ""),
     Gate("round trips of a signature beyond direct", difference("sign over 25 ms", per=ROUND_TRIP), 0.5, False, ""),
-    Gate("round trips of an onward login beyond direct", difference("onward login over 25 ms", per=ROUND_TRIP), 0.5, False, ""),
-    Gate("questions at the agent beyond direct", difference("questions at the agent, in five sessions"), 0, False, ""),
-    Gate("newest link down, older alive: the first answer", median("first answer, newest link down"), 1500, False, " ms"),
-    Gate("newest link down: the tenth, to direct", ratio("tenth answer, newest link down", "direct"), 1.10, True, " ×"),
+    Gate("round trips of an onward login beyond direct",
+         difference("onward login over 25 ms", per=ROUND_TRIP), 0.5, False, ""),
+    Gate("questions at the agent beyond direct",
+         difference("questions at the agent, in five sessions"), 0, False, ""),
+    Gate("newest link down, older alive: the first answer",
+         median("first answer, newest link down"), 1500, False, " ms"),
+    Gate("newest link down: the tenth, to direct",
+         ratio("tenth answer, newest link down", "direct"), 1.10, True, " ×"),
     Gate("10000 clients at once: not answered", unanswered, 0, False, ""),
 )
 

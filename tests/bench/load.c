@@ -43,6 +43,7 @@ static struct question asked = {.size = 0};
 /* The first on each connection that has more, as ssh's own clients do. */
 static const struct question listing = {.bytes = {0, 0, 0, 1, 11}, .size = 5};
 static int patience = 3;
+static long clients = 1; /* of a crowd */
 
 static long long now_ns(void)
 {
@@ -172,11 +173,10 @@ static void say_each(long long ns, long count)
     printf("ns %.1f\n", (double)ns / (double)count);
 }
 
-static void run_sessions(long count, long clients)
+static void run_sessions(long count)
 {
     long long began = now_ns();
 
-    (void)clients;
     for (long i = 0; i < count; i++) {
         int fd = must_dial();
 
@@ -187,12 +187,11 @@ static void run_sessions(long count, long clients)
     say_each(now_ns() - began, count);
 }
 
-static void run_questions(long count, long clients)
+static void run_questions(long count)
 {
     int fd = must_dial();
     long long began;
 
-    (void)clients;
     ask(fd, &listing);
     hear(fd, &listing);
     began = now_ns();
@@ -203,27 +202,27 @@ static void run_questions(long count, long clients)
     say_each(now_ns() - began, count);
 }
 
-static int *connect_all(long clients)
+static int *connect_all(long count)
 {
-    int *fd = calloc((size_t)clients, sizeof(*fd));
+    int *fd = calloc((size_t)count, sizeof(*fd));
 
     if (fd == NULL)
         err(1, "calloc");
-    for (long i = 0; i < clients; i++)
+    for (long i = 0; i < count; i++)
         fd[i] = must_dial();
     return fd;
 }
 
-static void ask_and_hear_all(const int *fd, long clients)
+static void ask_and_hear_all(const int *fd, long count)
 {
-    for (long i = 0; i < clients; i++)
+    for (long i = 0; i < count; i++)
         ask(fd[i], &listing);
-    for (long i = 0; i < clients; i++)
+    for (long i = 0; i < count; i++)
         hear(fd[i], &listing);
 }
 
 /* Each asks again when it has its answer, until count questions were asked. */
-static void ask_on(int epoll, const int *fd, struct answer *answers, long count, long clients)
+static void ask_on(int epoll, const int *fd, struct answer *answers, long count)
 {
     static struct epoll_event events[4096];
     long begun = 0;
@@ -250,7 +249,7 @@ static void ask_on(int epoll, const int *fd, struct answer *answers, long count,
     }
 }
 
-static void run_crowd(long count, long clients)
+static void run_crowd(long count)
 {
     struct answer *answers = calloc((size_t)clients, sizeof(*answers));
     int epoll = epoll_create1(0);
@@ -267,7 +266,7 @@ static void run_crowd(long count, long clients)
     }
     ask_and_hear_all(fd, clients);
     connected = now_ns();
-    ask_on(epoll, fd, answers, count, clients);
+    ask_on(epoll, fd, answers, count);
     printf("ns %.1f first %.1f\n", (double)(now_ns() - connected) / (double)count,
            (double)(connected - began) / (double)clients);
 }
@@ -282,26 +281,23 @@ static void stay(long count)
         ;
 }
 
-static void run_connected(long count, long clients)
+static void run_connected(long count)
 {
-    (void)clients;
     connect_all(count);
     stay(count);
 }
 
-static void run_asking(long count, long clients)
+static void run_asking(long count)
 {
     int *fd = connect_all(count);
 
-    (void)clients;
     for (long i = 0; i < count; i++)
         ask(fd[i], &listing);
     stay(count);
 }
 
-static void run_asked(long count, long clients)
+static void run_asked(long count)
 {
-    (void)clients;
     ask_and_hear_all(connect_all(count), count);
     stay(count);
 }
@@ -324,7 +320,7 @@ static void *be_one_of_a_wave(void *unused)
     return (void *)happened;
 }
 
-static void run_wave(long count, long clients)
+static void run_wave(long count)
 {
     pthread_t *threads = calloc((size_t)count, sizeof(*threads));
     pthread_attr_t small;
@@ -332,7 +328,6 @@ static void run_wave(long count, long clients)
     long long began;
     void *happened, *last = NULL;
 
-    (void)clients;
     pthread_attr_init(&small);
     pthread_attr_setstacksize(&small, 128 << 10);
     pthread_barrier_init(&start, NULL, (unsigned)count + 1);
@@ -384,7 +379,7 @@ static void make_question(const char *text)
 
 static const struct {
     const char *name;
-    void (*run)(long count, long clients);
+    void (*run)(long count);
 } modes[] = {
     {"session", run_sessions}, {"question", run_questions}, {"crowd", run_crowd},
     {"connected", run_connected}, {"asking", run_asking}, {"asked", run_asked}, {"wave", run_wave},
@@ -404,9 +399,11 @@ int main(int argc, char **argv)
         errx(64, "%s: too long for a socket", argv[at + 1]);
     strcpy(address.sun_path, argv[at + 1]);
     make_question(argv[at + 3]);
+    if (argc - at == 5)
+        clients = atol(argv[at + 4]);
     for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
         if (strcmp(modes[i].name, argv[at]) == 0) {
-            modes[i].run(atol(argv[at + 2]), argc - at == 5 ? atol(argv[at + 4]) : 1);
+            modes[i].run(atol(argv[at + 2]));
             return 0;
         }
     errx(64, "%s", usage);

@@ -270,7 +270,8 @@ def traced(bench, instance, mode, count, clients):
     """How many calls the program makes meanwhile, or None."""
     summary = Path(bench.new_path("strace"))
     pids = instance.pids()
-    strace = bench.run_beside(["strace", "-f", "-c", "-o", str(summary), *[w for pid in pids for w in ("-p", str(pid))]])
+    targets = [word for pid in pids for word in ("-p", str(pid))]
+    strace = bench.run_beside(["strace", "-f", "-c", "-o", str(summary), *targets])
     try:
         wait_for("strace", 10, lambda: strace.poll() is not None or is_traced(pids[0]))
         if strace.poll() is not None:
@@ -310,7 +311,8 @@ def wave(bench, figures, quick, tell):
         case = f"answered of {clients} at the same time"
         got, happened = bench.load("wave", instance.path, clients, patience=20)
         if happened:
-            figures.fail(case, program, happened, "clients")
+            # So many threads are not to be had everywhere; that is not the relay's fault.
+            (figures.skip if happened.startswith("only") else figures.fail)(case, program, happened, "clients")
         else:
             figures.add(case, program, got["answered"], "clients")
         if instance.process:
@@ -328,8 +330,8 @@ class Far:
         env = {**os.environ, "RELAYD": bench.relayd, "RELAYCTL": str(bench.build / "relayctl/relayctl"),
                "abs_top_builddir": str(bench.build), "ROUNDS": "1" if quick else "11"}
         self.said = open(bench.place / "far", "w+", encoding="utf-8")
-        self.script = subprocess.Popen([str(Path(__file__).parent / "far.sh")], stdout=self.said, stdin=subprocess.DEVNULL,
-                                       env=env)
+        self.script = subprocess.Popen([str(Path(__file__).parent / "far.sh")], stdout=self.said,
+                                       stdin=subprocess.DEVNULL, env=env)
 
     def close(self):
         """It takes its world with it when it is told to end."""
@@ -354,4 +356,18 @@ class Far:
             for line in lines:
                 tell(line)
             raise SystemExit("bench: what is measured over ssh failed")
+        count_round_trips(figures)
         return next((line.removeprefix("1..0 # SKIP ") for line in lines if line.startswith("1..0 # SKIP ")), None)
+
+
+ROUND_TRIP = 50  # ms
+
+
+def count_round_trips(figures):
+    """What is not the way to the agent takes less than half of one; of an onward login it is known."""
+    for case in ("list", "sign", "onward login"):
+        for program in NAMES:
+            took = figures.median(f"{case} over 25 ms", program)
+            if took is not None:
+                took -= (figures.median("onward login over 25 ms", "near") or 0) if case == "onward login" else 0
+                figures.add(f"{case} over 25 ms, round trips", program, max(round(took / ROUND_TRIP), 0), "round trips")

@@ -86,13 +86,14 @@ def row(figures, panel, program, name, x, y, most):
 
 
 def draw(figures, theme, foot):
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
-           'role="img" aria-labelledby="t d">', '<title id="t">What a relay costs</title>',
+    out = ['<svg xmlns="http://www.w3.org/2000/svg" '
+           f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" role="img" aria-labelledby="t d">',
+           '<title id="t">What a relay costs</title>',
            f'<desc id="d">{about(figures)}</desc>', '<style>',
            'text { font: 12px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; '
            f'fill: {theme["text"]} }}',
-           f'.title, .ours-text {{ font-weight: bold }} .faint {{ fill: {theme["faint"]} }} .red {{ fill: {theme["red"]} }}',
-           *[f'.{kind} {{ fill: {theme[kind]} }}' for kind in ("bar", "ours", "never", "page")], '.foot { font-size: 10px }',
+           '.title, .ours-text { font-weight: bold } .foot { font-size: 10px }',
+           *[f'.{kind} {{ fill: {theme[kind]} }}' for kind in ("faint", "red", "bar", "ours", "never", "page")],
            '</style>',
            f'<rect x="0.5" y="0.5" width="{WIDTH - 1}" height="{HEIGHT - 1}" rx="8" fill="{theme["page"]}" '
            f'stroke="{theme["edge"]}"/>']
@@ -103,7 +104,8 @@ def draw(figures, theme, foot):
         most = scale(figures, panel.case)
         for number, (program, name) in enumerate(ROWS):
             out += row(figures, panel, program, name, x, y + TITLE + number * ROW, most)
-    return "\n".join(out + [f'<text class="faint foot" x="{MARGIN}" y="{HEIGHT - 14}">{escape(foot)}</text>', "</svg>", ""])
+    out.append(f'<text class="faint foot" x="{MARGIN}" y="{HEIGHT - 14}">{escape(foot)}</text>')
+    return "\n".join(out + ["</svg>", ""])
 
 
 def both(figures, foot):

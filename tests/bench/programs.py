@@ -209,7 +209,8 @@ class RealAgent:
 
 def is_served(path):
     """A file that is there may not be listened at yet."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET if path.endswith("/control.sock") else socket.SOCK_STREAM) as fd:
+    kind = socket.SOCK_SEQPACKET if path.endswith("/control.sock") else socket.SOCK_STREAM
+    with socket.socket(socket.AF_UNIX, kind) as fd:
         return fd.connect_ex(path) == 0
 
 

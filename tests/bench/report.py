@@ -21,6 +21,7 @@ CHOSEN = (
     ("a question, 200 clients at once", "list 200, 1 CPU"),
     ("a listing by `ssh -A`, 25 ms away", "list over 25 ms"),
     ("an onward login, its agent 25 ms away", "onward login over 25 ms"),
+    ("a login (relayd: registered by `~/.ssh/rc`)", "a login, relayd in its rc"),
     ("newest login silent: first answer", "first answer, newest mute"),
     ("newest login silent: tenth answer", "tenth answer, newest mute"),
     ("memory, idle", "memory, idle"),
@@ -31,23 +32,28 @@ COLUMNS = ("direct", "duties", "relayd", "proxyd", "socat")
 
 GROUPS = (
     ("On the host", lambda case: "CPU" in case, """\
-`session`: connect, list, close. `question`: one more on an open connection. `list N`, `sign N`: N clients, each of which asks
-again when it has its answer; the time is that of one question. `frame`: a question and an answer of that size. Listings and
-frames are answered by an agent that costs next to nothing (agents.c), signatures are made by OpenSSH's ssh-agent."""),
+`session`: connect, list, close. `question`: one more on an open connection. `list N`, `sign N`: N clients, each
+of which asks again when it has its answer; the time is that of one question. `frame`: a question and an answer
+of that size. Listings and frames are answered by an agent that costs next to nothing (agents.c), signatures are
+made by OpenSSH's ssh-agent."""),
     ("Many logins", lambda case: re.match(r"(first |second )?session, ", case) and "CPU" not in case, """\
-relayd alone, for the others know of one: with so many upstreams that serve, or do not, or logins that are silent already. The
-first and the second client, then what a session costs, on one CPU."""),
+relayd alone, for the others know of one: with so many upstreams that serve, or do not, or logins that are
+silent already. The first and the second client, then what a session costs, on one CPU."""),
     ("The newest login does not serve", lambda case: "answer, newest" in case, """\
-Two logins; the others can be given only one, the newest. `link down`: the laptop's network is cut, with `ssh -A` over it."""),
+Two logins; the others can be given only one, the newest. `link down`: the laptop's network is cut, with `ssh -A` over
+it."""),
     ("Over `ssh -A`", lambda case: "25 ms" in case or "five sessions" in case or "rc" in case.split(), """\
-Real sshd and ssh, the laptop 25 ms away, one way: a round trip is 50 ms. `near`: an agent on the host, for an onward login
-without any way to it. The last row is a login from the host itself, whose `~/.ssh/rc` registers it, and one without."""),
+Real sshd and ssh, the laptop 25 ms away, one way: a round trip is 50 ms. `near`: an agent on the host, for an
+onward login without any way to it. The last row is a login from the host itself, whose `~/.ssh/rc` registers
+it, and one without."""),
     ("Memory", lambda case: case.startswith("memory"), """\
-Private bytes (smaps_rollup: what was written to), of all its processes. Each kind of client meets a program that was just
-started."""),
+Private bytes (smaps_rollup: what was written to), of all its processes. Each kind of client meets a program
+that was just started."""),
     ("System calls", lambda case: case.startswith("system calls"), "Counted by strace, on one CPU."),
-    ("All at the same time", lambda case: case.startswith("answered of"), "How many of them had an answer within 20 s."),
-    ("Idle", lambda case: case.endswith(("while idle", "being idle")), "A relayd with one login that nobody asks anything, while all else was measured."),
+    ("All at the same time", lambda case: case.startswith("answered of"),
+     "How many of them had an answer within 20 s."),
+    ("Idle", lambda case: case.endswith(("while idle", "being idle")),
+     "A relayd with one login that nobody asks anything, while all else was measured."),
 )
 
 
@@ -103,9 +109,10 @@ def version(bench_build):
 
 
 def results(figures, verdicts, skipped, context):
-    parts = ["# What a relay costs, measured", "", f"{context}. Written by `make bench`; [README](README.md) says how it is measured.", "",
-             "Medians, with the quartiles in brackets; of each program's three starts the middle one. Fewer than eleven rounds are "
-             "said.", "", "## Numbers to hold", "",
+    parts = ["# What a relay costs, measured", "",
+             f"{context}. Written by `make bench`; [README](README.md) says how it is measured.", "",
+             "Medians, with the quartiles in brackets; of each program's three starts the middle one. "
+             "Fewer than eleven rounds are said.", "", "## Numbers to hold", "",
              held(verdicts)]
     for title, belongs, about in GROUPS:
         cases = [case for case in figures.cases() if belongs(case)]
@@ -120,9 +127,10 @@ def results(figures, verdicts, skipped, context):
 
 def held(verdicts):
     """The gates. What is a time depends on what else the machine does."""
-    return table(("", "found", "at most", ""), [
-        (verdict.gate.what + (" (a time)" if verdict.gate.moody else ""), verdict.found() or "–",
-         verdict.number(verdict.gate.most), verdict.word().replace("NOT held", "**not held**")) for verdict in verdicts])
+    rows = [(verdict.gate.what + (" (a time)" if verdict.gate.moody else ""), verdict.found() or "–",
+             verdict.number(verdict.gate.most), verdict.word().replace("NOT held", "**not held**"))
+            for verdict in verdicts]
+    return table(("", "found", "at most", ""), rows)
 
 
 def natural(case):
@@ -194,12 +202,13 @@ def write(figures, verdicts, skipped, chosen, took):
     here, pictures = out or TREE / "tests/bench", out or TREE / "contrib/pictures"
     figures.write(here / "results.tsv")
     (here / "RESULTS.md").write_text(results(figures, verdicts, skipped, context), encoding="utf-8")
-    for name, drawn in picture.both(figures, f"{machine()} · {date} · make bench").items():
+    for name, drawn in picture.both(figures, f"medians, one CPU · {machine()} · {date} · make bench").items():
         (pictures / f"bench-{name}.svg").write_text(drawn, encoding="utf-8")
     readme = (TREE / "README.md").read_text(encoding="utf-8")
     if os.environ.get("PROOF_REPORT"):
         with open(os.environ["PROOF_REPORT"], "a", encoding="utf-8") as proof:
             proof.write(f"## What a relay costs\n\n`make bench`, {took:.0f} s; all of it in tests/bench/RESULTS.md.\n\n"
                         f"{held(verdicts)}\n\n")
-    part = summary(figures, context, "" if out else "contrib/pictures/", "RESULTS.md" if out else "tests/bench/RESULTS.md")
+    paths = ("", "RESULTS.md") if out else ("contrib/pictures/", "tests/bench/RESULTS.md")
+    part = summary(figures, context, *paths)
     ((out or TREE) / "README.md").write_text(put_between(readme, part), encoding="utf-8")

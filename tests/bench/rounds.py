@@ -17,8 +17,9 @@ MIN_ROUNDS = 3
 class Places:
     """What stands behind the programs, and the programs before it, started when first asked for."""
 
-    def __init__(self, bench):
+    def __init__(self, bench, crowd):
         self.bench = bench
+        self.crowd = crowd
         self.fast = bench.agents(1)
         self.real = RealAgent(bench)
         self.link = Link()
@@ -40,7 +41,7 @@ class Places:
             if place == "link":
                 register(instance, target, self.link.connection)
             if place == "crowded":
-                self.crowds.append(hold(self.bench, instance.path, max(CROWDS)))
+                self.crowds.append(hold(self.bench, instance.path, self.crowd))
             self.started[key] = instance
         return self.started[key]
 
@@ -55,7 +56,9 @@ class Places:
 def hold(bench, path, clients, mode="connected"):
     """So many clients that stay until this process is let go by communicate()."""
     process = bench.begin_load(mode, path, clients)
-    process.stdout.readline()
+    said = process.stdout.readline()
+    if not said.startswith("here"):
+        raise SystemExit(f"bench: a crowd of {clients} cannot be had: {said}")
     return process
 
 
@@ -139,7 +142,7 @@ def ticks(pid):
 
 
 def run(bench, figures, quick, tell):
-    places = Places(bench)
+    places = Places(bench, 400 if quick else max(CROWDS))
     all_cases = cases(quick, bench.cpus)
     rounds = [Round(case, program, start) for case in all_cases for program in case.programs
               if not bench.missing(program) for start in range(case.starts)]
