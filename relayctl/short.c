@@ -11,7 +11,8 @@
 #include <string.h>
 
 #define NAME_MAX_ALONE 24
-#define NAME_MAX_TWO 13
+#define NAME_MAX_TWO 12
+#define SILENCE_MAX (999 * 86400) /* with two names SHORT_WIDTH has room for no more */
 
 /* zsh expands % in what a prompt's command printed, tmux #, and others quotes and backslashes. */
 static void tame(char *text)
@@ -41,11 +42,13 @@ static void put_name(struct printer *out, const struct proto_msg *login, int max
 static void put_silence(struct printer *out, const struct proto_msg *login)
 {
     char span[TEXT_SPAN_MAX], *blank;
+    uint64_t seconds;
 
     printer_text(out, " silent", SHORT_WIDTH);
     if (proto_get(login, "silent_s") == NULL)
         return;
-    text_span(proto_get_u64(login, "silent_s", 0), span);
+    seconds = proto_get_u64(login, "silent_s", 0);
+    text_span(seconds < SILENCE_MAX ? seconds : SILENCE_MAX, span);
     blank = strchr(span, ' ');
     if (blank != NULL && blank[1] != '\0')
         blank[2] = '\0';

@@ -323,12 +323,22 @@ END_TEST
 
 START_TEST(a_prompt_is_not_flooded)
 {
+    static const char *const spans[] = {"59", "3599", "172799", "86313600", "18446744073709551615"};
+
     show_short(UP("label=a-label-that-is-much-longer-than-any-prompt\n"),
                SILENT("label=%25{#[fg=red]$(id)`id`\\!\"%1b[31m\n"), NULL);
     ck_assert_int_le(text_columns(shown, true), SHORT_WIDTH + 1);
     ck_assert_ptr_null(strpbrk(shown, "%#$`\\!\"'\033"));
     show_short(UP("label=a-label-that-is-much-longer-than-any-prompt\n"), NULL);
     ck_assert_int_le(text_columns(shown, true), SHORT_WIDTH + 1);
+    for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++) {
+        char silent[200];
+
+        snprintf(silent, sizeof(silent), "upstream\nid=8\nlabel=another-long-label\n"
+                 "state=silent\nage_s=50\nsilent_s=%s\n", spans[i]);
+        show_short(UP("label=a-label-that-is-longer\n"), silent, NULL);
+        ck_assert_msg(text_columns(shown, true) <= SHORT_WIDTH + 1, "%s", shown);
+    }
 }
 END_TEST
 
