@@ -62,6 +62,18 @@ static void spell(char out[NAME_MAX_LONG], struct fuzz_input name)
     out[n] = '\0';
 }
 
+static bool has_long_number(const char *name)
+{
+    size_t n = 0;
+
+    for (; *name != '\0'; name++) {
+        n = strchr("0123456789abcdef", *name) != NULL ? n + 1 : 0;
+        if (n > 16)
+            return true;
+    }
+    return false;
+}
+
 /* A record that is read can be written, and is the same then. */
 static void check_record(const char *name)
 {
@@ -69,7 +81,7 @@ static void check_record(const char *name)
     char *written;
     int r = record_read(&record, name);
 
-    fuzz_must(r == 0 || r == -EBADMSG);
+    fuzz_must(r == -EBADMSG || (r == 0 && !has_long_number(name)));
     if (r < 0)
         return;
     written = malloc(RECORD_NAME_SIZE);

@@ -279,6 +279,22 @@ static bool is_same_tuple(const struct link_tuple *a, const struct link_tuple *b
            memcmp(&a->remote, &b->remote, sizeof(a->remote)) == 0;
 }
 
+/* The address that the text begins with, as the C library reads it. */
+static void check_remote(const char *text, const struct link_tuple *tuple)
+{
+    char word[80];
+    struct in6_addr address;
+
+    if (sscanf(text, "%79s", word) != 1)
+        return;
+    if (inet_pton(AF_INET, word, &address) == 1)
+        fuzz_must(tuple->family == AF_INET && memcmp(&tuple->remote, &address, 4) == 0);
+    else if (inet_pton(AF_INET6, word, &address) == 1 && IN6_IS_ADDR_V4MAPPED(&address))
+        fuzz_must(tuple->family == AF_INET && memcmp(&tuple->remote, address.s6_addr + 12, 4) == 0);
+    else
+        fuzz_must(tuple->family == AF_INET6);
+}
+
 static void check_connection(struct fuzz_input in)
 {
     char *text = fuzz_string(in), again[160], remote[INET6_ADDRSTRLEN], local[INET6_ADDRSTRLEN];
@@ -287,6 +303,7 @@ static void check_connection(struct fuzz_input in)
     link_parse(&tuple, text);
     fuzz_must(tuple.family == 0 || tuple.family == AF_INET || tuple.family == AF_INET6);
     if (tuple.family != 0) {
+        check_remote(text, &tuple);
         fuzz_must(memcmp(&tuple.local, &tuple.remote, sizeof(tuple.local)) != 0);
         inet_ntop(tuple.family, &tuple.remote, remote, sizeof(remote));
         inet_ntop(tuple.family, &tuple.local, local, sizeof(local));
