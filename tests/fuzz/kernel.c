@@ -17,6 +17,7 @@
 struct kernel kernel;
 
 static struct kernel_fd fds[KERNEL_FDS];
+static uint8_t memory[KERNEL_FDS][KERNEL_ROOM];
 
 void kernel_begin(void)
 {
@@ -51,21 +52,11 @@ struct kernel_fd *kernel_get(int fd)
 
 int kernel_new(enum kernel_type type, bool is_inside)
 {
-    size_t head = offsetof(struct kernel_fd, bytes);
-
-    if (is_inside && kernel.lacks_fds > 0) {
-        kernel.lacks_fds--;
-        errno = EMFILE;
-        return -1;
-    }
     for (int i = 0; i < KERNEL_FDS; i++) {
         if (fds[i].type != KERNEL_FREE)
             continue;
-        memset(&fds[i], 0, head);
-        fds[i].type = type;
-        fds[i].is_inside = is_inside;
-        fds[i].peer = fds[i].epoll = -1;
-        fds[i].room = KERNEL_ROOM;
+        fds[i] = (struct kernel_fd){.type = type, .is_inside = is_inside, .peer = -1,
+                                    .epoll = -1, .room = KERNEL_ROOM, .bytes = memory[i]};
         if (i >= kernel.top - KERNEL_FIRST)
             kernel.top = KERNEL_FIRST + i + 1;
         return KERNEL_FIRST + i;

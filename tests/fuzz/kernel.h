@@ -62,7 +62,7 @@ struct kernel_fd {
     uint64_t inode;
     int epoll;             /* -1: not watched */
     struct epoll_event watch;
-    uint8_t bytes[KERNEL_ROOM];
+    uint8_t *bytes;        /* room for KERNEL_ROOM */
 };
 
 struct kernel_file {

@@ -40,6 +40,15 @@ static int fail(int error)
     return -1;
 }
 
+/* One that relayd asks for. */
+static int new_inside(enum kernel_type type)
+{
+    if (kernel.lacks_fds == 0)
+        return kernel_new(type, true);
+    kernel.lacks_fds--;
+    return fail(EMFILE);
+}
+
 /* The number at the end of "/agents/3", or -1. */
 static int number_of(const char *path, const char *prefix)
 {
@@ -69,7 +78,7 @@ int socket(int domain, int type, int protocol)
 {
     if (!kernel.is_on)
         return (int)syscall(SYS_socket, domain, type, protocol);
-    return kernel_new(domain == AF_NETLINK ? KERNEL_NETLINK : KERNEL_STREAM, true);
+    return new_inside(domain == AF_NETLINK ? KERNEL_NETLINK : KERNEL_STREAM);
 }
 
 int close(int fd)
@@ -164,7 +173,7 @@ int open(const char *path, int flags, ...)
         return openat(AT_FDCWD, path, flags, mode);
     if (file->inode == 0)
         return fail(ENOENT);
-    fd = kernel_new(KERNEL_FILE, true);
+    fd = new_inside(KERNEL_FILE);
     k = kernel_get(fd);
     if (k != NULL) {
         k->file = (unsigned)(file - kernel.files);
@@ -250,7 +259,7 @@ int pidfd_open(pid_t pid, unsigned flags)
         return fail(ESRCH);
     if (kernel.files[file].is_process_over)
         return fail(ESRCH);
-    fd = kernel_new(KERNEL_PROCESS, true);
+    fd = new_inside(KERNEL_PROCESS);
     if (fd >= 0)
         kernel_get(fd)->file = file;
     return fd;
