@@ -4,6 +4,7 @@
 
 #include "tests/fuzz/cast.h"
 
+#include "relayd/session/relay.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/kernel.h"
 
@@ -202,7 +203,7 @@ void cast_allow_end(bool is_for_all)
 static struct cast_question *answerable(const struct cast_client *client)
 {
     fuzz_must(client->n_answered < client->n_sent ||
-              (client->n_answered == client->n_sent && client->part >= 4096));
+              (client->n_answered == client->n_sent && client->part >= RELAY_WHOLE_MAX));
     return &cast.questions[client->asked[client->n_answered]];
 }
 
@@ -238,6 +239,7 @@ static void note_choice(struct cast_client *client, const uint8_t *frame)
     for (client->next = 0; client->next < chosen->n_answers; client->next++) {
         int q = chosen->answers[client->next].question;
 
+        fuzz_must(!chosen->answers[client->next].is_unfit);
         if (chosen->out[chosen->answers[client->next].start + AGENT_HEADER + 5] ==
             frame[AGENT_HEADER + 5])
             return;
@@ -255,7 +257,7 @@ static void hear_answer(struct cast_client *client, const uint8_t *frame, size_t
         note_choice(client, frame);
     conn = &cast.conns[client->chosen];
     answer = &conn->answers[client->next++];
-    fuzz_must(client->next <= conn->n_answers && size == answer->size);
+    fuzz_must(client->next <= conn->n_answers && size == answer->size && !answer->is_unfit);
     fuzz_must(memcmp(frame, conn->out + answer->start, size) == 0);
     if (client->is_unasked)
         return;

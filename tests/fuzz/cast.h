@@ -61,6 +61,7 @@ struct cast_question {
 
 struct cast_answer {
     int question; /* -1: none of a client's */
+    bool is_unfit; /* its type does not fit, and there was a choice: no client hears it */
     size_t start, size;
 };
 

@@ -3,6 +3,7 @@
  * its agent is at the moment. */
 #include "config.h"
 
+#include "relayd/session/relay.h"
 #include "tests/fuzz/cast.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/kernel.h"
@@ -102,11 +103,12 @@ static void give_answer(struct cast_conn *conn, enum cast_mode mode)
     if (!say(conn, question, fitting(kind, mode), mode != CAST_IS_EMPTY, mode == CAST_IS_OVERSIZE))
         return;
     memmove(conn->waiting, conn->waiting + 1, --conn->n_waiting * sizeof(conn->waiting[0]));
-    conn->is_over = mode == CAST_TALKS_NONSENSE || mode == CAST_IS_OVERSIZE;
     /* After the choice a frame of whatever type is an answer. */
-    if (mode == CAST_TALKS_NONSENSE && conn->client >= 0 &&
-        (cast.clients[conn->client].chosen >= 0 || cast.clients[conn->client].committed >= 0))
-        conn->is_over = false;
+    conn->answers[conn->n_answers - 1].is_unfit =
+        mode == CAST_TALKS_NONSENSE &&
+        (conn->client < 0 || (cast.clients[conn->client].chosen < 0 &&
+                              cast.clients[conn->client].committed < 0));
+    conn->is_over = conn->answers[conn->n_answers - 1].is_unfit || mode == CAST_IS_OVERSIZE;
     if (mode == CAST_STOPS_HALFWAY || mode == CAST_CLOSES_HALFWAY)
         send_said(conn, (conn->said - before) / 2);
     else
@@ -195,7 +197,8 @@ static bool commits(const struct cast_client *client, const struct cast_question
                                         cast.questions[client->asked[i]].is_refused ||
                                         cast.questions[client->asked[i]].is_own_ping))
         i++;
-    return !agent_kind_is_safe(q->kind) || q > &cast.questions[client->asked[i]];
+    return !agent_kind_is_safe(q->kind) || q->size > RELAY_WHOLE_MAX ||
+           q > &cast.questions[client->asked[i]];
 }
 
 /* A connection hears all that its client asks, the binds first that were answered before there was

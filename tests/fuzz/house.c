@@ -96,6 +96,7 @@ void settle(void)
 void pass(double seconds)
 {
     double until = kernel.now + seconds;
+    const struct session *s;
     unsigned turns = 0;
 
     settle();
@@ -108,6 +109,9 @@ void pass(double seconds)
         settle();
     }
     fuzz_must(kernel.now >= until - 0.01);
+    /* A client that has left does not stay, whatever its session waits for. */
+    list_for_each(s, &sessions.list, link)
+        fuzz_must(seconds < LATE_SECONDS || kernel_get(s->client.fd)->peer >= 0);
 }
 
 /* --- what is done to the relay */
