@@ -8,6 +8,7 @@
 #include "relayd/base/log.h"
 #include "relayd/base/util.h"
 #include "relayd/host/daemonize.h"
+#include "relayd/host/loop.h"
 #include "relayd/upstream/store.h"
 
 #include <assert.h>
@@ -389,7 +390,7 @@ int daemon_run(struct daemon *d)
         daemonize_log(d->place.paths.log);
     if (r == 0) {
         place_raise_limits(&d->place, &d->options);
-        d->loop = ev_default_loop(EVFLAG_NOENV);
+        d->loop = loop_new();
         r = d->loop == NULL ? -ENOMEM : serve(d);
     }
     handover_fini(&d->handover);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT */
+/* The loop. libev aborts where an allocation fails (ev.c, 4.33: ev_realloc), and cannot be told
+ * that there is none: its callers take what they get. So there is a reserve that costs nothing
+ * until it is used, for pages that nobody touched do not exist. It need not be large. Whoever
+ * would add to what libev has to remember needs memory for it first, and ends for want of it. */
+#include "config.h"
+
+#include "relayd/host/loop.h"
+
+#include "relayd/base/log.h"
+#include "relayd/base/util.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define RESERVE (256 * 1024)
+#define ALIGNMENT _Alignof(max_align_t)
+/* How long libev waits before it tries again, and how often that is said. */
+#define AGAIN_NS 50000000
+#define SAID_SECONDS 60.0
+
+/* Each block has its size in front. What is given back is used again once all has been. */
+struct block {
+    size_t size;
+    _Alignas(max_align_t) char bytes[];
+};
+
+static _Alignas(max_align_t) char reserve[RESERVE];
+static size_t reserve_used;
+static unsigned reserve_blocks; /* that are in use */
+
+static bool is_reserved(const void *p)
+{
+    return (const char *)p >= reserve && (const char *)p < reserve + sizeof(reserve);
+}
+
+static size_t size_of(void *p)
+{
+    if (p == NULL)
+        return 0;
+    return is_reserved(p) ? container_of(p, struct block, bytes)->size : malloc_usable_size(p);
+}
+
+static void give_back(void *p)
+{
+    if (!is_reserved(p)) {
+        free(p);
+        return;
+    }
+    if (--reserve_blocks == 0)
+        reserve_used = 0;
+}
+
+static void *take_reserve(size_t size)
+{
+    size_t whole = (sizeof(struct block) + size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    struct block *block = (struct block *)(void *)(reserve + reserve_used);
+
+    if (whole > sizeof(reserve) - reserve_used) {
+        log_error("out of memory: the loop cannot go on");
+        return NULL;
+    }
+    block->size = size;
+    reserve_used += whole;
+    reserve_blocks++;
+    return block->bytes;
+}
+
+void *loop_memory(void *old, long size)
+{
+    size_t wanted = (size_t)size, had = size_of(old);
+    void *p = NULL;
+
+    if (size == 0) {
+        give_back(old);
+        return NULL;
+    }
+    p = is_reserved(old) ? malloc(wanted) : realloc(old, wanted);
+    if (p != NULL && !is_reserved(old))
+        return p;
+    if (p == NULL)
+        p = take_reserve(wanted);
+    if (p == NULL || old == NULL)
+        return p;
+    memcpy(p, old, had < wanted ? had : wanted);
+    give_back(old);
+    return p;
+}
+
+/* libev tries again until it can, whether it is about to begin or has lost its epoll(7). */
+static void on_error(const char *what) EV_NOEXCEPT
+{
+    static double said_at = -SAID_SECONDS;
+    const struct timespec pause = {.tv_nsec = AGAIN_NS};
+    const char *why = strerror(errno);
+
+    if (monotonic_seconds() - said_at >= SAID_SECONDS) {
+        log_error("%s: %s: tried again", what, why);
+        said_at = monotonic_seconds();
+    }
+    nanosleep(&pause, NULL);
+}
+
+struct ev_loop *loop_new(void)
+{
+    struct ev_loop *loop;
+
+    ev_set_allocator(loop_memory);
+    ev_set_syserr_cb(on_error);
+    loop = ev_default_loop(EVFLAG_NOENV);
+    if (loop == NULL)
+        log_error("no event loop can be made: %s", strerror(errno));
+    return loop;
+}
