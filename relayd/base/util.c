@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -40,20 +41,36 @@ double monotonic_seconds(void)
     return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-void close_from(int lowest, int keep)
+/* Whether the kernel's list of them could be read to its end. */
+static bool close_listed(int lowest, int keep)
 {
     DIR *dir = opendir("/proc/self/fd");
     struct dirent *entry;
+    bool is_whole;
 
     if (dir == NULL)
-        return;
-    while ((entry = readdir(dir)) != NULL) {
+        return false;
+    for (errno = 0; (entry = readdir(dir)) != NULL; errno = 0) {
         int fd = atoi(entry->d_name);
 
         if (fd >= lowest && fd != keep && fd != dirfd(dir))
             close(fd);
     }
+    is_whole = errno == 0;
     closedir(dir);
+    return is_whole;
+}
+
+void close_from(int lowest, int keep)
+{
+    long end = sysconf(_SC_OPEN_MAX);
+
+    if (close_listed(lowest, keep))
+        return;
+    for (int fd = lowest; fd < end; fd++) {
+        if (fd != keep)
+            close(fd);
+    }
 }
 
 int parse_duration(const char *text, double *seconds)

@@ -95,6 +95,22 @@ START_TEST(descriptors_are_closed_from_one_on)
 }
 END_TEST
 
+START_TEST(descriptors_are_closed_where_none_is_left_to_list_them)
+{
+    const struct rlimit files = {.rlim_cur = 40, .rlim_max = 40};
+    int last = -1, fd;
+
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &files), 0);
+    while ((fd = open("/dev/null", O_RDONLY)) >= 0)
+        last = fd;
+    close_from(last - 3, last - 1);
+    ck_assert_int_ge(fcntl(last - 4, F_GETFD), 0);
+    ck_assert_int_lt(fcntl(last - 3, F_GETFD), 0);
+    ck_assert_int_ge(fcntl(last - 1, F_GETFD), 0);
+    ck_assert_int_lt(fcntl(last, F_GETFD), 0);
+}
+END_TEST
+
 START_TEST(a_member_leads_to_its_container)
 {
     struct { int a; char b; } outer;
@@ -124,6 +140,7 @@ static void add(TCase *tcase)
     tcase_add_loop_test(tcase, a_bad_number_is_refused, 0, 10);
     tcase_add_test(tcase, closing_keeps_errno_and_leaves_no_number);
     tcase_add_test(tcase, descriptors_are_closed_from_one_on);
+    tcase_add_test(tcase, descriptors_are_closed_where_none_is_left_to_list_them);
     tcase_add_test(tcase, a_member_leads_to_its_container);
 }
 
