@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -93,6 +94,27 @@ unsigned handover_give(struct sessions *sessions, struct notify *notify)
     return n + give_all(sessions, notify, false, most - n);
 }
 
+/* Closes one that is not taken up. The manager has it open too, so a close alone would tell the other
+ * end nothing. */
+static void hang_up(int fd)
+{
+    if (fd >= 0)
+        shutdown(fd, SHUT_RDWR);
+    close_fd(fd);
+}
+
+/* Out of memory. What is no session's is nobody's to shut down. */
+static void refuse(int fd, const char *name)
+{
+    struct record record;
+
+    log_warning("descriptor '%s' from systemd: out of memory: it is closed", name);
+    if (record_read(&record, name) == 0)
+        hang_up(fd);
+    else
+        close(fd);
+}
+
 void handover_note(void *arg, int fd, const char *name)
 {
     struct handover *handover = arg;
@@ -104,7 +126,7 @@ void handover_note(void *arg, int fd, const char *name)
         handover->fds = fds;
     if (fds == NULL || copy == NULL) {
         free(copy);
-        close(fd);
+        refuse(fd, name);
         return;
     }
     handover->fds[handover->n++] = (struct stored_fd){.fd = fd, .name = copy};
@@ -163,8 +185,8 @@ static bool take_up(struct handover *handover, struct sessions *sessions, const 
     if (resume(sessions, &record, client, upstream))
         return true;
     log_warning("a session could not be taken up: it is closed");
-    close_fd(client);
-    close_fd(upstream);
+    hang_up(client);
+    hang_up(upstream);
     return false;
 }
 
