@@ -61,6 +61,20 @@ int flow_put(struct flow *flow, const uint8_t *bytes, size_t n)
     return 0;
 }
 
+/* The kernel's own ENOBUFS is not ours, after which nothing is read until there is room. */
+static int read_error(int error)
+{
+    switch (error) {
+    case EAGAIN:
+    case EINTR:
+        return -EAGAIN;
+    case ENOBUFS:
+        return -ENOMEM;
+    default:
+        return -error;
+    }
+}
+
 ssize_t flow_read(struct flow *flow, int fd, size_t limit)
 {
     uint8_t bytes[FLOW_SIZE];
@@ -72,7 +86,7 @@ ssize_t flow_read(struct flow *flow, int fd, size_t limit)
         return -ENOBUFS;
     n = recv(fd, bytes, limit - size < sizeof(bytes) ? limit - size : sizeof(bytes), 0);
     if (n < 0)
-        return errno == EWOULDBLOCK || errno == EINTR ? -EAGAIN : -errno;
+        return read_error(errno);
     if (n == 0)
         return 0;
     r = flow_put(flow, bytes, (size_t)n);
