@@ -61,8 +61,9 @@ int flow_put(struct flow *flow, const uint8_t *bytes, size_t n)
     return 0;
 }
 
-/* The kernel's own ENOBUFS is not ours, after which nothing is read until there is room. */
-static int read_error(int error)
+/* The kernel's own ENOBUFS is a shortage, and not ours, after which nothing is read until there is
+ * room. */
+static int transfer_error(int error)
 {
     switch (error) {
     case EAGAIN:
@@ -86,7 +87,7 @@ ssize_t flow_read(struct flow *flow, int fd, size_t limit)
         return -ENOBUFS;
     n = recv(fd, bytes, limit - size < sizeof(bytes) ? limit - size : sizeof(bytes), 0);
     if (n < 0)
-        return read_error(errno);
+        return transfer_error(errno);
     if (n == 0)
         return 0;
     r = flow_put(flow, bytes, (size_t)n);
@@ -103,8 +104,10 @@ ssize_t flow_write(struct flow *flow, int fd, size_t n)
     if (n == 0)
         return 0;
     sent = send(fd, flow_head(flow), n, MSG_NOSIGNAL);
+    if (sent < 0 && transfer_error(errno) == -EAGAIN)
+        return 0;
     if (sent < 0)
-        return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -errno;
+        return transfer_error(errno);
     flow_drop(flow, (size_t)sent);
     return sent;
 }

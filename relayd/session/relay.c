@@ -143,6 +143,8 @@ static enum relay_end send_questions(struct relay *relay, int upstream_fd)
             continue;
         }
         n = flow_write(&relay->up, upstream_fd, relay->up_left);
+        if (n == -ENOMEM)
+            return RELAY_NO_MEMORY;
         if (n < 0) {
             relay->is_upstream_deaf = true;
             return RELAY_GOING;
@@ -188,7 +190,7 @@ enum relay_end relay_flush(struct relay *relay, int client_fd)
             break;
         n = flow_write(&relay->down, client_fd, relay->down_left);
         if (n < 0)
-            return RELAY_CLIENT_GONE;
+            return n == -ENOMEM ? RELAY_NO_MEMORY : RELAY_CLIENT_GONE;
         if (n == 0)
             break;
         relay->down_left -= (size_t)n;
