@@ -165,7 +165,7 @@ int place_open(struct place *place, struct ev_loop *loop)
 
 bool place_is_replaced(const struct place *place)
 {
-    return place->agent.is_own && !listener_is_in_place(&place->agent) &&
+    return place->agent.is_own && listener_is_missing(&place->agent) &&
            sock_is_live(place->paths.agent, SOCK_STREAM);
 }
 

@@ -128,24 +128,35 @@ void listener_resume(struct listener *listener)
         ev_io_start(listener->loop, &listener->io);
 }
 
-bool listener_is_in_place(const struct listener *listener)
+/* 1 where its path leads to it, 0 where not, or -errno: that cannot be told now, and to take it for
+ * missing would be to find ourselves in its place. */
+static int is_at_path(const struct listener *listener)
 {
     struct stat st;
 
-    return stat(listener->path, &st) == 0 && st.st_dev == listener->dev &&
-           st.st_ino == listener->ino;
+    if (stat(listener->path, &st) < 0)
+        return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+    return st.st_dev == listener->dev && st.st_ino == listener->ino;
 }
 
-/* What systemd bound has no file that we know: where a socket is, it is taken for it. */
-static bool is_missing(const struct listener *listener)
+/* 1, 0, or -errno. What systemd bound has no file that we know: where a socket is, it is taken for it. */
+static int is_missing(const struct listener *listener)
 {
     struct stat st;
+    int r;
 
-    if (listener->is_own)
-        return !listener_is_in_place(listener);
+    if (listener->is_own) {
+        r = is_at_path(listener);
+        return r < 0 ? r : !r;
+    }
     if (!sock_is_bound_to(listener->fd, listener->path))
-        return false;
+        return 0;
     return stat(listener->path, &st) < 0 ? errno == ENOENT : !S_ISSOCK(st.st_mode);
+}
+
+bool listener_is_missing(const struct listener *listener)
+{
+    return is_missing(listener) == 1;
 }
 
 const char *listener_problem(int error)
@@ -162,7 +173,7 @@ const char *listener_obstacle(const struct listener *listener)
 {
     struct stat st;
 
-    if (listener->is_stopped || !is_missing(listener))
+    if (listener->is_stopped || !listener_is_missing(listener))
         return NULL;
     if (lstat(listener->path, &st) < 0)
         return "its socket is missing";
@@ -185,10 +196,12 @@ static bool is_left_behind(const struct listener *listener)
 
 int listener_heal(struct listener *listener)
 {
-    int r;
+    int r = listener->is_stopped ? 0 : is_missing(listener);
 
-    if (listener->is_stopped || (!is_missing(listener) && !is_left_behind(listener)))
-        return 0;
+    if (r == 0 && !listener->is_stopped)
+        r = is_left_behind(listener);
+    if (r <= 0)
+        return r;
     r = listener_bind(listener);
     if (r < 0)
         return r;
@@ -204,7 +217,7 @@ void listener_stop(struct listener *listener)
         return;
     ev_io_stop(listener->loop, &listener->io);
     ev_timer_stop(listener->loop, &listener->pause);
-    if (listener->is_own && listener_is_in_place(listener))
+    if (listener->is_own && is_at_path(listener) == 1)
         unlink(listener->path);
     listener->fd = close_fd(listener->fd);
 }

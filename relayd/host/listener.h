@@ -57,8 +57,8 @@ const char *listener_problem(int error);
  * do. Looks at the path, and changes nothing. */
 const char *listener_obstacle(const struct listener *listener);
 
-/* Whether the path still leads to the own socket. */
-bool listener_is_in_place(const struct listener *listener);
+/* Whether the path no longer leads to its socket; not where that cannot be told. */
+bool listener_is_missing(const struct listener *listener);
 
 /* Accepts no more, and removes the socket where it was bound here. */
 void listener_stop(struct listener *listener);
