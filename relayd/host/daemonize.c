@@ -15,14 +15,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* 1 where the other end wrote its byte. */
+static ssize_t read_byte(int fd)
+{
+    char byte;
+    ssize_t n;
+
+    do
+        n = read(fd, &byte, 1);
+    while (n < 0 && errno == EINTR);
+    return n;
+}
+
 /* The starting process waits until the other one serves, or has said on stderr why
  * it cannot. */
 static int wait_until_ready(pid_t child, int fd)
 {
     int status = 1;
-    char byte;
 
-    if (read(fd, &byte, 1) == 1)
+    if (read_byte(fd) == 1)
         return 0;
     waitpid(child, &status, 0);
     return WIFEXITED(status) && WEXITSTATUS(status) != 0 ? WEXITSTATUS(status) : 1;
@@ -30,25 +41,22 @@ static int wait_until_ready(pid_t child, int fd)
 
 /* Leaves the login's session and descriptors. stderr and the working directory stay until
  * daemonize_end(). */
-static void detach(int keep)
+static void detach(int null, int keep)
 {
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
     setsid();
-    if (null >= 0) {
-        dup2(null, STDIN_FILENO);
-        dup2(null, STDOUT_FILENO);
-        close(null);
-    }
+    dup2(null, STDIN_FILENO);
+    dup2(null, STDOUT_FILENO);
     close_from(STDERR_FILENO + 1, keep);
 }
 
+/* What can fail does so while somebody waits for a word of it. */
 int daemonize_begin(int *ready_fd)
 {
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     int fds[2];
     pid_t pid;
 
-    if (pipe2(fds, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
+    if (null < 0 || pipe2(fds, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
         perror("relayd: cannot go to the background");
         return 1;
     }
@@ -57,7 +65,7 @@ int daemonize_begin(int *ready_fd)
         return wait_until_ready(pid, fds[0]);
     }
     close(fds[0]);
-    detach(fds[1]);
+    detach(null, fds[1]);
     *ready_fd = fds[1];
     return -1;
 }
@@ -78,18 +86,17 @@ void daemonize_log(const char *path)
 
 int daemonize_end(int ready_fd)
 {
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    ssize_t n;
 
     log_set_sink(log_to_file);
-    if (null >= 0)
-        dup2(null, STDERR_FILENO);
-    else
-        close(STDERR_FILENO);
-    close_fd(null);
+    dup2(STDIN_FILENO, STDERR_FILENO); /* it is /dev/null */
     /* Not earlier: a directory that was named may have been relative. */
     if (chdir("/") < 0)
         log_warning("/: cannot go there: %s", strerror(errno));
-    if (write(ready_fd, "", 1) < 0)
+    do
+        n = write(ready_fd, "", 1);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
         log_warning("the starting process has gone");
     return close_fd(ready_fd);
 }
