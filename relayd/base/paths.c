@@ -183,7 +183,12 @@ const char *paths_option(const struct paths *p, const struct paths_choice *choic
 
 int paths_check_dir(const struct paths *p, bool make)
 {
-    if (make && mkdir(p->dir, 0700) < 0 && errno != EEXIST)
+    int r = check_private_dir(p->dir);
+
+    /* Not without need: on a disk that is frozen that would wait, also for one that is there. */
+    if (r != -ENOENT || !make)
+        return r;
+    if (mkdir(p->dir, 0700) < 0 && errno != EEXIST)
         return -errno;
     return check_private_dir(p->dir);
 }
