@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 #define NOTIFY_SECONDS 5.0 /* at the end, until the manager has what it is to keep */
-#define NEVER_SECONDS 1e9 /* 30 years */
 
 static void set_phase(struct daemon *d, enum daemon_phase phase)
 {
@@ -211,54 +210,9 @@ static void on_place_lost(void *arg)
     ending_look(&d->ending);
 }
 
-static void on_never(struct ev_loop *loop, ev_periodic *periodic, int events)
-{
-}
-
-/* libev wakes up once a minute to see whether the clock was set, unless it has a timerfd(2) to
- * learn of that; it makes one at the first periodic (ev.c, 4.33: MAX_BLOCKTIME,
- * evtimerfd_init). This one never comes due. */
-static void let_sleep(struct daemon *d)
-{
-    ev_periodic_init(&d->never, on_never, ev_now(d->loop) + NEVER_SECONDS, 0, NULL);
-    ev_periodic_start(d->loop, &d->never);
-}
-
-static void on_awake(struct ev_loop *loop, ev_async *async, int events)
-{
-}
-
-/* libev tells of an epoll_ctl(2) that failed by an event, which it makes just before it goes to
- * sleep, and sleeps all the same (ev.c, 4.33: fd_reify in ev_run). It may have been the one for
- * libev's own descriptor, by which it learns of signals and of asyncs; libev makes another when an
- * async is started (evpipe_init), and nowhere else. */
-static void on_sleep(struct ev_loop *loop) EV_NOEXCEPT
-{
-    struct daemon *d = ev_userdata(loop);
-
-    if (ev_pending_count(loop) == 0)
-        return;
-    ev_async_stop(loop, &d->awake);
-    ev_async_start(loop, &d->awake);
-    ev_async_send(loop, &d->awake);
-}
-
-static void on_woken(struct ev_loop *loop) EV_NOEXCEPT
-{
-}
-
-static void keep_awake(struct daemon *d)
-{
-    ev_async_init(&d->awake, on_awake);
-    ev_async_start(d->loop, &d->awake);
-    ev_set_loop_release_cb(d->loop, on_sleep, on_woken);
-}
-
 static void start_watchers(struct daemon *d)
 {
     ev_set_userdata(d->loop, d);
-    let_sleep(d);
-    keep_awake(d);
     ev_signal_init(&d->sigterm, on_signal, SIGTERM);
     ev_signal_start(d->loop, &d->sigterm);
     ev_signal_init(&d->sigint, on_signal, SIGINT);

@@ -47,8 +47,6 @@ struct daemon {
     struct ending ending;
     ev_signal sigterm, sigint, sigusr2;
     ev_timer resume;   /* the end of a pause */
-    ev_periodic never; /* lets libev sleep: daemon.c */
-    ev_async awake;    /* and this one not, where something is at hand */
     ev_prepare save;   /* saves and tells, once a turn, where something changed */
     int ready_fd;      /* with --daemon: of daemonize_begin(); or -1 */
 };

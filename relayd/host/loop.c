@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The loop. libev aborts where an allocation fails (ev.c, 4.33: ev_realloc), and cannot be told
+/* The loop. What libev does not do by itself is here: it goes on where it would abort, sleeps for as
+ * long as there is nothing to do, and does not sleep where there is.
+ *
+ * libev aborts where an allocation fails (ev.c, 4.33: ev_realloc), and cannot be told
  * that there is none: its callers take what they get. So there is a reserve that costs nothing
  * until it is used, for pages that nobody touched do not exist. It need not be large. Whoever
  * would add to what libev has to remember needs memory for it first, and ends for want of it. */
@@ -22,6 +25,7 @@
 /* How long libev waits before it tries again, and how often that is said. */
 #define AGAIN_NS 50000000
 #define SAID_SECONDS 60.0
+#define NEVER_SECONDS 1e9 /* 30 years */
 
 /* Each block has its size in front. What is given back is used again once all has been. */
 struct block {
@@ -32,6 +36,8 @@ struct block {
 static _Alignas(max_align_t) char reserve[RESERVE];
 static size_t reserve_used;
 static unsigned reserve_blocks; /* that are in use */
+
+static ev_async awake;
 
 static bool is_reserved(const void *p)
 {
@@ -105,6 +111,51 @@ static void on_error(const char *what) EV_NOEXCEPT
     nanosleep(&pause, NULL);
 }
 
+static void on_never(struct ev_loop *loop, ev_periodic *periodic, int events)
+{
+}
+
+/* libev wakes up once a minute to see whether the clock was set, unless it has a timerfd(2) to
+ * learn of that; it makes one at the first periodic (ev.c, 4.33: MAX_BLOCKTIME,
+ * evtimerfd_init). This one never comes due. */
+static void let_sleep(struct ev_loop *loop)
+{
+    static ev_periodic never;
+
+    ev_periodic_init(&never, on_never, ev_now(loop) + NEVER_SECONDS, 0, NULL);
+    ev_periodic_start(loop, &never);
+}
+
+static void on_awake(struct ev_loop *loop, ev_async *async, int events)
+{
+}
+
+/* libev tells of an epoll_ctl(2) that failed by an event, which it makes just before it goes to
+ * sleep, and sleeps all the same (ev.c, 4.33: fd_reify in ev_run). It may have been the one for
+ * libev's own descriptor, by which it learns of signals and of asyncs; libev makes another when an
+ * async is started (evpipe_init), and nowhere else. It counts the one that it has lost twice
+ * (fd_kill: ev_io_stop), and a loop in which it counts no watcher any more ends. */
+static void on_sleep(struct ev_loop *loop) EV_NOEXCEPT
+{
+    if (ev_pending_count(loop) == 0)
+        return;
+    ev_ref(loop);
+    ev_async_stop(loop, &awake);
+    ev_async_start(loop, &awake);
+    ev_async_send(loop, &awake);
+}
+
+static void on_woken(struct ev_loop *loop) EV_NOEXCEPT
+{
+}
+
+static void keep_awake(struct ev_loop *loop)
+{
+    ev_async_init(&awake, on_awake);
+    ev_async_start(loop, &awake);
+    ev_set_loop_release_cb(loop, on_sleep, on_woken);
+}
+
 struct ev_loop *loop_new(void)
 {
     struct ev_loop *loop;
@@ -112,7 +163,11 @@ struct ev_loop *loop_new(void)
     ev_set_allocator(loop_memory);
     ev_set_syserr_cb(on_error);
     loop = ev_default_loop(EVFLAG_NOENV);
-    if (loop == NULL)
+    if (loop == NULL) {
         log_error("no event loop can be made: %s", strerror(errno));
+        return NULL;
+    }
+    let_sleep(loop);
+    keep_awake(loop);
     return loop;
 }

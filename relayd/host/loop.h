@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The loop, which does not end where libev would end the program: out of memory, or when the
- * kernel refuses it a descriptor of its own.
+ * The loop. It does not end where libev would end the program: out of memory, or when the kernel
+ * refuses it a descriptor of its own. It wakes up for nothing, and sleeps over nothing.
  *
  * There is one for each process.
  */
@@ -10,7 +10,7 @@
 
 #include <ev.h>
 
-/* NULL where it cannot be made, which is said. */
+/* The caller destroys it. NULL where it cannot be made, which is said. */
 struct ev_loop *loop_new(void);
 
 /* Takes memory as libev does: old may be NULL, and size 0 gives it back. Does not fail as long as
