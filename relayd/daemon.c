@@ -31,37 +31,35 @@ static void set_phase(struct daemon *d, enum daemon_phase phase)
     d->phase = phase;
 }
 
-/* Does not save where another daemon has taken our place: the file is that one's then. */
-static void save(struct daemon *d)
+/* What is short now may not be when it is started again, and its file is whole. */
+static bool is_shortage(int r)
 {
-    const char *path = d->place.paths.upstreams;
-    int r = place_is_replaced(&d->place) ? 0 : store_save(&d->registry, path);
-
-    if (r < 0)
-        log_warning("%s: not saved: %s", path, strerror(-r));
+    return r == -ENOMEM || r == -EMFILE || r == -ENFILE || r == -EINTR;
 }
 
-static void load(struct daemon *d)
+static int load(struct daemon *d)
 {
     const char *path = d->place.paths.upstreams;
     char aside[PATHS_MAX + 16];
     int r = store_load(&d->registry, path, enrol_resume, &d->enrol);
 
     if (r == 0)
-        return;
+        return 0;
+    if (is_shortage(r)) {
+        log_error("%s: cannot be read: %s", path, strerror(-r));
+        return r;
+    }
     snprintf(aside, sizeof(aside), "%s.damaged", path);
     rename(path, aside);
     log_warning("%s: %s: kept as %s, starting with no logins", path,
                 r == -EBADMSG ? "damaged" : strerror(-r), aside);
+    return 0;
 }
 
-/* Saves once a turn of the loop, however much has changed in it. */
-static void on_save(struct ev_loop *loop, ev_prepare *prepare, int events)
+static void on_saved(void *arg)
 {
-    struct daemon *d = container_of(prepare, struct daemon, save);
+    struct daemon *d = arg;
 
-    ev_prepare_stop(loop, prepare);
-    save(d);
     report_change(&d->report);
 }
 
@@ -105,7 +103,7 @@ static void on_registry_event(struct registry_observer *observer,
     case REGISTRY_LOOPS:
         return; /* nothing that is saved */
     }
-    ev_prepare_start(d->loop, &d->save);
+    saving_is_due(&d->saving);
 }
 
 static unsigned count_sessions(void *arg)
@@ -168,7 +166,7 @@ static void stop(struct daemon *d, bool is_handover)
         return;
     log_info("stopping: %u client%s open", d->sessions.n, d->sessions.n == 1 ? "" : "s");
     report_stopping(&d->report);
-    save(d);
+    saving_now(&d->saving);
     set_phase(d, DAEMON_STOPPING);
     place_leave(&d->place);
     ending_begin(&d->ending, is_handover);
@@ -197,7 +195,7 @@ static void on_place_emptied(void *arg)
 {
     struct daemon *d = arg;
 
-    ev_prepare_start(d->loop, &d->save);
+    saving_is_due(&d->saving);
 }
 
 /* Somebody else serves here now. Clients that have a connection keep it. */
@@ -220,7 +218,6 @@ static void start_watchers(struct daemon *d)
     ev_signal_init(&d->sigusr2, on_sigusr2, SIGUSR2);
     ev_signal_start(d->loop, &d->sigusr2);
     ev_timer_init(&d->resume, on_resume, 0, 0);
-    ev_prepare_init(&d->save, on_save);
 }
 
 static void compose_control(struct daemon *d)
@@ -266,6 +263,7 @@ static int compose(struct daemon *d)
     compose_control(d);
     ending_init(&d->ending, d->loop, &d->sessions, &d->notify, on_over, d);
     compose_place(d);
+    saving_init(&d->saving, d->loop, &d->registry, &d->place, on_saved, d);
     registry_observe(&d->registry, &d->observer, on_registry_event);
     if (r < 0)
         log_error("no random bytes: %s", strerror(-r));
@@ -283,7 +281,10 @@ static void take_up(struct daemon *d)
 /* Takes up what the daemon before left, and then opens the sockets. */
 static int begin(struct daemon *d)
 {
-    load(d);
+    int r = load(d);
+
+    if (r < 0)
+        return r;
     arm_resume(d);
     take_up(d);
     return place_open(&d->place, d->loop);
@@ -311,6 +312,7 @@ static void fini(struct daemon *d)
     report_fini(&d->report);
     notify_fini(&d->notify, NOTIFY_SECONDS);
     ending_fini(&d->ending);
+    saving_fini(&d->saving);
 }
 
 static int serve(struct daemon *d)
@@ -324,7 +326,7 @@ static int serve(struct daemon *d)
     if (r == 0) {
         announce(d);
         ev_run(d->loop, 0);
-        save(d);
+        saving_now(&d->saving);
     }
     fini(d);
     return r;

@@ -20,6 +20,7 @@
 #include "relayd/host/notify.h"
 #include "relayd/host/options.h"
 #include "relayd/place.h"
+#include "relayd/saving.h"
 
 #include <ev.h>
 
@@ -45,10 +46,10 @@ struct daemon {
     struct control control;
     struct handover handover; /* from the daemon before */
     struct ending ending;
+    struct saving saving;
     ev_signal sigterm, sigint, sigusr2;
-    ev_timer resume;   /* the end of a pause */
-    ev_prepare save;   /* saves and tells, once a turn, where something changed */
-    int ready_fd;      /* with --daemon: of daemonize_begin(); or -1 */
+    ev_timer resume; /* the end of a pause */
+    int ready_fd;    /* with --daemon: of daemonize_begin(); or -1 */
 };
 
 /* Serves until it is told to end. d is zeroed but for its options and ready_fd. Returns the exit
