@@ -30,6 +30,7 @@ struct end {
     int64_t due;             /* when the question that is here is answered; 0: none is */
     struct end *next_late;   /* in `late` */
     size_t in_size, out_size;
+    size_t noted;            /* so many bytes of what is here are in the ledger */
     unsigned char *in, *out; /* only while there is something in them */
 };
 
@@ -68,14 +69,15 @@ static void end_close(struct end *e)
     free(e);
 }
 
-/* Returns the size of the frame at the head of what has come in, or 0 when it is not whole. */
-static size_t frame_size(const struct end *e)
+/* Returns the size of the frame that begins there in what has come in, or 0 when it is not whole. */
+static size_t frame_size(const struct end *e, size_t at)
 {
-    size_t size = e->in_size < 4 ? 0 : 4 + (size_t)get_number(e->in, 4);
+    size_t left = e->in_size - at;
+    size_t size = left < 4 ? 0 : 4 + (size_t)get_number(e->in + at, 4);
 
-    if (size > IN_MAX || (e->in_size >= 4 && size == 4))
+    if (size > IN_MAX || (left >= 4 && size == 4))
         errx(1, "agent %u: a frame of %zu bytes", e->agent, size);
-    return size > 0 && e->in_size >= size ? size : 0;
+    return left >= size ? size : 0;
 }
 
 static void put(struct end *e, const unsigned char *bytes, size_t size)
@@ -101,11 +103,23 @@ static void answer_list(struct end *e)
 
 static void note(const struct end *e, uint64_t number)
 {
-    unsigned before = ledger == NULL ? 0 : ledger_see(ledger, number, e->agent);
+    unsigned before = ledger_see(ledger, number, e->agent);
 
     if (before > 0)
         printf("question %llu was seen by login %u, and again by login %u\n",
                (unsigned long long)number, before, e->agent);
+}
+
+/* Notes what has come in, at once: who is killed before it answers has seen it too. */
+static void note_all(struct end *e)
+{
+    size_t size;
+
+    while (ledger != NULL && (size = frame_size(e, e->noted)) > 0) {
+        if (e->in[e->noted + 4] == SIGN && size >= QUESTION_HEAD + DATA_MIN)
+            note(e, get_number(e->in + e->noted + QUESTION_HEAD + 4, 8));
+        e->noted += size;
+    }
 }
 
 static void answer_sign(struct end *e, size_t size)
@@ -118,7 +132,6 @@ static void answer_sign(struct end *e, size_t size)
                data, size);
         return;
     }
-    note(e, get_number(e->in + QUESTION_HEAD + 4, 8));
     put_number(frame, 1 + 4 + 4 + data, 4);
     put_number(frame + 5, 4 + data, 4);
     put_number(frame + 9, e->agent, 4);
@@ -137,6 +150,7 @@ static void answer(struct end *e, size_t size)
     else
         put(e, word, sizeof(word));
     e->in_size -= size;
+    e->noted -= e->noted < size ? e->noted : size;
     memmove(e->in, e->in + size, e->in_size);
 }
 
@@ -155,7 +169,7 @@ static void think(struct end *e)
 {
     size_t size;
 
-    while (e->due == 0 && (size = frame_size(e)) > 0) {
+    while (e->due == 0 && (size = frame_size(e, 0)) > 0) {
         if (answer_after_us == 0 && far.fd < 0)
             answer(e, size);
         else
@@ -194,6 +208,7 @@ static bool hear(struct end *e)
     if (n < 0)
         return errno == EAGAIN;
     e->in_size += (size_t)n;
+    note_all(e);
     return n > 0;
 }
 
@@ -238,7 +253,7 @@ static void serve_first_late(void)
         end_close(e);
         return;
     }
-    answer(e, frame_size(e));
+    answer(e, frame_size(e, 0));
     serve(e, 0);
 }
 
