@@ -3,7 +3,7 @@
 # A directory that is not private is refused with the reason; sockets in the way are told apart.
 
 . "$(dirname "$0")/lib.sh"
-world
+world python3
 home=$E2E/home/pat
 
 # refused DIR CAUSE WHAT: neither program uses the directory.
@@ -50,6 +50,19 @@ like "$said" 'agent.sock' 'and says which'
 is "$(keys pat)" live 'the live socket still serves'
 end live
 as pat rm -f "$run/agent.sock"
+
+# A lock of a file, and not of a process, is nobody's (fcntl(2): open file description locks).
+start hidden pat python3 -c '
+import fcntl, struct, sys, time
+lock = open(sys.argv[1], "w")
+fcntl.fcntl(lock, 37, struct.pack("hhqqixxxx", fcntl.F_WRLCK, 0, 0, 0, 0))
+print("held", flush=True)
+time.sleep(86400)' "$run/lock"
+wait_for 20 grep -qs held "$E2E/log/hidden"
+said=$(as pat timeout 20 relayd 2>&1) && result=0 || result=$?
+is "$result" 1 'with the lock held by nobody who can be named, relayd ends'
+like "$said" 'runs here already, out of sight' 'and says so'
+end hidden
 
 # The fallback in /tmp is anybody's to make first.
 rm -rf "/run/user/$(id -u pat)"

@@ -31,6 +31,18 @@ relay pat
 is "$(keys pat)" a 'a login that ended meanwhile is not used'
 end relay.pat
 
+end a
+as pat rm a
+start a pat fake-agent -n a good a
+wait_for 20 test -S "$E2E/home/pat/a"
+relay pat
+is "$(status pat path)" '' 'another socket at the same path is another login'
+like "$(cat "$E2E/log/relay.pat")" 'dropped: its login ended while no relayd was running' 'and the log says so'
+said=$(as pat relayctl register --label "$(printf '%0300d' 0)" a 2>&1) && result=0 || result=$?
+is "$result" 1 'what the registry could not keep is refused'
+like "$said" 'a fact of the login is too long' 'with the reason'
+end relay.pat
+
 # damaged WHAT: with the file as it is now, relayd starts empty and keeps the file.
 damaged() {
     sum=$(cksum <"$saved")

@@ -7,9 +7,11 @@ not_in_valgrind 'it has descriptors of its own'
 world python3
 home=$E2E/home/pat
 
-# limited FILES: a relay that may open so many.
+# limited FILES [OPTION...]: a relay that may open so many.
 limited() {
-    start relay.pat pat sh -c "ulimit -n $1; exec relayd --verbose"
+    files=$1
+    shift
+    start relay.pat pat sh -c "ulimit -n $files; exec relayd --verbose $*"
     wait_for 20 served pat
 }
 
@@ -56,8 +58,9 @@ relay pat
 register_all
 is "$(status pat path | wc -l)" 40 'with more files all are kept'
 end relay.pat
-limited 64
-is "$(status pat path | wc -l)" "$known" 'a relay that may open fewer takes up as many as it can'
+limited 64 --max-clients 100
+like "$(cat "$E2E/log/relay.pat")" 'max-clients 100: the limit of open files allows' 'a relay that may open fewer says so'
+is "$(status pat path | wc -l)" "$known" 'and takes up as many as it can'
 is "$(status pat path | head -n 1)" "$home/many39" 'the newest of them'
 is "$(listings 12)" 12 'and serves'
 unlike "$(cat "$E2E/log/relay.pat")" 'login ended' 'none is said to have ended'

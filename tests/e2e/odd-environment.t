@@ -22,6 +22,13 @@ ok 'so does one in the background, which returns' as pat timeout 20 sh -c 'exec 
 is "$(keys pat)" good 'and serves'
 as pat relayctl stop
 
+# What systemd says of stderr is true, and its journal is not to be reached.
+: >"$E2E/log/relay"
+start relay pat JOURNAL_STREAM="$(stat -c %d:%i "$E2E/log/relay")" relayd
+ok 'without the journal it serves' wait_for 20 served pat
+like "$(cat "$E2E/log/relay")" '^<6>.*serving' 'and its log is on stderr, with the priorities'
+end relay
+
 # LIBEV_FLAGS chooses libev's backend; that of 128, io_uring, aborts under many clients.
 start relay pat LIBEV_FLAGS=128 relayd
 wait_for 20 served pat
