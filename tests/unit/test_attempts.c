@@ -148,6 +148,7 @@ START_TEST(of_two_answers_that_are_kept_the_second_stands_in_for_the_first)
     keep_answer_of_a();
     fake_say(&b, no_keys, sizeof(no_keys));
     turn_until(loop, is_asked, &c);
+    turn_while_busy(loop);
     lose_a(true);
     turn_while_busy(loop);
     ck_assert(!has_answer(NULL));
