@@ -79,14 +79,15 @@ static void *take_reserve(size_t size)
 void *loop_memory(void *old, long size)
 {
     size_t wanted = (size_t)size, had = size_of(old);
-    void *p = NULL;
+    bool was_reserved = is_reserved(old);
+    void *p;
 
     if (size == 0) {
         give_back(old);
         return NULL;
     }
-    p = is_reserved(old) ? malloc(wanted) : realloc(old, wanted);
-    if (p != NULL && !is_reserved(old))
+    p = was_reserved ? malloc(wanted) : realloc(old, wanted);
+    if (p != NULL && !was_reserved)
         return p;
     if (p == NULL)
         p = take_reserve(wanted);
