@@ -5,6 +5,7 @@
 
 #include "relayctl/command.h"
 
+#include "relayctl/mute.h"
 #include "relayctl/owner.h"
 #include "relayctl/printer.h"
 
@@ -46,7 +47,8 @@ void command_tell(const struct command *cmd, const char *object, const char *cau
 
 int64_t command_deadline(const struct command *cmd)
 {
-    return cmd->started + (cmd->is_short ? COMMAND_PROMPT_MS : COMMAND_PERSON_MS);
+    return cmd->started +
+           (cmd->is_short ? mute_patience(&cmd->paths, COMMAND_PROMPT_MS) : COMMAND_PERSON_MS);
 }
 
 int command_tell_client(const struct command *cmd, const struct client *client, int error)

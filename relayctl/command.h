@@ -35,12 +35,15 @@ struct command {
     enum shell shell; /* SHELL_UNKNOWN: the caller's */
 };
 
-/* So long a prompt waits for a relayd that hangs, so long a login, and so long a person. */
+/* So long a prompt waits for a relayd that hangs, so long a login, a verdict, and a person. With
+ * those who come after the first (mute.h) a login is held up for no more than a second. */
 #define COMMAND_PROMPT_MS 200
-#define COMMAND_LOGIN_MS 1000
+#define COMMAND_LOGIN_MS 600
+#define COMMAND_VERDICT_MS 1000
 #define COMMAND_PERSON_MS 3000
 
-/* COMMAND_PERSON_MS, or for a prompt COMMAND_PROMPT_MS, from the start, as a time of client_now(). */
+/* COMMAND_PERSON_MS, or for a prompt COMMAND_PROMPT_MS at most, from the start, as a time of
+ * client_now(). */
 int64_t command_deadline(const struct command *cmd);
 
 /* Writes "relayctl: OBJECT: CAUSE" and, below, the hint to stderr, unless quiet.

@@ -68,7 +68,7 @@ static int hold_take(struct hold *hold, struct proto_msg *reply)
     if (status != EXIT_DONE)
         return status;
     snprintf(hold->id, sizeof(hold->id), "%s", status_text(reply, "id"));
-    call_init(&hold->gone, "gone", client_now() + COMMAND_LOGIN_MS);
+    call_init(&hold->gone, "gone", client_now() + COMMAND_VERDICT_MS);
     proto_add(&hold->gone.request, "id", hold->id);
     r = client_send(&hold->client, &hold->cmd->paths, &hold->gone);
     if (r < 0) {
@@ -168,7 +168,7 @@ static int unregister(struct hold *hold)
     if (!hold->is_first)
         return EXIT_DONE;
     quiet.is_quiet = true; /* it may have gone by itself in this moment */
-    call_init(&call, "unregister", client_now() + COMMAND_LOGIN_MS);
+    call_init(&call, "unregister", client_now() + COMMAND_VERDICT_MS);
     proto_add(&call.request, "id", hold->id);
     command_ask(&quiet, &call, NULL);
     return EXIT_DONE;

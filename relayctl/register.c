@@ -6,6 +6,7 @@
 #include "relayctl/register.h"
 
 #include "relayctl/login.h"
+#include "relayctl/mute.h"
 #include "relayctl/printer.h"
 #include "relayctl/scan.h"
 #include "relayctl/status.h"
@@ -66,12 +67,19 @@ const char *registration_label(const struct registration *reg, const struct comm
     return cmd->label != NULL ? cmd->label : reg->login.label;
 }
 
+/* Who waits for no verdict is a login. */
+static int64_t deadline(const struct registration *reg, const struct command *cmd)
+{
+    return client_now() + (reg->is_waiting ? COMMAND_VERDICT_MS
+                                           : mute_patience(&cmd->paths, COMMAND_LOGIN_MS));
+}
+
 static void encode(const struct registration *reg, const struct command *cmd, struct call *call)
 {
     struct proto_buf *request = &call->request;
     char *real = login_real(reg->path);
 
-    call_init(call, "register", client_now() + COMMAND_LOGIN_MS);
+    call_init(call, "register", deadline(reg, cmd));
     call->object = reg->path;
     proto_add(request, "path", real != NULL ? real : reg->path);
     free(real);
@@ -96,11 +104,14 @@ int registration_try(const struct registration *reg, struct command *cmd, struct
     r = client_send(client, &cmd->paths, &call);
     if (r == -ECONNREFUSED && !cmd->is_no_start) {
         r = start_daemon(client, &cmd->paths, &cmd->choice, started);
-        call.answer_by = client_now() + COMMAND_LOGIN_MS; /* what a start takes is extra */
+        call.answer_by = client_now() + COMMAND_VERDICT_MS; /* what a start takes is extra */
         if (r == 0)
             r = client_send(client, &cmd->paths, &call);
     }
-    return r < 0 ? r : client_receive(client, &call, reply);
+    if (r == 0)
+        r = client_receive(client, &call, reply);
+    mute_learn(&cmd->paths, r);
+    return r;
 }
 
 int registration_run(const struct registration *reg, struct command *cmd, struct proto_msg *reply)

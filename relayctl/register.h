@@ -29,8 +29,8 @@ const char *registration_label(const struct registration *reg, const struct comm
 
 /* Registers, and starts relayd where none answers and the command allows it. Tells nothing itself:
  * after a failure client has the texts, and started what relayd or systemctl said. Returns as
- * client_send() and client_receive(). Takes at most COMMAND_LOGIN_MS, and 3 s more for a
- * start. */
+ * client_send() and client_receive(). Takes at most COMMAND_VERDICT_MS where it waits for that, else
+ * COMMAND_LOGIN_MS, and 3 s more for a start. */
 int registration_try(const struct registration *reg, struct command *cmd, struct client *client,
                      struct start_words *started, struct proto_msg *reply);
 

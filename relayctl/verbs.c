@@ -122,6 +122,7 @@ static int show_short(const struct command *cmd)
 {
     struct command quiet = *cmd;
     struct status status = {0};
+    int64_t deadline = command_deadline(cmd);
     int r;
 
     quiet.is_quiet = true;
@@ -131,9 +132,9 @@ static int show_short(const struct command *cmd)
         if (!cmd->is_quiet)
             short_status(stdout, &status);
     } else if (!cmd->is_quiet) {
-        puts(client_left(command_deadline(cmd)) == 0 ? "relayd hangs"
-             : r == EXIT_NO_DAEMON                   ? "no relayd"
-                                                     : "relayd refused");
+        puts(client_left(deadline) == 0 ? "relayd hangs"
+             : r == EXIT_NO_DAEMON      ? "no relayd"
+                                        : "relayd refused");
     }
     status_fini(&status);
     return r;

@@ -85,6 +85,7 @@ static int fill(struct paths *p, const char *dir)
         {"upstreams", offsetof(struct paths, upstreams)},
         {"lock", offsetof(struct paths, lock)},
         {"log", offsetof(struct paths, log)},
+        {"mute", offsetof(struct paths, mute)},
     };
     size_t length = strlen(dir);
 

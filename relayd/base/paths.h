@@ -35,6 +35,7 @@ struct paths {
     char upstreams[PATHS_MAX]; /* the saved registry, 0600 */
     char lock[PATHS_MAX];      /* held by the daemon, fcntl(2) */
     char log[PATHS_MAX];       /* written only with --daemon */
+    char mute[PATHS_MAX];      /* relayctl's: relayd did not answer it */
 };
 
 /* name as an absolute path, from the working directory; symlinks and ".." stay. The caller
