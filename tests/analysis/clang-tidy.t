@@ -6,6 +6,6 @@
 needs clang-tidy
 
 version=$(clang-tidy --version | sed -n 's/.* version \([0-9]*\)\..*/\1/p')
-over_sources clang-tidy -p "$built" --config-file=tests/analysis/clang-tidy.yaml --quiet >"$scratch/said" 2>&1 ||
+over_sources clang-tidy -p "$built" --config="$(cat tests/analysis/clang-tidy.yaml)" --quiet >"$scratch/said" 2>&1 ||
     bail_out "clang-tidy: $(cat "$scratch/said")"
 judge clang-tidy "$version" 14
