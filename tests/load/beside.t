@@ -5,7 +5,6 @@
 # them.
 
 . "$(dirname "$0")/load.sh"
-not_in_valgrind 'it has thousands of clients'
 # shellcheck disable=SC3045
 ulimit -n 20000 2>/dev/null || [ "$(ulimit -n)" -ge 20000 ] || skip_all '20000 descriptors are too many here'
 world
@@ -16,6 +15,7 @@ as pat relayctl register -q login.1
 socket=$(agent_socket pat)
 relay=$(relay_pid pat)
 many=$(short_or_long 300 1000)
+! in_valgrind || many=20
 
 # measure: leaves in $half and in $worst what answers to one client took, in microseconds: the median, and
 # the slowest of 200, as it is in the middle one of many tries. What holds the relay up holds it up in
@@ -59,7 +59,7 @@ beside() {
     if [ "$kind" != slow ]; then
         ok "$kind: the relay sleeps when there is no more to do" wait_for 120 sleeps
         grown=$((($(private) - small) / many))
-        has_sanitizers || ok "$kind: it keeps little for each" test "$grown" -le "$keeps"
+        has_sanitizers || in_valgrind || ok "$kind: it keeps little for each" test "$grown" -le "$keeps"
         note "that is $grown bytes"
     fi
     measure

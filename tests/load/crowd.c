@@ -283,6 +283,9 @@ static bool write_some(struct client *c)
     if (n < 0)
         return errno == EAGAIN;
     c->out_at += (size_t)n;
+    /* The clock of an answer starts with the whole question. */
+    if (c->is_slow && c->owes > 0)
+        c->owed[c->owes - 1].since = now_us();
     if (c->is_slow || c->out_at == c->out_size)
         c->next = pause_ms == 0 ? 0 : now_us() + pause_ms * 1000;
     return true;
@@ -434,9 +437,8 @@ static void check_lateness(struct client *c, int64_t now)
     if (bound_s == 0 || c->owes == 0 || now - c->owed[0].since < bound_s * 1000000)
         return;
     late++;
-    printf("client %u: its %s has no answer after %ld s; it has written %zu of %zu bytes of question %u, and has %zu of the answer\n",
-           c->index, c->owed[0].type == SIGN ? "signature" : "listing", bound_s, c->out_at,
-           c->out_size, c->turn, c->in_size);
+    printf("client %u: question %u of its session, asked at %.3f, has no answer after %ld s\n", c->index,
+           c->turn - c->owes + 1, (double)c->owed[0].since / 1e6, bound_s);
     c->owes = 0;
     leave(c);
 }

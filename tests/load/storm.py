@@ -43,7 +43,6 @@ class Login:
 
     def __init__(self, storm, number, behaviour=None, late=0, far=None):
         self.number = number
-        self.is_stopped = False
         self.path = f"{storm.home}/login.{number}"
         self.facts = {}
         command = ["agents", "-l", storm.ledger, "-i", str(number), "-a", str(late), f"{storm.home}/login.", "1"]
@@ -58,10 +57,6 @@ class Login:
         else:
             self.process = storm.run(*command)
         relay.wait_for(f"{self.path} is there", lambda: os.path.exists(self.path))
-
-    def signal(self, how):
-        self.is_stopped = how == signal.SIGSTOP
-        os.killpg(self.process.pid, how)
 
     def end(self, and_its_file):
         if and_its_file:
@@ -99,7 +94,8 @@ class Storm:
 
     def run(self, *command, **options):
         options.setdefault("stdout", self.log)
-        return self.account.run(*command, stderr=subprocess.STDOUT, start_new_session=True, **options)
+        options.setdefault("stderr", subprocess.STDOUT)
+        return self.account.run(*command, start_new_session=True, **options)
 
     def say(self, *words):
         self.trace.append(f"{time.monotonic() - self.began:8.3f} {' '.join(str(w) for w in words)}")
@@ -181,13 +177,11 @@ class Storm:
             self.ask("use", path=self.logins[slot].path)
 
     def do_stop(self, a, b, c, d):
-        """A stopped login goes on when it is drawn again, or another is."""
-        for login in self.logins:
-            if login is not None and login.is_stopped:
-                login.signal(signal.SIGCONT)
-                return
-        if self.logins[a % SLOTS] is not None:
-            self.logins[a % SLOTS].signal(signal.SIGSTOP)
+        """A login stands still, for up to five seconds."""
+        login = self.logins[a % SLOTS]
+        if login is not None:
+            os.killpg(login.process.pid, signal.SIGSTOP)
+            self.run("sh", "-c", f"sleep {b / 200}; kill -s CONT -- -{login.process.pid}", stderr=subprocess.DEVNULL)
 
     def do_link(self, a, b, c, d):
         """The link of all logins from far away breaks, or is mended."""
@@ -204,11 +198,11 @@ class Storm:
         """A relay that stands still while its backlog fills up."""
         pid = self.manager.pid
         os.kill(pid, signal.SIGSTOP)
-        crowd = self.crowd("list", 200 + a, "-q", "1", "-j", "50")
-        crowd.is_burst = True
+        crowd = self.crowd("list", 200 + a, "-q", "1", "-j", "50", "-s", "0")
         time.sleep(0.05 + b / 5000)
         os.kill(pid, signal.SIGCONT)
-        self.end_crowd(crowd, False)
+        self.crowds.remove(crowd)
+        self.check_said(crowd, crowd.communicate(timeout=BOUND * 3)[0].decode())
 
     def do_pause(self, a, b, c, d):
         began = time.monotonic()
@@ -269,6 +263,9 @@ class Storm:
             self.check_said(crowd, said)
 
     def check_said(self, crowd, said):
+        if said == "" and crowd.returncode == -signal.SIGTERM:
+            return  # it had not even begun
+        said = "\n".join(self.since_began(line) for line in said.splitlines())
         self.say("ended:", crowd.command, "->", said.strip().splitlines()[-1])
         self.last_said = said
         if crowd.returncode != 0:
@@ -278,6 +275,14 @@ class Storm:
                 at = float(line.split()[2])
                 if not any(a <= at <= b + 1 for a, b in self.paused):
                     raise relay.Trouble(f"`{crowd.command}`: a client was refused at {at - self.began:.3f}")
+
+    def since_began(self, line):
+        """With the time as the trace has it."""
+        words = line.split(" asked at ")
+        if len(words) == 1:
+            return line
+        at, rest = words[1].split(",", 1)
+        return f"{words[0]} asked at {float(at) - self.began:.3f},{rest}"
 
     def check_end(self, before):
         """All is quiet again."""
@@ -338,8 +343,8 @@ class Storm:
         if self.is_cut:
             self.set_link("up")
         for login in self.logins:
-            if login is not None and login.is_stopped:
-                login.signal(signal.SIGCONT)
+            if login is not None:
+                os.killpg(login.process.pid, signal.SIGCONT)
         for s in self.watchers:
             s.close()
         for crowd in self.crowds[::-1]:

@@ -48,6 +48,6 @@ memory=--memory
 ok "everything at random for $seconds s, by seed $seed" part --any --far $far $memory --seconds "$seconds" --seed "$seed"
 tell
 figure "everything at random, $seconds s, seed $seed" "$(sed -n 's/^seed [0-9]*: //p' "$E2E/got")"
-figure 'the clients beside that' "$(grep ' asked, ' "$E2E/got" | tail -n 1)"
+figure '50 clients beside that: questions asked' "$(said asked), $(said wrong) wrong answers, $(said late) late ones"
 
 finish
