@@ -53,11 +53,12 @@ start deaf pat ask -k -t 60 "$socket" raw:00
 ok 'no client can be watched: the relay sleeps' sleeps
 ok 'the client is ended' wait_for 20 grep -Eq 'end|reset' "$E2E/log/deaf"
 ok 'the log says why' says 'could not be watched'
-like "$(late list)" 'end|reset' 'so is the next'
+like "$(as pat ask -k -t 60 "$socket" raw:00)" 'end|reset' 'so is the next'
 fails 2+
 start waits pat ask -b -t 60 "$socket" sign
 ok 'no login can be watched: the relay sleeps' sleeps
-ok 'and tries again now and then' test "$(wc -l <"$E2E/home/pat/questions")" -lt 60
+# Four times a second, of which there may be many on a busy machine.
+ok 'and tries again now and then' test "$(wc -l <"$E2E/home/pat/questions")" -lt $((60 + 8 * (up - enough)))
 ok 'the log says so' says 'dial: .*cannot be watched'
 fails_no_more
 ok 'it is asked again later: the client has its answer' wait_for 20 grep -q '^14 ' "$E2E/log/waits"
