@@ -12,7 +12,9 @@ skip_all() {
 }
 [ "${RELAYD_TEST_VALGRIND-}" != yes ] || skip_all 'in valgrind nothing can be measured'
 ! grep -q __asan_init "${RELAYD:-$build/relayd/relayd}" || skip_all 'with sanitizers nothing can be measured'
-for program in python3 ssh-agent ssh-keygen setpriv taskset; do
+others=
+[ "${RELAYD_TEST_STRICT-}" != 1 ] || others='socat strace systemd-socket-activate'
+for program in python3 ssh-agent ssh-keygen setpriv taskset $others; do
     command -v "$program" >/dev/null && continue
     [ "${RELAYD_TEST_STRICT-}" != 1 ] || { printf 'Bail out! %s is missing\n' "$program"; exit 1; }
     skip_all "$program is missing"

@@ -26,7 +26,8 @@ static void accepted(void)
     agent = socket(AF_UNIX, SOCK_STREAM, 0);
     if (agent < 0 || connect(agent, (struct sockaddr *)&target, sizeof(target)) < 0) {
         close(client);
-        close(agent);
+        if (agent >= 0)
+            close(agent);
         return;
     }
     pair = pair_new(client, agent);

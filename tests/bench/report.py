@@ -171,8 +171,8 @@ def summary(figures, context, pictures, whole):
             if any(figures.of(case, program) for program in COLUMNS)]
     return f"""\
 What a relay costs, beside the agent's own socket (*direct*), beside the barest relay that does what
-relayd has to (checks both sides, asks nobody before there is a question), and beside others. Medians, on
-one CPU. `make bench` measures it and writes this; [all of it]({whole}).
+relayd has to (checks both sides, asks nobody before there is a question), and beside others. Medians;
+microseconds are of one CPU. `make bench` measures it and writes this; [all of it]({whole}).
 
 <picture>
   <source media="(prefers-color-scheme: dark)" srcset="{pictures}bench-dark.svg">
