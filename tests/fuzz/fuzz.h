@@ -94,18 +94,34 @@ static inline char *fuzz_string(struct fuzz_input in)
 void __asan_poison_memory_region(const volatile void *at, size_t size) __attribute__((weak));
 void __asan_unpoison_memory_region(const volatile void *at, size_t size) __attribute__((weak));
 
-/* Fills the beginning of a buffer of `room` bytes; from now on, and until its function returns,
- * nobody may read the rest. Returns how many bytes fitted. */
+/* The rest of the buffer that was filled last. */
+static struct {
+    void *at;
+    size_t size;
+} fuzz_closed __attribute__((unused));
+
+/* Whoever filled a buffer on somebody's stack must call this when that function has returned: not
+ * every compiler leaves its frame as clean as it found it. */
+static inline void fuzz_open(void)
+{
+    if (__asan_unpoison_memory_region != NULL)
+        __asan_unpoison_memory_region(fuzz_closed.at, fuzz_closed.size);
+    fuzz_closed.size = 0;
+}
+
+/* Fills the beginning of a buffer of `room` bytes; nobody may read the rest until fuzz_open().
+ * Returns how many bytes fitted. */
 static inline size_t fuzz_fill(void *buffer, size_t room, struct fuzz_input in)
 {
     size_t n = in.n < room ? in.n : room;
 
-    if (__asan_unpoison_memory_region != NULL)
-        __asan_unpoison_memory_region(buffer, room);
+    fuzz_open();
     if (n > 0)
         memcpy(buffer, in.p, n);
+    fuzz_closed.at = (char *)buffer + n;
+    fuzz_closed.size = room - n;
     if (__asan_poison_memory_region != NULL)
-        __asan_poison_memory_region((char *)buffer + n, room - n);
+        __asan_poison_memory_region(fuzz_closed.at, fuzz_closed.size);
     return n;
 }
 

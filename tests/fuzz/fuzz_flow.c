@@ -101,6 +101,7 @@ static void read_some(struct model *model, size_t limit)
     size_t wanted = kernel.gives < room ? kernel.gives : room;
     ssize_t n = flow_read(&model->flow, 0, limit);
 
+    fuzz_open();
     wanted = wanted < FLOW_SIZE ? wanted : FLOW_SIZE;
     if (room == 0)
         fuzz_must(n == -ENOBUFS);

@@ -47,6 +47,7 @@ ssize_t __wrap_send(int fd, const void *data, size_t size, int flags)
 {
     struct nlmsghdr head;
 
+    fuzz_open();
     fuzz_must(fd == FAKE_FD && open_fds == 1 && size > sizeof(head));
     memcpy(&head, data, sizeof(head));
     fuzz_must(head.nlmsg_len == size && head.nlmsg_type == SOCK_DIAG_BY_FAMILY);
@@ -73,6 +74,7 @@ int __wrap_close(int fd)
 {
     if (fd != FAKE_FD)
         return __real_close(fd);
+    fuzz_open();
     open_fds--;
     return 0;
 }
