@@ -278,38 +278,74 @@ static bool names(const char *reason, const char *what, const char *name)
     return strncmp(reason, what, n) == 0 && strcmp(reason + n, name) == 0;
 }
 
-static const char *const verbs[] = {"register", "unregister", "use",    "status", "wait", "gone",
-                                    "pause",    "resume",     "watch", "why",    "stop"};
-static const char *const keys[] = {"path", "label", "fallback", "keep", "connection", "tty",
-                                   "wait", "id",    "all",      "auto", "for_ms"};
+/* The verbs and their keys, each with a blank before it. */
+static const struct { const char *name, *keys; } verbs[] = {
+    {"register", " path label fallback keep connection tty wait"},
+    {"unregister", " id path all"},
+    {"use", " id path auto"},
+    {"pause", " for_ms"},
+    {"gone", " id"},
+    {"status", ""}, {"wait", ""}, {"resume", ""}, {"watch", ""}, {"why", ""}, {"stop", ""},
+};
 
-static bool is_one_of(const char *word, const char *const *all, size_t n)
+/* NULL where there is no such verb. */
+static const char *keys_of(const char *verb)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(word, all[i]) == 0)
-            return true;
+    for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+        if (strcmp(verbs[i].name, verb) == 0)
+            return verbs[i].keys;
     }
-    return false;
+    return NULL;
 }
 
-/* Of a request that is not understood the refusal says what it is. */
-static void check_refusal(bool is_request, const struct proto_msg *msg)
+/* The first that the verb does not take, or NULL. */
+static const char *strange_key(const struct proto_msg *msg, const char *keys)
+{
+    char known[80], blank[40];
+
+    snprintf(known, sizeof(known), "%s ", keys);
+    for (size_t i = 0; i < msg->n; i++) {
+        snprintf(blank, sizeof(blank), " %s ", msg->pair[i].key);
+        if (strstr(known, blank) == NULL)
+            return msg->pair[i].key;
+    }
+    return NULL;
+}
+
+/* Of a request that is not understood the refusal says what it is. Returns whether it is one. */
+static bool check_refusal(bool is_request, const struct proto_msg *msg)
 {
     const char *reason = told.last == 1 ? proto_get(&told.msg, "reason") : NULL;
     bool is_error = told.last == 1 && strcmp(told.msg.verb, "error") == 0;
+    const char *keys = is_request ? keys_of(msg->verb) : NULL;
+    const char *key = keys != NULL ? strange_key(msg, keys) : NULL;
 
     fuzz_must(!is_error || reason != NULL);
-    if (!is_request) {
+    if (!is_request)
         fuzz_must(is_error);
-    } else if (!is_one_of(msg->verb, verbs, ARRAY_SIZE(verbs))) {
+    else if (keys == NULL)
         fuzz_must(is_error && names(reason, "unknown verb: ", msg->verb));
-    } else {
-        for (size_t i = 0; i < msg->n; i++) {
-            if (!is_one_of(msg->pair[i].key, keys, ARRAY_SIZE(keys)))
-                fuzz_must(is_error && strncmp(reason, "unknown key: ", 13) == 0);
-        }
-    }
-    if (is_request && !is_error && strcmp(msg->verb, "status") == 0)
+    else if (key != NULL)
+        fuzz_must(is_error && names(reason, "unknown key: ", key));
+    else if (told.last == 1)
+        fuzz_must(strncmp(reason != NULL ? reason : "", "unknown ", 8) != 0);
+    return is_request && keys != NULL && key == NULL;
+}
+
+/* What was asked is known already, or is waited for. */
+static void check_wait(const struct proto_msg *msg, bool waits)
+{
+    const char *verb = msg->verb;
+
+    if (strcmp(verb, "gone") == 0)
+        fuzz_must(waits == (registry_find(&relayd.registry, proto_get_u64(msg, "id", 0)) != NULL));
+    else if (strcmp(verb, "wait") == 0)
+        fuzz_must(waits == !registry_is_usable(&relayd.registry));
+    else if (strcmp(verb, "watch") == 0 || strcmp(verb, "stop") == 0)
+        fuzz_must(waits);
+    else if (strcmp(verb, "register") != 0)
+        fuzz_must(!waits);
+    if (strcmp(verb, "status") == 0)
         fuzz_must(told.records == 1 + (int)relayd.registry.n);
 }
 
@@ -344,8 +380,8 @@ static void ask(int fd, struct fuzz_input in)
     /* Answered, and so gone; or it waits; or both, where the end of relayd is its end. */
     fuzz_must(told.last == (conn == NULL || conn->topic == WATCH_END));
     fuzz_must(conn == NULL || conn->state == CONN_WAITING);
-    if (conn == NULL)
-        check_refusal(is_request, &msg);
+    if (check_refusal(is_request, &msg))
+        check_wait(&msg, conn != NULL);
     if (is_request)
         proto_msg_fini(&msg);
 }
