@@ -36,7 +36,7 @@ static size_t size_of(unsigned i)
 /* The upstream answers the next question that it has heard whole. */
 static void answer(uint8_t kind, size_t size)
 {
-    if (model.answered.n < model.heard)
+    if (is_raw || model.answered.n < model.heard)
         model_say(&model.answered, answers[kind], size == 5 && answers[kind] == 5 ? 6 : size,
                   MODEL_PASSES);
 }
@@ -104,6 +104,37 @@ static void begin_chosen(struct fuzz_input *in)
     step(RELAY_NEITHER);
 }
 
+/* --- what happens at the same time */
+
+static void read_both(void)
+{
+    read_some(&client, SIZE_MAX);
+    read_some(&upstream, SIZE_MAX);
+}
+
+static void send_both(void)
+{
+    send_some(&client, SIZE_MAX);
+    send_some(&upstream, SIZE_MAX);
+}
+
+static void leave_client(void)
+{
+    leave(&client);
+}
+
+static void leave_upstream(void)
+{
+    leave(&upstream);
+}
+
+static void begin_race(unsigned how)
+{
+    static void (*const what[4])(void) = {read_both, send_both, leave_client, leave_upstream};
+
+    race = (struct race){.after = 1 + (how & 1) + (how & 8) / 4, .run = what[how >> 1 & 3]};
+}
+
 /* One line: what is done in the low half of its first byte, how much of it in the high one. */
 static void play(struct fuzz_input *in)
 {
@@ -134,7 +165,10 @@ static void play(struct fuzz_input *in)
         client.is_deaf = (much & 1) != 0;
         break;
     case 6:
-        upstream.is_deaf = (much & 1) != 0;
+        if (much < 8)
+            upstream.is_deaf = (much & 1) != 0;
+        else
+            begin_race(much);
         break;
     case 7:
         read_some(&client, amounts[much]);
@@ -191,8 +225,12 @@ static void finish(uint8_t how)
     else
         leave(&upstream);
     settle();
-    if (ending == RELAY_GOING && how % 3 == 2)
-        fuzz_must(!"it has ended");
+    if (ending == RELAY_GOING && is_raw) {
+        shut(&client);
+        shut(&upstream);
+        settle();
+    }
+    fuzz_must(ending != RELAY_GOING || (how % 3 < 2 && !is_raw));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -201,7 +239,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t how = fuzz_byte(&in);
 
     begin(how);
-    if ((how & 32) != 0)
+    is_raw = how >= 192;
+    if (is_raw)
+        step(RELAY_NEITHER);
+    else if ((how & 32) != 0)
         begin_chosen(&in);
     for (unsigned lines = 0; lines < LINES_MAX && in.n > 0 && ending == RELAY_GOING; lines++) {
         play(&in);

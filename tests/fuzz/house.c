@@ -46,10 +46,10 @@ static bool turn_once(int flags)
 
 static void check_session(const struct session *s)
 {
-    double now = kernel.now;
+    double now = kernel.now, bound = kernel.was_up ? PATIENCE_UP : PATIENCE_UNKNOWN;
 
     if (s->state == SESSION_CHOOSING)
-        fuzz_must(now - s->choosing_since <= PATIENCE_UP + LATE_SECONDS);
+        fuzz_must(now - s->choosing_since <= bound + LATE_SECONDS);
     if (s->state == SESSION_RELAYING && s->waiting_since > 0)
         fuzz_must(now - s->waiting_since <= (s->relay.is_unsafe ? 600 : 60) + LATE_SECONDS);
     fuzz_must(s->state != SESSION_NONE || ev_is_active(&s->timer));

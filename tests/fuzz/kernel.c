@@ -210,8 +210,15 @@ static ssize_t nothing(struct kernel_fd *k)
     return -1;
 }
 
+static void let_others_run(const struct kernel_fd *k)
+{
+    if (k->is_inside && kernel.on_call != NULL)
+        kernel.on_call();
+}
+
 ssize_t kernel_recv(struct kernel_fd *k, void *out, size_t n, int flags)
 {
+    let_others_run(k);
     if (k->n == 0)
         return nothing(k);
     if (n > k->n)
@@ -227,8 +234,10 @@ ssize_t kernel_recv(struct kernel_fd *k, void *out, size_t n, int flags)
 
 ssize_t kernel_send(struct kernel_fd *k, const void *bytes, size_t n)
 {
-    struct kernel_fd *peer = kernel_get(k->peer);
+    struct kernel_fd *peer;
 
+    let_others_run(k);
+    peer = kernel_get(k->peer);
     if (k->is_out_over || peer == NULL) {
         errno = EPIPE;
         return -1;

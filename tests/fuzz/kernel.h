@@ -77,11 +77,14 @@ struct kernel_file {
 
 struct kernel {
     bool is_on;
+    bool was_up; /* a link has been called up */
     double now; /* CLOCK_MONOTONIC */
     uint64_t waits; /* how often epoll_wait() was called */
     unsigned lacks_fds, lacks_watches; /* so many calls more fail for want of them */
     bool is_backwards; /* epoll_wait() tells of the highest descriptor first */
     uint64_t last_inode;
+    /* Called before each read and write of relayd's: others run at the same time. Or NULL. */
+    void (*on_call)(void);
     int top; /* no descriptor as high is open */
     struct kernel_file files[KERNEL_FILES];
 };

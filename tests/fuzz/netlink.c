@@ -12,16 +12,22 @@
 #include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <linux/tcp.h>
+#include <stddef.h>
 #include <string.h>
 
 #define FIRST_PORT 1000
 
+/* The kernel leaves no room between them. */
 struct link_answer {
     struct nlmsghdr head;
     struct inet_diag_msg diag;
     struct rtattr attr;
     struct tcp_info info;
-};
+} __attribute__((packed));
+
+_Static_assert(offsetof(struct link_answer, info) ==
+                   NLMSG_LENGTH(sizeof(struct inet_diag_msg)) + RTA_LENGTH(0),
+               "what follows the head of an attribute is its value");
 
 struct error_answer {
     struct nlmsghdr head;
@@ -55,6 +61,7 @@ static ssize_t tell_link(struct kernel_fd *k, const struct kernel_file *f, ssize
     };
     double quiet = (kernel.now - f->data_at) * 1000;
 
+    kernel.was_up |= f->link == KERNEL_LINK_UP;
     answer.info.tcpi_retransmits = f->link == KERNEL_LINK_DOWN ? 3 : 0;
     answer.info.tcpi_unacked = f->link == KERNEL_LINK_DOWN;
     answer.info.tcpi_last_data_recv = answer.info.tcpi_last_ack_recv = (uint32_t)quiet;

@@ -5,9 +5,11 @@
 
 #include "tests/fuzz/wires.h"
 
+#include "relayd/session/raw.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <ev.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,7 +20,8 @@ struct party client, upstream;
 struct relay relay;
 enum relay_end ending;
 struct model model;
-bool is_upstream_first;
+bool is_upstream_first, is_raw;
+struct race race;
 
 static size_t least(size_t a, size_t b)
 {
@@ -86,16 +89,48 @@ static bool gate(void *arg, enum agent_kind kind, const uint8_t *bytes, size_t n
     return model_judge(&model, kind, bytes, n);
 }
 
-static void hear(struct party *party, void (*take)(struct model *, const uint8_t *, size_t))
+static void hear_raw(const struct party *party, const struct model_stream *other,
+                     const uint8_t *bytes, size_t n)
+{
+    fuzz_must(party->heard + n <= other->sent);
+    fuzz_must(memcmp(bytes, other->bytes + party->heard, n) == 0);
+}
+
+static void hear(struct party *party)
 {
     const struct kernel_fd *k = room_of(party);
     size_t n = k == NULL ? 0 : (size_t)(k->written - party->heard);
+    const uint8_t *bytes;
 
     if (n == 0)
         return;
     fuzz_must(n <= k->n);
-    take(&model, kernel_peek(k) + k->n - n, n);
+    bytes = kernel_peek(k) + k->n - n;
+    if (is_raw)
+        hear_raw(party, party == &client ? &model.answered : &model.asked, bytes, n);
+    else if (party == &client)
+        model_hear_down(&model, bytes, n);
+    else
+        model_hear_up(&model, bytes, n);
     party->heard += n;
+}
+
+/* Both hear what has come out by now. */
+static void hear_all(void)
+{
+    if (!relay.is_held)
+        model_note_refused(&model);
+    hear(&upstream);
+    hear(&client);
+}
+
+/* Others run while a step is under way. What has come out is heard first: it may be gone then. */
+static void run_race(void)
+{
+    if (race.after == 0 || --race.after > 0)
+        return;
+    hear_all();
+    race.run();
 }
 
 /* Whether all that the client has said whole is answered. */
@@ -147,6 +182,15 @@ static void check_end(void)
     }
 }
 
+static void check_raw_end(void)
+{
+    if (ending == RELAY_CLIENT_DONE)
+        fuzz_must(client.is_shut && upstream.is_shut && client.heard == model.answered.sent &&
+                  upstream.heard == model.asked.sent);
+    else if (ending != RELAY_GOING)
+        fuzz_must(ending == RELAY_CLIENT_GONE && (client.is_closed || upstream.is_closed));
+}
+
 /* The next question could go on, or be answered here. */
 static bool is_question_due(void)
 {
@@ -185,6 +229,25 @@ static void check_rest(void)
         fuzz_must(relay_is_client_unseen(&relay));
 }
 
+/* All that one side has said has come to the other, and its end as well. */
+static void check_raw_way(const struct party *from, const struct party *to)
+{
+    const struct kernel_fd *k = room_of(to);
+
+    if (!takes_more(to) || k == NULL)
+        return;
+    fuzz_must(to->heard == from->stream->sent);
+    fuzz_must(!from->is_shut || k->is_in_over);
+}
+
+static void check_raw_rest(void)
+{
+    check_raw_way(&client, &upstream);
+    check_raw_way(&upstream, &client);
+    if (client.is_closed)
+        fuzz_must(relay_is_client_unseen(&relay));
+}
+
 static bool is_waiting_for_client(void)
 {
     size_t held = flow_size(&relay.up);
@@ -196,6 +259,10 @@ static bool is_waiting_for_client(void)
 /* What is begun gets through, if both take it; then it can be handed over. */
 static void check_quiet(void)
 {
+    if (is_raw && takes_more(&client) && takes_more(&upstream))
+        fuzz_must(relay_is_empty(&relay));
+    if (is_raw)
+        return;
     if (takes_more(&client))
         fuzz_must(flow_size(&relay.down) < AGENT_HEADER || is_bad(&model.answered, model.down));
     if (takes_more(&upstream) && !upstream.is_closed)
@@ -210,14 +277,15 @@ void step(enum relay_side readable)
     uint64_t before = k->read;
     bool was_held = relay.is_held && relay.owed > 0;
 
-    ending = relay_step(&relay, client.other, upstream.other, readable);
+    ending = (is_raw ? raw_step : relay_step)(&relay, client.other, upstream.other, readable);
     if (was_held && relay.is_held)
         fuzz_must(k->read == before);
-    if (!relay.is_held)
-        model_note_refused(&model);
-    hear(&upstream, model_hear_up);
-    hear(&client, model_hear_down);
+    hear_all();
     fuzz_must(flow_size(&relay.up) <= FLOW_SIZE && flow_size(&relay.down) <= FLOW_SIZE);
+    if (is_raw) {
+        check_raw_end();
+        return;
+    }
     if (ending == RELAY_GOING)
         model_check_counts(&model, &relay, is_full(&client) || client.is_closed);
     check_end();
@@ -249,7 +317,16 @@ static bool turn(void)
     return at_client != 0 || at_upstream != 0;
 }
 
-/* Turns until it rests, or has ended. */
+static void check_still(void)
+{
+    if (relay.is_quiescing)
+        check_quiet();
+    else if (is_raw)
+        check_raw_rest();
+    else
+        check_rest();
+}
+
 void settle(void)
 {
     bool is_moving = true;
@@ -258,10 +335,7 @@ void settle(void)
         fuzz_must(turns < TURNS_MAX);
         is_moving = turn();
         if (ending == RELAY_GOING && !is_moving) {
-            if (relay.is_quiescing)
-                check_quiet();
-            else
-                check_rest();
+            check_still();
             is_moving |= !client.is_deaf && read_some(&client, SIZE_MAX);
             is_moving |= !upstream.is_deaf && read_some(&upstream, SIZE_MAX);
         }
@@ -303,6 +377,8 @@ void wires_begin(size_t client_room, size_t upstream_room)
     begin_party(&upstream, &model.answered, upstream_room);
     relay = (struct relay){.gate = gate};
     ending = RELAY_GOING;
+    race = (struct race){0};
+    kernel.on_call = run_race;
 }
 
 void wires_end(void)

@@ -28,6 +28,15 @@ extern struct relay relay;
 extern enum relay_end ending; /* RELAY_GOING, or what it has come to */
 extern struct model model;
 extern bool is_upstream_first; /* where both have something to say */
+extern bool is_raw; /* raw_step() in place of relay_step(), and no model: bytes are bytes */
+
+/* What happens at the same time: before the relay's so many-th read or write from now on; 0: not at
+ * all. */
+struct race {
+    unsigned after;
+    void (*run)(void);
+};
+extern struct race race;
 
 /* Joins them, by sockets that hold so much. */
 void wires_begin(size_t client_room, size_t upstream_room);
