@@ -15,9 +15,12 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 
 #define RESERVE (256 * 1024)
@@ -25,6 +28,7 @@
 /* How long libev waits before it tries again, and how often that is said. */
 #define AGAIN_NS 50000000
 #define SAID_SECONDS 60.0
+#define ALARM_MICROSECONDS 50000
 #define NEVER_SECONDS 1e9 /* 30 years */
 
 /* Each block has its size in front. What is given back is used again once all has been. */
@@ -38,6 +42,7 @@ static size_t reserve_used;
 static unsigned reserve_blocks; /* that are in use */
 
 static ev_async awake;
+static bool is_alarm_set;
 
 static bool is_reserved(const void *p)
 {
@@ -131,11 +136,27 @@ static void on_awake(struct ev_loop *loop, ev_async *async, int events)
 {
 }
 
+static void on_alarm(int signal)
+{
+}
+
+/* Has epoll_wait(2) interrupted, again and again until it has been: the first time may be too early.
+ * 0: no more. */
+static void set_alarm(long microseconds)
+{
+    const struct itimerval alarm = {.it_value.tv_usec = microseconds,
+                                    .it_interval.tv_usec = microseconds};
+
+    setitimer(ITIMER_REAL, &alarm, NULL);
+    is_alarm_set = microseconds > 0;
+}
+
 /* libev tells of an epoll_ctl(2) that failed by an event, which it makes just before it goes to
- * sleep, and sleeps all the same (ev.c, 4.33: fd_reify in ev_run). It may have been the one for
- * libev's own descriptor, by which it learns of signals and of asyncs; libev makes another when an
- * async is started (evpipe_init), and nowhere else. It counts the one that it has lost twice
- * (fd_kill: ev_io_stop), and a loop in which it counts no watcher any more ends. */
+ * sleep, and sleeps all the same (ev.c, 4.33: fd_reify in ev_run): for good, where the kernel
+ * watches nothing any more. It may have been the one for libev's own descriptor, by which it learns
+ * of signals and of asyncs; libev makes another when an async is started (evpipe_init), and nowhere
+ * else. It counts the one that it has lost twice (fd_kill: ev_io_stop), and a loop in which it counts
+ * no watcher any more ends. */
 static void on_sleep(struct ev_loop *loop) EV_NOEXCEPT
 {
     if (ev_pending_count(loop) == 0)
@@ -144,14 +165,20 @@ static void on_sleep(struct ev_loop *loop) EV_NOEXCEPT
     ev_async_stop(loop, &awake);
     ev_async_start(loop, &awake);
     ev_async_send(loop, &awake);
+    set_alarm(ALARM_MICROSECONDS); /* where that is not heard */
 }
 
 static void on_woken(struct ev_loop *loop) EV_NOEXCEPT
 {
+    if (is_alarm_set)
+        set_alarm(0);
 }
 
 static void keep_awake(struct ev_loop *loop)
 {
+    const struct sigaction action = {.sa_handler = on_alarm};
+
+    sigaction(SIGALRM, &action, NULL);
     ev_async_init(&awake, on_awake);
     ev_async_start(loop, &awake);
     ev_set_loop_release_cb(loop, on_sleep, on_woken);
