@@ -189,16 +189,17 @@ class Storm:
             self.set_link("up" if self.is_cut else "down")
 
     def do_clients(self, a, b, c, d):
-        kind = ("any", "both", "deaf", "mute", "slow")[a % 5]
+        kind = ("any", "both", "odd", "deaf", "mute", "slow")[a % 6]
         if len(self.crowds) > 6:
             self.end_crowd(self.crowds[1 + b % (len(self.crowds) - 1)], c % 2 == 0)
         self.crowd(kind, 1 + d % 60, "-q", str(c % 4), "-e", str(b % 3 * 10), "-S", str(a * 1000 + b))
 
     def do_burst(self, a, b, c, d):
-        """A relay that stands still while its backlog fills up."""
+        """A relay that stands still while its backlog fills up. It takes 4096, and the rest wait."""
         pid = self.manager.pid
+        clients = 4500 if c % 4 == 0 else 200 + a
         os.kill(pid, signal.SIGSTOP)
-        crowd = self.crowd("list", 200 + a, "-q", "1", "-j", "50", "-s", "0")
+        crowd = self.crowd("list", clients, "-q", "1", "-j", "50", "-s", "0")
         time.sleep(0.05 + b / 5000)
         os.kill(pid, signal.SIGCONT)
         self.crowds.remove(crowd)
