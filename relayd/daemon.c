@@ -256,6 +256,7 @@ static int compose(struct daemon *d)
     d->enrol.own_paths[0] = d->place.paths.agent;
     d->enrol.own_paths[1] = d->place.paths.control;
     sessions_init(&d->sessions, &d->enrol, &d->options);
+    d->sessions.discover.dir = d->options.is_discovering ? d->place.paths.dir : NULL;
     d->sessions.on_end = on_session_end;
     d->sessions.on_end_arg = d;
     notify_init(&d->notify, d->loop);

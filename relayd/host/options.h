@@ -25,6 +25,7 @@ struct options {
     unsigned max_clients; /* 0: from the descriptor limit */
     enum when_none when_none;
     bool is_raw;       /* any stream protocol: nothing is looked at, nothing asked */
+    bool is_discovering; /* looks for logins that nobody registered */
     bool is_read_only; /* only questions that change nothing go on */
     bool is_help, is_version;
 };

@@ -103,8 +103,9 @@ static bool is_prompting(const struct session *s)
 
 /* Asks who is due: the next when nobody is waited for, all that are left when half of the time
  * is over. Those that are silent, who come last, are asked together. Without memory it is the
- * next look that tries again. */
-static void start_due(struct session *s, double now)
+ * next look that tries again. Returns whether nobody is left to ask or to wait for; those who are
+ * asked may answer all the same. */
+static bool start_due(struct session *s, double now)
 {
     bool is_waiting = is_waited_for(s);
     bool is_late = now - s->choosing_since >= bound(s) / 2 && !is_prompting(s);
@@ -114,13 +115,14 @@ static void start_due(struct session *s, double now)
 
     while ((u = next_upstream(s)) != NULL) {
         if (is_waiting && !is_late && !(is_silent_turn && u->state == UPSTREAM_SILENT))
-            return;
+            return false;
         is_silent_turn = u->state == UPSTREAM_SILENT;
         attempt = start_attempt(s, u);
         if (attempt == NULL)
-            return;
+            return false;
         is_waiting |= attempt_look(attempt);
     }
+    return !is_waiting;
 }
 
 static bool has_hope(const struct session *s)
@@ -213,16 +215,29 @@ static enum choice decide_kept(struct session *s, double now)
     return take(s, s->kept);
 }
 
+/* Looks for logins that nobody has registered, once for each session. Returns whether that is
+ * under way. */
+static bool discover(struct session *s)
+{
+    if (s->has_discovered || s->sessions->registry->is_paused || s->sessions->options->is_raw)
+        return s->is_discovering;
+    s->has_discovered = true;
+    s->is_discovering = discover_look(&s->sessions->discover);
+    return s->is_discovering;
+}
+
 static enum choice look(struct session *s, double now)
 {
+    bool is_discovering;
+
     if (kept(s) != NULL) {
         is_waited_for(s);
         return decide_kept(s, now);
     }
-    start_due(s, now);
+    is_discovering = start_due(s, now) && discover(s);
     if (now - s->choosing_since >= bound(s))
         give_up_all(s);
-    if (has_hope(s))
+    if (has_hope(s) || is_discovering)
         return CHOICE_OPEN;
     choosing_become_none(s);
     return CHOICE_NONE;
@@ -290,4 +305,12 @@ enum choice choosing_start(struct session *s, const struct question *question)
 void choosing_give_up(struct session *s)
 {
     lose_others(s, NULL);
+}
+
+/* Who was found has as long as if it had been there from the beginning. */
+enum choice choosing_discovered(struct session *s)
+{
+    s->is_discovering = false;
+    s->choosing_since = monotonic_seconds();
+    return choosing_look(s);
 }

@@ -44,4 +44,7 @@ void choosing_give_up(struct session *s);
 /* There is no upstream to choose: goes to the state none. */
 void choosing_become_none(struct session *s);
 
+/* Logins have been looked for: goes on with those that are registered now. */
+enum choice choosing_discovered(struct session *s);
+
 #endif

@@ -83,16 +83,23 @@ static enum relay_end take_questions(struct session *s)
     return r < 0 ? RELAY_CLIENT_BAD : RELAY_GOING;
 }
 
+/* Whether nobody is there to ask, nor to be found. */
+static bool is_hopeless(const struct sessions *sessions)
+{
+    const struct registry *registry = sessions->registry;
+
+    return registry->is_paused ||
+           (list_is_empty(&registry->upstreams) && sessions->discover.dir == NULL);
+}
+
 enum relay_end questions_step(struct session *s)
 {
-    const struct registry *registry = s->sessions->registry;
     enum relay_end end = relay_flush(&s->relay, s->client.fd);
 
     if (end != RELAY_GOING || s->state == SESSION_CHOOSING)
         return end;
     end = relay_read_client(&s->relay, s->client.fd);
-    if (end == RELAY_GOING && s->state == SESSION_WAITING &&
-        (list_is_empty(&registry->upstreams) || registry->is_paused))
+    if (end == RELAY_GOING && s->state == SESSION_WAITING && is_hopeless(s->sessions))
         choosing_become_none(s);
     if (end == RELAY_GOING)
         end = take_questions(s);

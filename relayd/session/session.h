@@ -24,6 +24,7 @@
 #include "relayd/base/sock.h"
 #include "relayd/session/attempts.h"
 #include "relayd/session/audit.h"
+#include "relayd/session/discover.h"
 #include "relayd/session/relay.h"
 #include "relayd/upstream/wait.h"
 
@@ -46,6 +47,7 @@ struct sessions {
     struct registry *registry;
     struct registry_observer observer;
     struct attempts attempts;
+    struct discover discover;
     const struct options *options;
     struct list list; /* owns them */
     unsigned n;
@@ -92,6 +94,8 @@ struct session {
     struct wait wait;     /* for what is owed */
     bool is_prompting;    /* counted as UPSTREAM_PROMPT */
     bool is_forwarded;    /* its client has come through an ssh -A */
+    bool is_discovering;  /* choosing: waits for the end of a look for logins */
+    bool has_discovered;  /* such a look was made for it */
 };
 
 /* A new session with a client's descriptor, and an upstream's or -1; takes both over. Waits for

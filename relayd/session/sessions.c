@@ -192,6 +192,17 @@ static void on_registry_event(struct registry_observer *observer,
         session_detach(list_entry(event->upstream->sessions.next, struct session, at));
 }
 
+static void on_discovered(void *arg)
+{
+    struct sessions *sessions = arg;
+    struct session *s, *next;
+
+    list_for_each_safe(s, next, &sessions->list, link) {
+        if (s->state == SESSION_CHOOSING && s->is_discovering)
+            follow_choice(s, choosing_discovered(s));
+    }
+}
+
 static void on_crowd_gone(struct ev_loop *loop, ev_timer *timer, int events)
 {
     struct sessions *sessions = container_of(timer, struct sessions, trim);
@@ -220,6 +231,9 @@ void sessions_init(struct sessions *sessions, struct enrol *enrol, const struct 
     sessions->on_refusal = ignore_refusal;
     list_init(&sessions->list);
     ev_timer_init(&sessions->trim, on_crowd_gone, TRIM_SECONDS, 0);
+    discover_init(&sessions->discover, sessions->loop);
+    sessions->discover.on_end = on_discovered;
+    sessions->discover.arg = sessions;
     attempts_init(&sessions->attempts, enrol, options);
     sessions->attempts.on_done = on_attempt;
     sessions->attempts.on_change = on_attempt_change;
@@ -233,6 +247,7 @@ void sessions_fini(struct sessions *sessions)
     list_for_each_safe(s, next, &sessions->list, link)
         session_end(s, SESSION_STOPPING);
     ev_timer_stop(sessions->loop, &sessions->trim);
+    discover_fini(&sessions->discover);
     registry_unobserve(&sessions->observer);
     assert(sessions->n == 0 && list_is_empty(&sessions->attempts.list));
 }

@@ -7,7 +7,9 @@
 world sshd strace
 sshd 22
 far train
-relay pat --dead-after 1s
+# What they do is done when a client asks.
+relay pat --dead-after 1s --discover
+as pat relayctl follow
 for name in 1 2 3 4 5 6 7 8 good; do
     start "$name" pat fake-agent -n "$name" good "$name"
     wait_for 20 test -S "$E2E/home/pat/$name"

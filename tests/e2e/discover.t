@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# relayd --discover: where nobody who is registered answers, logins are looked for.
+
+. "$(dirname "$0")/lib.sh"
+world sshd dropbear
+relay pat --discover
+
+# looked: how often logins have been looked for.
+looked() {
+    grep -c 'logins are looked for' "$E2E/log/relay.pat" || :
+}
+time_of keys pat >"$E2E/got"
+like "$(cat "$E2E/got")" 'agent refused' 'nobody is logged in: a client is told so'
+note "after $took ms"
+is "$(looked)" 1 'once it was looked for logins'
+start burst pat ask -n 50 -t 60 "$(agent_socket pat)" list
+wait_for 60 gone "$(pid burst)"
+ok 'fifty clients at once do not have it done fifty times' test "$(looked)" -le 3
+
+# --- a login that nobody registers
+
+sshd 22
+login first
+is "$(status pat path)" '' 'a login without rc is not registered'
+sleepless() {
+    keys pat >"$E2E/got"
+    [ "$(cat "$E2E/got")" = "$1" ]
+}
+ok 'the next client finds it' wait_for 20 sleepless first
+is "$(status pat path)" "$(upstream first)" 'which is registered now'
+before=$(looked)
+is "$(keys pat)" first 'the next one is served'
+is "$(looked)" "$before" 'and nobody looks while somebody answers'
+
+mkdir -p /etc/dropbear
+dropbear -F -E -p 127.0.0.1:2022 -R >"$E2E/log/dropbear" 2>&1 &
+printf '%d\n' "$!" >"$E2E/pid/dropbear"
+as pat install -m 600 /etc/ssh/authorized_keys .ssh/authorized_keys
+wait_for 20 listening 2022
+agent second
+as pat install -m 600 /etc/ssh/authorized_keys .ssh/authorized_keys
+login second -p 2022 -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+    -o GlobalKnownHostsFile=/dev/null -i second
+kill -s STOP "$(pid agent.first)"
+time_of keys pat >"$E2E/got"
+is "$(cat "$E2E/got")" second 'the one that is registered is mute: another is found'
+note "after $took ms"
+kill -s CONT "$(pid agent.first)"
+logout second
+ok 'it has gone: the first one serves' wait_for 40 sleepless first
+logout first
+like "$(keys pat)" 'agent refused' 'nobody is left: a client is told so'
+
+# --- what stands in the way
+
+socket=$(agent_socket pat)
+asks() {
+    as pat SSH_AUTH_SOCK="$socket" timeout 60 ssh-add -l 2>&1
+}
+end relay.pat
+login third
+relay pat
+like "$(asks)" 'agent refused' 'without the option nobody looks'
+end relay.pat
+
+# stands FILE: what stands beside relayd as relayctl, for one that is started now.
+stands() {
+    [ ! -e "$1" ] || cp "$1" "$E2E/bin/other"
+    mv "$E2E/bin/relayctl" "$E2E/shared/relayctl"
+    [ ! -e "$1" ] || mv "$E2E/bin/other" "$E2E/bin/relayctl"
+    start other pat relayd --verbose --discover
+    wait_for 20 grep -q serving "$E2E/log/other"
+    time_of asks >"$E2E/got" || :
+    end other
+    mv "$E2E/shared/relayctl" "$E2E/bin/relayctl"
+}
+stands /nonesuch
+like "$(cat "$E2E/got")" 'agent refused' 'without relayctl a client is told so as ever'
+like "$(cat "$E2E/log/other")" 'logins cannot be looked for: relayctl: No such file' 'and the log why'
+printf '#!/bin/sh\nexec sleep 600\n' >"$E2E/shared/hangs"
+chmod 755 "$E2E/shared/hangs"
+stands "$E2E/shared/hangs"
+like "$(cat "$E2E/got")" 'agent refused' 'one that hangs is ended'
+ok 'after two seconds' test "$took" -ge 1900
+is "$(pgrep -u pat -x sleep -a | grep -c 'sleep 600' || :)" 0 'and leaves nothing'
+
+finish
