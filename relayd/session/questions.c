@@ -54,6 +54,14 @@ static void start_choosing(struct session *s, enum agent_kind kind,
                       });
 }
 
+/* Whether an upstream may be chosen now. A client that met none, and stays for it asks more often
+ * than we close, finds one as soon as somebody is there again. */
+static bool may_choose(const struct session *s)
+{
+    return s->state == SESSION_WAITING ||
+           (s->state == SESSION_NONE && registry_is_usable(s->sessions->registry));
+}
+
 /* Decides about the questions at hand, up to one for which an upstream is chosen. Returns
  * RELAY_GOING, or why the session ends. */
 static enum relay_end take_questions(struct session *s)
@@ -71,9 +79,9 @@ static enum relay_end take_questions(struct session *s)
             session_note_command(s);
             session_start_timer(s, CHOOSING_FAREWELL, 0);
         }
-        if (s->state == SESSION_WAITING && kind == AGENT_KIND_BIND && n == frame.size)
+        if (kind == AGENT_KIND_BIND && n == frame.size)
             r = hold_bind(s, &frame);
-        else if (passes && s->state == SESSION_WAITING)
+        else if (passes && may_choose(s))
             start_choosing(s, kind, &frame, n);
         else
             r = answer_first(s, kind, &frame);

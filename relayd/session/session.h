@@ -11,7 +11,8 @@
  * the upstream that answers it (choosing.h). relaying: bytes both ways; there is no second
  * upstream (relaying.h). none: each question is answered at once, by FAILURE or, as --when-none
  * has it, an empty list, and the client closed 200 ms later, because a bare close kills ssh-add
- * by SIGPIPE and makes libssh2 spin.
+ * by SIGPIPE and makes libssh2 spin. A question that comes when somebody is there again is taken
+ * as a first one: back to choosing.
  *
  * Here is what all states share; sessions.h drives them. Every session ends in session_end(),
  * with a reason, and is freed there; unless it is handed over to another process, which goes

@@ -61,6 +61,28 @@ START_TEST(with_no_upstream_each_question_fails_and_the_client_is_closed)
 }
 END_TEST
 
+/* It asks on and on, and would be told so for ever. A bind that came meanwhile is not lost. */
+START_TEST(who_met_none_is_served_once_somebody_is_there_again)
+{
+    static const uint8_t bind[] = {0, 0, 0, 29, 27, 0, 0, 0, 24, 's', 'e', 's', 's', 'i', 'o', 'n', '-',
+                                   'b', 'i', 'n', 'd', '@', 'o', 'p', 'e', 'n', 's', 's', 'h', '.',
+                                   'c', 'o', 'm'};
+
+    begin_client();
+    ASK(list);
+    HEAR(failure);
+    ASK(bind);
+    HEAR(failure);
+    add_both();
+    ASK(list);
+    HEAR(list_by_a);
+    ck_assert_uint_eq(a.asked[AGENT_KIND_BIND], 1);
+    turn_for(0.3);
+    ASK(sign);
+    HEAR(sign_by_a);
+}
+END_TEST
+
 START_TEST(with_all_failed_each_question_fails)
 {
     add_both();
@@ -465,6 +487,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_safe_question_goes_to_the_newest_alone);
     tcase_add_test(tcase, with_no_upstream_each_question_fails_and_the_client_is_closed);
     tcase_add_test(tcase, with_all_failed_each_question_fails);
+    tcase_add_test(tcase, who_met_none_is_served_once_somebody_is_there_again);
     tcase_add_test(tcase, with_when_none_empty_a_listing_is_empty);
     tcase_add_test(tcase, read_only_keeps_changes_back_and_lets_signing_pass);
     tcase_add_test(tcase, what_comes_unasked_behind_the_first_answer_is_passed_on);
