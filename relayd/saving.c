@@ -25,25 +25,33 @@ static void note_result(struct saving *saving, int r)
     saving->problem = r;
 }
 
+/* One that is waited for already stays as it is: changes may come by the second. */
 static void try_again_later(struct saving *saving)
 {
+    if (ev_is_active(&saving->again))
+        return;
     saving->pause = fmin(fmax(2 * saving->pause, AGAIN_MIN), AGAIN_MAX);
     ev_timer_set(&saving->again, saving->pause, 0);
     ev_timer_start(saving->loop, &saving->again);
+}
+
+static void be_well(struct saving *saving)
+{
+    ev_timer_stop(saving->loop, &saving->again);
+    saving->pause = 0;
 }
 
 void saving_now(struct saving *saving)
 {
     const struct place *place = saving->place;
 
-    ev_timer_stop(saving->loop, &saving->again);
     note_result(saving, place_is_replaced(place)
                             ? 0
                             : store_save(saving->registry, place->paths.upstreams));
     if (saving->problem < 0)
         try_again_later(saving);
     else
-        saving->pause = 0;
+        be_well(saving);
 }
 
 static void on_due(struct ev_loop *loop, ev_prepare *prepare, int events)
