@@ -109,17 +109,36 @@ void question_log(struct stage *stage)
         stage_complain(stage, "quiet? its log has %u lines", n);
 }
 
-static bool is_saved(const struct stage *stage)
+/* Whether the file is whole, and has the logins of this status and no others. */
+static bool is_saved(const struct stage *stage, const struct reply *status)
 {
-    char path[STAGE_PATH + 16];
+    char path[STAGE_PATH + 16], line[256];
+    unsigned n = 0;
 
     snprintf(path, sizeof(path), "%s/d/upstreams", stage->dir);
-    return count_lines(path, "/three") == 1 && count_lines(path, "end") == 1;
+    for (const char *at = status->text; (at = strstr(at, "\npath=")) != NULL; at++, n++) {
+        snprintf(line, sizeof(line), "%.*s", (int)strcspn(at + 1, "\n"), at + 1);
+        if (count_lines(path, line) != 1)
+            return false;
+    }
+    return count_lines(path, "path=") == n && count_lines(path, "end") == 1;
+}
+
+void question_saved(struct stage *stage)
+{
+    double until = monotonic_now() + BOUND_SECONDS;
+    struct reply status = control_ask(stage, "status");
+
+    while (!is_saved(stage, &status) && monotonic_now() < until) {
+        stage_sleep(stage, 0.02);
+        status = control_ask(stage, "status");
+    }
+    if (!is_saved(stage, &status))
+        stage_complain(stage, "served? its logins are not saved, nor will be");
 }
 
 void question_served(struct stage *stage)
 {
-    double until = monotonic_now() + BOUND_SECONDS;
     struct answer answer;
     struct reply reply;
 
@@ -143,10 +162,6 @@ void question_served(struct stage *stage)
                        : answer.heard == HEARD_END   ? "closed"
                                                      : "a wrong answer",
                        answer.type);
-    while (!is_saved(stage) && monotonic_now() < until)
-        stage_sleep(stage, 0.01);
-    if (!is_saved(stage))
-        stage_complain(stage, "served? the login was not saved");
 }
 
 /* "/dir/d/lock" is "lock", "socket:[123]" is "socket". */

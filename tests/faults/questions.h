@@ -22,7 +22,9 @@ void open_files_look(struct open_files *files, const struct stage *stage);
 void question_quiet(struct stage *stage, const char *when);
 /* No more lines than anybody would read. */
 void question_log(struct stage *stage);
-/* A login comes, its client is served by it, and it is saved. */
+/* What it knows is saved, however much later. */
+void question_saved(struct stage *stage);
+/* A login comes, and a client is served. */
 void question_served(struct stage *stage);
 /* All logins are gone: nothing is open that was not open then. */
 void question_files(struct stage *stage, const struct open_files *wanted);

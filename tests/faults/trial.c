@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #define PATIENCE 10.0         /* of a client, where one call fails */
-#define PATIENCE_LASTING 0.03/* where all do: it may have to wait for the end of that */
+#define PATIENCE_LASTING 0.03 /* where all do: it may have to wait for the end of that */
 #define START_LASTING 0.5
 #define LEAVE_SECONDS 5.0
 
@@ -43,7 +43,9 @@ static void ask_all(struct stage *stage, const struct normal *normal)
         question_left(stage);
         return;
     }
+    question_saved(stage);
     question_served(stage);
+    question_saved(stage);
     question_files(stage, &normal->files);
     question_quiet(stage, "afterwards");
     question_log(stage);
