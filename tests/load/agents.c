@@ -298,17 +298,21 @@ static void run(void)
     for (;;) {
         struct epoll_event events[EVENTS];
         int n = epoll_wait(epoll, events, EVENTS, serve_late());
+        bool is_far_heard = false;
 
         for (int i = 0; i < n; i++) {
             struct end *e = events[i].data.ptr;
 
             if (e == &far)
-                hear_far();
+                is_far_heard = true;
             else if (e->is_listener)
                 take(e);
             else
                 serve(e, events[i].events);
         }
+        /* Last: it serves, and may free, others that had events too. */
+        if (is_far_heard)
+            hear_far();
     }
 }
 
