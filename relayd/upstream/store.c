@@ -318,7 +318,7 @@ int store_read(struct registry *registry, char *text, size_t size, store_found_f
 
     if (r < 0) {
         registry->last_id = registry->preferred = registry->followed = 0;
-        registry->is_paused = false;
+        registry->is_paused = registry->is_following = false;
         registry->paused_until = 0;
     }
     return r;

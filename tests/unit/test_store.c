@@ -361,14 +361,18 @@ START_TEST(a_file_with_something_behind_it_is_refused)
 }
 END_TEST
 
-START_TEST(a_refused_file_leaves_no_pause)
+START_TEST(a_refused_file_leaves_no_pause_and_follows_nobody)
 {
     size_t size;
-    char *text = save_two(&size);
+    char *text;
+
+    saved.is_following = true;
+    text = save_two(&size);
 
     scratch_write(file, text, size - 100);
     ck_assert(!reload());
     ck_assert_double_eq(loaded.paused_until, 0);
+    ck_assert(!loaded.is_following);
     free(text);
 }
 END_TEST
@@ -424,7 +428,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_file_cut_anywhere_is_refused_or_the_same);
     tcase_add_loop_test(tcase, a_file_with_a_flipped_bit_is_refused_or_whole, 0, 8);
     tcase_add_loop_test(tcase, a_file_with_something_behind_it_is_refused, 0, 3);
-    tcase_add_test(tcase, a_refused_file_leaves_no_pause);
+    tcase_add_test(tcase, a_refused_file_leaves_no_pause_and_follows_nobody);
     tcase_add_loop_test(tcase, absurd_ids_are_refused, 0, 10);
     tcase_add_test(tcase, a_file_of_another_version_is_refused);
 }
