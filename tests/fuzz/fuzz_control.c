@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define REQUESTS_MAX 5
+#define REQUESTS_MAX 4
 #define FIRST_FD 200 /* of connections that do not exist */
 
 /* --- what is played */
@@ -36,6 +36,7 @@ int __wrap_close(int fd);
 int __real_close(int fd);
 int __wrap_sock_peer(int fd, struct sock_peer *peer);
 void __wrap_look_at_all(struct registry *registry);
+void __wrap_keyboard_look(struct registry *registry);
 const char *__wrap_program_fate(void);
 uint64_t __wrap_enrol_register(struct enrol *enrol, const struct enrol_request *request,
                                const char **reason);
@@ -80,6 +81,10 @@ int __wrap_sock_peer(int fd, struct sock_peer *peer)
 }
 
 void __wrap_look_at_all(struct registry *registry)
+{
+}
+
+void __wrap_keyboard_look(struct registry *registry)
 {
 }
 
@@ -283,6 +288,7 @@ static const struct { const char *name, *keys; } verbs[] = {
     {"register", " path label fallback keep connection tty wait"},
     {"unregister", " id path all"},
     {"use", " id path auto"},
+    {"follow", " id path off"},
     {"pause", " for_ms"},
     {"gone", " id"},
     {"status", ""}, {"wait", ""}, {"resume", ""}, {"watch", ""}, {"why", ""}, {"stop", ""},

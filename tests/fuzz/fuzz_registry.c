@@ -69,7 +69,7 @@ static int read_text(struct registry *registry, const void *text, size_t size)
     r = store_read(registry, (char *)copy, size, found, registry);
     free(copy);
     fuzz_must(r == 0 || (r == -EBADMSG && registry->n == 0 && registry->last_id == 0 &&
-                         !registry->is_paused));
+                         !registry->is_paused && !registry->is_following));
     check_registry(registry);
     return r;
 }
@@ -122,6 +122,9 @@ static void check_same(const struct registry *registry, const struct registry *a
     fuzz_must(again->n == registry->n && again->last_id == registry->last_id &&
               again->preferred == registry->preferred && again->is_paused == registry->is_paused &&
               is_same_time(again->paused_until, registry->paused_until));
+    fuzz_must(again->is_following == registry->is_following &&
+              again->followed == registry->followed &&
+              is_same_time(again->followed_since, registry->followed_since));
     list_for_each(a, &registry->upstreams, link) {
         b = list_entry(b->link.next, struct upstream, link);
         fuzz_must(a->id == b->id && strcmp(a->path, b->path) == 0 && is_same_pin(&a->pin, &b->pin));
