@@ -133,6 +133,8 @@ static void play(struct fuzz_input *in)
     case 10:
         if (how == 0)
             do_unregister(upstream_of(agent));
+        else if (how == 3)
+            do_follow(upstream_of(agent));
         else
             do_prefer(how == 1 ? NULL : upstream_of(agent));
         break;
@@ -163,7 +165,7 @@ static void begin(uint8_t how)
 {
     house_begin((how & 1) != 0, (how & 2) != 0, (how & 4) != 0 ? 2 : REGISTRY_MAX);
     for (unsigned agent = 0; agent < CAST_AGENTS; agent++)
-        kernel_listen(agent, 8);
+        kernel_listen(agent, agent == 1 ? 1 : 8);
     /* Most scripts need some. */
     for (unsigned agent = 0; agent < (how >> 3 & 3); agent++)
         do_register(agent, how >> 5);
@@ -192,9 +194,21 @@ static void set_all(enum cast_mode mode)
     kernel.lacks_fds = kernel.lacks_watches = 0;
 }
 
+/* A session has begun at that time: no silence is left that time alone has ended by then. Where
+ * there is a link, that is asked first, of each in turn. */
+static void check_forgiven(double then)
+{
+    const struct upstream *u;
+
+    list_for_each(u, &registry.upstreams, link)
+        fuzz_must(u->tcp.tuple.family != 0 || !upstream_is_due(u, then));
+}
+
 /* All are well: each is answered, and whoever comes now, as well. */
 static void end_well(void)
 {
+    double then;
+
     set_all(CAST_ANSWERS_ALL);
     cast_hang_up_broken();
     pass(8);
@@ -207,8 +221,10 @@ static void end_well(void)
     settle();
     cast.n_questions = cast.n_questions == CAST_QUESTIONS ? CAST_QUESTIONS - 1 : cast.n_questions;
     do_connect(0, KERNEL_ROOM);
+    then = kernel.now;
     cast_ask(0, 0, SIZE_MAX);
     settle();
+    check_forgiven(then);
     fuzz_must(!cast_is_waiting(0) && cast.clients[0].chosen >= 0);
 }
 

@@ -55,6 +55,52 @@ static void check_session(const struct session *s)
     fuzz_must(s->state != SESSION_NONE || ev_is_active(&s->timer));
 }
 
+static bool is_registered_before(const struct upstream *a, const struct upstream *b)
+{
+    const struct upstream *u;
+
+    list_for_each(u, &registry.upstreams, link) {
+        if (u == a || u == b)
+            break;
+    }
+    return u == a;
+}
+
+/* Those that are silent last; the preferred one before all of its kind; then who is followed, unless
+ * it is silent; the rest as they are registered. */
+static bool is_before(const struct upstream *a, const struct upstream *b)
+{
+    bool is_silent = a->state == UPSTREAM_SILENT;
+
+    if (is_silent != (b->state == UPSTREAM_SILENT))
+        return !is_silent;
+    if (a->id == registry.preferred || b->id == registry.preferred)
+        return a->id == registry.preferred;
+    if (!is_silent && (a->id == registry.followed || b->id == registry.followed))
+        return a->id == registry.followed;
+    return is_registered_before(a, b);
+}
+
+/* The order of trying, told again from its rule. */
+static void check_order(void)
+{
+    const struct upstream *u, *before = NULL;
+    unsigned n = 0;
+
+    list_for_each(u, &registry.upstreams, link) {
+        fuzz_must(registry_find(&registry, u->id) == u);
+        fuzz_must(before == NULL || before->login.is_fallback <= u->login.is_fallback);
+        before = u;
+    }
+    before = NULL;
+    list_for_each(u, &registry.order, turn) {
+        fuzz_must(before == NULL || is_before(before, u));
+        before = u;
+        n++;
+    }
+    fuzz_must(n == registry.n && n <= registry.max);
+}
+
 static void check_upstream(const struct upstream *u)
 {
     fuzz_must(list_is_empty(&u->blocked) || upstream_uses(u, UPSTREAM_PING) > 0 ||
@@ -74,6 +120,7 @@ static void check_rest(void)
     fuzz_must(n == sessions.n);
     list_for_each(u, &registry.upstreams, link)
         check_upstream(u);
+    check_order();
     cast_check_rest();
 }
 
@@ -157,6 +204,11 @@ void do_prefer(struct upstream *u)
     if (u != NULL && u->state == UPSTREAM_SILENT)
         registry_forgive(&registry, u);
     registry_prefer(&registry, u == NULL ? 0 : u->id);
+}
+
+void do_follow(struct upstream *u)
+{
+    registry_follow(&registry, u != NULL && registry.followed != u->id, u, kernel.now);
 }
 
 void do_pause(bool is_paused)

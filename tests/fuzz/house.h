@@ -36,6 +36,8 @@ struct upstream *upstream_of(unsigned agent);
 void do_register(unsigned agent, unsigned how);
 void do_unregister(struct upstream *u);
 void do_prefer(struct upstream *u);
+/* Somebody is at the keyboard of u, which is followed from now on; again: no more. */
+void do_follow(struct upstream *u);
 void do_pause(bool is_paused);
 /* Client c comes, if it is not there. Its socket holds so much. */
 void do_connect(int c, size_t room);
