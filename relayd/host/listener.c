@@ -93,6 +93,21 @@ static int clear_stale(const struct listener *listener)
     return unlink(listener->path) < 0 && errno != ENOENT ? -errno : 0;
 }
 
+/* Takes all who have connected to a socket that is given up. systemd may keep it open, and they would wait
+ * for ever. Past the limit they are closed: that is an end too. */
+static void take_last(const struct listener *listener)
+{
+    int fd;
+
+    while (listener->fd >= 0 &&
+           (fd = accept4(listener->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0) {
+        if (is_full(listener))
+            close(fd);
+        else
+            listener->accept(listener->arg, fd);
+    }
+}
+
 int listener_bind(struct listener *listener)
 {
     struct stat st;
@@ -106,6 +121,7 @@ int listener_bind(struct listener *listener)
         close(fd);
         return r;
     }
+    take_last(listener);
     listener_adopt(listener, fd);
     listener->is_own = true;
     listener->dev = st.st_dev;

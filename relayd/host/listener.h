@@ -45,9 +45,9 @@ void listener_adopt(struct listener *listener, int fd);
 /* Begins to accept. To be called again whenever the count has sunk. */
 void listener_resume(struct listener *listener);
 
-/* Makes the socket again where its path has gone. Returns 0 where all is well,
- * -EADDRINUSE where somebody else listens there now, or another -errno for what may
- * succeed later. */
+/* Makes the socket again where its path has gone, having accepted who had connected to it.
+ * Returns 0 where all is well, -EADDRINUSE where somebody else listens there now, or another
+ * -errno for what may succeed later. */
 int listener_heal(struct listener *listener);
 
 /* What an error of the two means, in words that go behind the path. */

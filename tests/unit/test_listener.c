@@ -118,6 +118,24 @@ START_TEST(one_that_is_well_is_looked_at_without_a_connection)
 }
 END_TEST
 
+/* systemd's copy of the socket would hold them for ever. */
+START_TEST(who_waits_at_one_that_is_given_up_is_taken)
+{
+    int client, kept;
+
+    begins[_i]();
+    kept = dup(listener.fd);
+    client = sock_open(path, SOCK_STREAM);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(listener_heal(&listener), 0);
+    ck_assert_uint_eq(accepted, 1);
+    close(client);
+    close(kept);
+    accepted = 0;
+    check_serves();
+}
+END_TEST
+
 START_TEST(a_directory_in_its_place_is_named_and_left_alone)
 {
     begins[_i]();
@@ -242,6 +260,7 @@ static void add(TCase *tcase)
     tcase_add_loop_test(tcase, one_that_is_missing_is_made_again, 0, 2);
     tcase_add_loop_test(tcase, one_that_was_left_behind_is_made_again, 0, 2);
     tcase_add_loop_test(tcase, one_that_is_well_is_looked_at_without_a_connection, 0, 2);
+    tcase_add_loop_test(tcase, who_waits_at_one_that_is_given_up_is_taken, 0, 2);
     tcase_add_loop_test(tcase, a_directory_in_its_place_is_named_and_left_alone, 0, 2);
     tcase_add_loop_test(tcase, so_is_a_file, 0, 2);
     tcase_add_test(tcase, so_is_somebody_else_s_socket);
