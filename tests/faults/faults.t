@@ -7,7 +7,7 @@
 not_in_valgrind 'its calls are its own there'
 # In the world the source may be out of sight.
 [ -z "${E2E-}" ] || cp "$(dirname "$0")/calls" "$E2E"
-E2E_ALSO='faults/faults faults/allocation.so'
+export E2E_ALSO='faults/faults faults/allocation.so'
 world
 ! has_sanitizers || skip_all 'the sanitizers make calls and allocations of their own'
 
