@@ -245,6 +245,20 @@ static void compose_place(struct daemon *d)
     d->place.arg = d;
 }
 
+/* The first is found by its path, whatever socket is there at the time: it may be made again. */
+static void compose_discover(struct daemon *d)
+{
+    const struct paths_choice first = {0};
+    struct discover *discover = &d->sessions.discover;
+    int r = d->options.is_behind_first ? paths_find(&discover->first, &first, false) : 0;
+
+    if (r < 0)
+        log_error("%s: the first relayd cannot be asked: %s", discover->first.dir, strerror(-r));
+    discover->is_behind_first = d->options.is_behind_first && r == 0;
+    if (d->options.is_discovering || discover->is_behind_first)
+        discover->dir = d->place.paths.dir;
+}
+
 static int compose(struct daemon *d)
 {
     int r;
@@ -256,7 +270,7 @@ static int compose(struct daemon *d)
     d->enrol.own_paths[0] = d->place.paths.agent;
     d->enrol.own_paths[1] = d->place.paths.control;
     sessions_init(&d->sessions, &d->enrol, &d->options);
-    d->sessions.discover.dir = d->options.is_discovering ? d->place.paths.dir : NULL;
+    compose_discover(d);
     d->sessions.on_end = on_session_end;
     d->sessions.on_end_arg = d;
     notify_init(&d->notify, d->loop);

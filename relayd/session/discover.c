@@ -36,8 +36,11 @@ void discover_fini(struct discover *discover)
 static void begin(struct discover *discover)
 {
     static char name[] = RELAYCTL_NAME, option[] = "--dir", quiet[] = "-q", verb[] = "register",
-                scan[] = "--scan", no_start[] = "--no-start", no_wait[] = "--no-wait";
-    char *argv[] = {name, option, (char *)discover->dir, quiet, verb, scan, no_start, no_wait, NULL};
+                no_start[] = "--no-start", no_wait[] = "--no-wait", scan[] = "--scan",
+                fallback[] = "--fallback";
+    bool is_behind = discover->is_behind_first;
+    char *argv[] = {name, option, (char *)discover->dir, quiet, verb, no_start, no_wait,
+                    is_behind ? fallback : scan, is_behind ? discover->first.agent : NULL, NULL};
     int r = run_beside(&discover->run, argv, LOOK_SECONDS);
 
     if (r < 0)
