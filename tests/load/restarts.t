@@ -4,6 +4,7 @@
 # and none has another's answer. More than that are closed, and nothing worse.
 
 . "$(dirname "$0")/load.sh"
+not_in_valgrind 'it has clients by the hundred'
 world systemd python3
 user_manager pat
 said() {

@@ -26,7 +26,7 @@ part() {
     storm "$@"
 }
 
-deaths=$(short_or_long 60 600)
+deaths=$(short_or_long 40 600)
 ok "50 clients ask while $deaths logins come or die" \
     part --any --only arrive,depart --steps "$deaths" --seconds 100 --seed 11 --every 0.06
 tell
@@ -42,7 +42,7 @@ is "$(said failed) $(said wrong) $(said lost) $(said closed) $(said refused)" '0
 figure "$restarts restarts, 50 clients: questions asked" "$(said asked), $(said lost) lost, $(said closed) clients closed"
 
 seed=$(short_or_long 1 "$(date +%s)")
-seconds=$(short_or_long 6 60)
+seconds=$(short_or_long 5 60)
 memory=--memory
 ! has_sanitizers || memory=
 ok "everything at random for $seconds s, by seed $seed" part --any --far $far $memory --seconds "$seconds" --seed "$seed"
