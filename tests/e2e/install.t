@@ -84,7 +84,7 @@ is "$(remote .local/bin/relayctl status --json | grep -c '"host": "127.0.0.1"')"
     'the login was registered, and is registered once'
 
 # Whatever it may have left there once.
-as pat touch "${socket%/*}/log.old" "${socket%/*}/upstreams.damaged"
+as pat touch "${socket%/*}/log.old" "${socket%/*}/upstreams.damaged" "${socket%/*}/mute"
 ok 'it uninstalls' install_as_pat --uninstall --yes
 note "$(cat "$said")"
 files >"$E2E/after"
