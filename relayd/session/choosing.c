@@ -19,6 +19,7 @@ void choosing_become_none(struct session *s)
     s->none_reason = registry->is_paused                   ? SESSION_PAUSED
                      : list_is_empty(&registry->upstreams) ? SESSION_NO_LOGIN
                                                            : SESSION_NO_ANSWER;
+    s->is_in_vain = s->state == SESSION_CHOOSING;
     session_drop_attempts(s);
     session_set_state(s, SESSION_NONE);
     session_note_refusal(s->sessions, &s->peer, audit_reason(s->none_reason));

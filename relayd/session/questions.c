@@ -15,6 +15,7 @@ static int answer_first(struct session *s, enum agent_kind kind, const struct ag
                          s->sessions->options->when_none == WHEN_NONE_EMPTY;
 
     s->relay.asked[kind]++;
+    s->is_in_vain = false;
     return is_empty_list
                ? relay_answer_first(&s->relay, frame, agent_empty_list, sizeof(agent_empty_list))
                : relay_answer_first(&s->relay, frame, agent_failure, sizeof(agent_failure));
@@ -55,11 +56,12 @@ static void start_choosing(struct session *s, enum agent_kind kind,
 }
 
 /* Whether an upstream may be chosen now. A client that met none, and stays for it asks more often
- * than we close, finds one as soon as somebody is there again. */
+ * than we close, finds one as soon as somebody is there again: by its next question, for the one at
+ * hand has had its choice. */
 static bool may_choose(const struct session *s)
 {
-    return s->state == SESSION_WAITING ||
-           (s->state == SESSION_NONE && registry_is_usable(s->sessions->registry));
+    return s->state == SESSION_WAITING || (s->state == SESSION_NONE && !s->is_in_vain &&
+                                           registry_is_usable(s->sessions->registry));
 }
 
 /* Decides about the questions at hand, up to one for which an upstream is chosen. Returns

@@ -97,6 +97,7 @@ struct session {
     bool is_forwarded;    /* its client has come through an ssh -A */
     bool is_discovering;  /* choosing: waits for the end of a look for logins */
     bool has_discovered;  /* such a look was made for it */
+    bool is_in_vain;      /* none: the question at hand was asked, and nobody has answered it */
 };
 
 /* A new session with a client's descriptor, and an upstream's or -1; takes both over. Waits for

@@ -83,6 +83,29 @@ START_TEST(who_met_none_is_served_once_somebody_is_there_again)
 }
 END_TEST
 
+static bool is_asked(const void *fake)
+{
+    return ((const struct fake *)fake)->n_asked > 0;
+}
+
+/* One may be left that is not called silent, for it had little time. */
+START_TEST(a_question_that_nobody_answered_is_not_asked_again)
+{
+    add_both();
+    fake_behave(&a, FAKE_SAYS_NOTHING);
+    fake_behave(&b, FAKE_CLOSES);
+    begin_client();
+    ASK(list);
+    turn_until(loop, is_asked, &a);
+    attempts_fail(&sessions.attempts, registry_find_path(&registry, a.path));
+    HEAR(failure);
+    ck_assert_uint_eq(a.n_asked, 1);
+    fake_behave(&a, FAKE_ANSWERS);
+    ASK(list);
+    HEAR(list_by_a);
+}
+END_TEST
+
 START_TEST(with_all_failed_each_question_fails)
 {
     add_both();
@@ -487,6 +510,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_safe_question_goes_to_the_newest_alone);
     tcase_add_test(tcase, with_no_upstream_each_question_fails_and_the_client_is_closed);
     tcase_add_test(tcase, with_all_failed_each_question_fails);
+    tcase_add_test(tcase, a_question_that_nobody_answered_is_not_asked_again);
     tcase_add_test(tcase, who_met_none_is_served_once_somebody_is_there_again);
     tcase_add_test(tcase, with_when_none_empty_a_listing_is_empty);
     tcase_add_test(tcase, read_only_keeps_changes_back_and_lets_signing_pass);
