@@ -73,7 +73,7 @@ static size_t make_ping(struct cast_question *q, uint8_t id, bool is_own)
     static const uint8_t other[AGENT_INSTANCE] = "another relayd";
 
     agent_ping_make(q->bytes, other, id);
-    q->is_own_ping = is_own && cast.ping[3] != 0;
+    q->is_own_ping = is_own && cast.ping[3] != 0 && !cast.is_raw;
     if (q->is_own_ping)
         memcpy(q->bytes, cast.ping, AGENT_PING_SIZE);
     return AGENT_PING_SIZE;
@@ -99,7 +99,7 @@ static void make_question(struct cast_question *q, uint8_t id, unsigned what)
 {
     static const uint8_t types[16] = {11, 13, 19, 11, 27, 27, 27, 27, 27, 27, 17, 11, 99, 11, 0, 22};
 
-    q->is_own_ping = false;
+    q->is_own_ping = q->is_failed = q->must_fail = false;
     q->conn = -1;
     q->agents = 0;
     q->size = make_body(q, id, what);
@@ -107,11 +107,12 @@ static void make_question(struct cast_question *q, uint8_t id, unsigned what)
     q->bytes[2] = (uint8_t)((q->size - 4) >> 8);
     q->bytes[3] = (uint8_t)(q->size - 4);
     q->bytes[4] = types[what];
-    q->is_bad = what == 14;
+    q->is_bad = what == 14 && !cast.is_raw;
     if (q->is_bad)
         q->bytes[2] = q->bytes[3] = 0;
     q->kind = q->is_bad ? AGENT_KIND_OTHER : agent_kind(q->bytes, q->size);
-    q->is_refused = cast.is_read_only && !agent_kind_is_safe(q->kind) && q->kind != AGENT_KIND_SIGN;
+    q->is_refused = cast.is_read_only && !cast.is_raw && !agent_kind_is_safe(q->kind) &&
+                    q->kind != AGENT_KIND_SIGN;
 }
 
 /* --- clients */
@@ -210,8 +211,9 @@ static struct cast_question *answerable(const struct cast_client *client)
 /* A FAILURE that relayd made itself, or an empty list. */
 static void hear_own(struct cast_client *client, bool is_list)
 {
-    const struct cast_question *q;
+    struct cast_question *q;
 
+    fuzz_must(!cast.is_raw);
     if (client->is_unasked)
         return;
     q = answerable(client);
@@ -221,7 +223,10 @@ static void hear_own(struct cast_client *client, bool is_list)
     fuzz_must(client->chosen < 0);
     if (q->kind == AGENT_KIND_BIND)
         return;
-    fuzz_must(client->committed < 0 && q->conn < 0);
+    /* It may find somebody by a later one. */
+    fuzz_must(client->committed < 0 || q < &cast.questions[client->committed_by]);
+    fuzz_must(q->conn < 0);
+    q->is_failed = true;
     if (is_list)
         fuzz_must(cast.is_none_empty && q->kind == AGENT_KIND_LIST);
     client->is_none = true;
@@ -233,9 +238,10 @@ static void note_choice(struct cast_client *client, const uint8_t *frame)
     int c = (int)(client - cast.clients), conn = frame[AGENT_HEADER + 4];
     struct cast_conn *chosen = &cast.conns[conn];
 
-    fuzz_must(conn < cast.n_conns && chosen->client == c && !client->is_none);
+    fuzz_must(conn < cast.n_conns && chosen->client == c);
     fuzz_must(client->committed < 0 || client->committed == conn);
     client->chosen = conn;
+    client->is_none = false;
     for (client->next = 0; client->next < chosen->n_answers; client->next++) {
         int q = chosen->answers[client->next].question;
 
@@ -263,6 +269,7 @@ static void hear_answer(struct cast_client *client, const uint8_t *frame, size_t
         return;
     fuzz_must(answer->question >= 0);
     fuzz_must(answerable(client) == &cast.questions[answer->question]);
+    fuzz_must(!cast.questions[answer->question].must_fail);
     client->n_answered++;
 }
 
@@ -276,13 +283,14 @@ static void hear_frame(struct cast_client *client, const uint8_t *frame, size_t 
         hear_answer(client, frame, size);
 }
 
-/* Whether an end is no wonder: it left off itself, or its agent did. */
+/* Whether an end is no wonder: it left off itself, or its agent did. With --raw that is also how it
+ * is told that nobody is there. */
 static bool is_end_due(const struct cast_client *client)
 {
     int conn = client->chosen >= 0 ? client->chosen : client->committed;
 
     return client->may_end || client->is_shut || client->is_none || cast.is_lacking ||
-           (conn >= 0 && cast.conns[conn].is_over);
+           (conn >= 0 ? cast.conns[conn].is_over : cast.is_raw);
 }
 
 static bool turn_client(struct cast_client *client)

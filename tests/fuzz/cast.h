@@ -53,6 +53,8 @@ struct cast_question {
     bool is_own_ping; /* a ping of this relayd's, come round */
     bool is_refused;  /* --read-only keeps it back */
     bool is_bad;
+    bool is_failed, must_fail; /* relayd itself has answered it FAILURE; or has to, for the agent that
+                                  hears the next one has not heard it */
     int conn;         /* where it has come, if it is unsafe; -1 */
     unsigned agents;  /* who has heard it */
     size_t size;
@@ -70,6 +72,7 @@ struct cast_conn {
     int fd; /* -1: closed */
     int agent, client; /* -1: nobody's yet, or of one that has left */
     int last;          /* the question that it heard last, or -1 */
+    bool has_first;    /* it has heard one that is no bind */
     bool is_over;      /* the agent has ended it, or broken the protocol */
     int waiting[CAST_ANSWERS]; /* questions without an answer; -1: a ping; -2: a listing in its place */
     unsigned n_waiting;
@@ -84,14 +87,14 @@ struct cast_client {
     int fd; /* -1: not there */
     bool is_deaf, is_shut;
     bool may_end; /* whoever ended it has a reason */
-    bool is_none; /* it was told that nobody is there */
+    bool is_none; /* it was told that nobody is there, and may be left */
     bool is_ended; /* it has heard the end */
     bool is_unasked; /* its agent has said more than it was asked: its answers are not counted */
     int asked[CAST_QUESTIONS]; /* of all questions, in its order */
     unsigned n_asked, n_sent, n_answered;
     size_t part;    /* of the next to be sent, what is out */
     int chosen;     /* the connection that its answers come from; -1 */
-    int committed;  /* the same, as its questions tell */
+    int committed, committed_by; /* the same, as its questions tell; and which of them told first */
     unsigned next;  /* the answer there that it hears next */
     size_t n;
     uint8_t in[AGENT_FRAME_MAX];
@@ -99,6 +102,7 @@ struct cast_client {
 
 struct cast {
     bool is_read_only, is_none_empty;
+    bool is_raw; /* relayd looks at nothing: whoever accepts is chosen, and what is said passes */
     bool is_lacking; /* descriptors or watches: what cannot be watched is ended, or made again */
     bool is_renewed; /* an agent may be asked twice, as it was registered twice */
     enum cast_mode modes[CAST_AGENTS];

@@ -28,7 +28,7 @@ static void hang_up(struct cast_conn *conn)
     if (client == NULL)
         cast_allow_end(false);
     else
-        client->may_end |= client->chosen < 0 && client->committed < 0 && !client->is_none;
+        client->may_end |= client->chosen < 0 && client->committed < 0;
 }
 
 /* Sends at most n bytes of what it has said. */
@@ -129,6 +129,10 @@ static void treat(struct cast_conn *conn)
     enum cast_mode mode = cast.modes[conn->agent];
     int question = conn->waiting[0];
 
+    /* Raw, it would only be the client that does not understand. */
+    if (cast.is_raw && (mode == CAST_TALKS_NONSENSE || mode == CAST_IS_OVERSIZE))
+        mode = CAST_ANSWERS_ALL;
+
     switch (mode) {
     case CAST_MUTE:
     case CAST_DOES_NOT_READ:
@@ -188,29 +192,27 @@ static int identify(const uint8_t *frame, size_t size)
     return 0;
 }
 
-/* The client's questions go only there from now on: it is not the first that may go to several. */
-static bool commits(const struct cast_client *client, const struct cast_question *q)
+/* The client's questions go only there from now on: it is none that may go to several. */
+static bool commits(const struct cast_conn *conn, const struct cast_question *q)
 {
-    int i = 0;
-
-    while (i < (int)client->n_asked && (cast.questions[client->asked[i]].kind == AGENT_KIND_BIND ||
-                                        cast.questions[client->asked[i]].is_refused ||
-                                        cast.questions[client->asked[i]].is_own_ping))
-        i++;
-    return !agent_kind_is_safe(q->kind) || q->size > RELAY_WHOLE_MAX ||
-           q > &cast.questions[client->asked[i]];
+    return cast.is_raw || conn->has_first || !agent_kind_is_safe(q->kind) ||
+           q->size > RELAY_WHOLE_MAX;
 }
 
-/* A connection hears all that its client asks, the binds first that were answered before there was
- * one: an unbound agent would do for any host. */
+/* A connection hears all that its client asks, but for what was answered FAILURE; the binds first
+ * that were answered before there was one, for an unbound agent would do for any host. */
 static void check_all_before(const struct cast_conn *conn, int i)
 {
     const struct cast_client *client = &cast.clients[conn->client];
 
     for (unsigned at = 0; at < client->n_asked && client->asked[at] < i; at++) {
-        const struct cast_question *q = &cast.questions[client->asked[at]];
+        struct cast_question *q = &cast.questions[client->asked[at]];
 
-        fuzz_must(client->asked[at] <= conn->last || q->is_refused || q->is_own_ping);
+        if (client->asked[at] <= conn->last || q->is_refused || q->is_own_ping)
+            continue;
+        fuzz_must(!cast.is_raw && !conn->has_first && q->kind != AGENT_KIND_BIND);
+        fuzz_must(q->is_failed || at >= client->n_answered);
+        q->must_fail = true;
     }
 }
 
@@ -222,13 +224,14 @@ static void check_client(struct cast_conn *conn, const struct cast_question *q)
     fuzz_must(conn->client < 0 || conn->client == q->client);
     conn->client = q->client;
     /* What was sent to one that lost, and closed, may be read later. */
-    if (commits(client, q) || kernel_get(conn->fd)->peer >= 0) {
-        fuzz_must(!client->is_none);
+    if (commits(conn, q) || kernel_get(conn->fd)->peer >= 0) {
         fuzz_must(client->chosen < 0 || client->chosen == at);
         fuzz_must(client->committed < 0 || client->committed == at);
     }
-    if (commits(client, q))
+    if (client->committed < 0 && commits(conn, q)) {
         client->committed = at;
+        client->committed_by = (int)(q - cast.questions);
+    }
 }
 
 static void check_question(struct cast_conn *conn, int i)
@@ -242,6 +245,7 @@ static void check_question(struct cast_conn *conn, int i)
         check_all_before(conn, i);
     }
     conn->last = i;
+    conn->has_first |= q->kind != AGENT_KIND_BIND;
     if (!agent_kind_is_safe(q->kind)) {
         fuzz_must(q->conn < 0);
         q->conn = (int)(conn - cast.conns);
@@ -311,7 +315,7 @@ static bool accept_one(int a)
     conn->fd = fd;
     conn->agent = a;
     conn->client = conn->last = -1;
-    conn->is_over = false;
+    conn->is_over = conn->has_first = false;
     conn->n_waiting = conn->n_answers = 0;
     conn->said = conn->sent = conn->n = 0;
     cast.n_conns++;

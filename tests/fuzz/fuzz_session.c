@@ -69,7 +69,10 @@ static void do_rarely(unsigned how, unsigned agent)
             cast_say_unasked((int)agent);
         break;
     case 2:
-        kernel.is_backwards = !kernel.is_backwards;
+        if (agent < 2)
+            kernel.is_backwards = !kernel.is_backwards;
+        else
+            do_replace(upstream_of(agent - 2), upstream_of(agent - 1));
         break;
     case 3:
         do_restart();
@@ -97,6 +100,8 @@ static void play_client(struct fuzz_input *in, unsigned what, unsigned much)
         break;
     case 4:
         cast.clients[c].is_deaf = much >= 8;
+        if ((much & 4) != 0)
+            do_find((unsigned)c);
         break;
     case 5:
         if (much < 8 && cast.clients[c].fd >= 0) {
@@ -161,9 +166,12 @@ static void play(struct fuzz_input *in)
     }
 }
 
-static void begin(uint8_t how)
+static void begin(uint8_t how, bool is_raw, bool is_discovering)
 {
-    house_begin((how & 1) != 0, (how & 2) != 0, (how & 4) != 0 ? 2 : REGISTRY_MAX);
+    cast.is_read_only = (how & 1) != 0;
+    cast.is_none_empty = (how & 2) != 0;
+    cast.is_raw = is_raw;
+    house_begin((how & 4) != 0 ? 2 : REGISTRY_MAX, is_discovering);
     for (unsigned agent = 0; agent < CAST_AGENTS; agent++)
         kernel_listen(agent, agent == 1 ? 1 : 8);
     /* Most scripts need some. */
@@ -228,17 +236,19 @@ static void end_well(void)
     fuzz_must(!cast_is_waiting(0) && cast.clients[0].chosen >= 0);
 }
 
-/* None says anything more: within its bound each client is told, or left. */
+/* None says anything more: within its bound each client is told, or left; but with --raw, where
+ * nobody knows who is owed something. */
 static void end_mute(void)
 {
     const struct session *s;
 
     set_all(CAST_MUTE);
-    pass(PATIENCE_UP + LATE_SECONDS);
+    /* Who is found by a look at the end has as long again. */
+    pass(2 * (PATIENCE_UP + LATE_SECONDS) + LOOK_SECONDS);
     list_for_each(s, &sessions.list, link)
         fuzz_must(s->state != SESSION_CHOOSING);
     pass(600 + LATE_SECONDS);
-    fuzz_must(!is_anyone_waiting());
+    fuzz_must(cast.is_raw || !is_anyone_waiting());
 }
 
 /* None is there any more. */
@@ -249,7 +259,7 @@ static void end_gone(void)
         kernel_deafen((unsigned)a);
         cast_hang_up(a);
     }
-    pass(1);
+    pass(1 + LOOK_SECONDS);
     fuzz_must(!is_anyone_waiting());
 }
 
@@ -275,7 +285,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct fuzz_input in = {data, size};
     uint8_t how = fuzz_byte(&in), last = fuzz_byte(&in);
 
-    begin(how);
+    begin(how, (last & 3) == 3, (last & 4) != 0);
     for (unsigned lines = 0; lines < LINES_MAX && in.n > 0; lines++) {
         play(&in);
         settle();

@@ -49,7 +49,8 @@ static void check_session(const struct session *s)
     double now = kernel.now, bound = kernel.was_up ? PATIENCE_UP : PATIENCE_UNKNOWN;
 
     if (s->state == SESSION_CHOOSING)
-        fuzz_must(now - s->choosing_since <= bound + LATE_SECONDS);
+        fuzz_must(now - s->choosing_since <= bound + LATE_SECONDS +
+                      (s->is_discovering ? LOOK_SECONDS : 0));
     if (s->state == SESSION_RELAYING && s->waiting_since > 0)
         fuzz_must(now - s->waiting_since <= (s->relay.is_unsafe ? 600 : 60) + LATE_SECONDS);
     fuzz_must(s->state != SESSION_NONE || ev_is_active(&s->timer));
@@ -211,6 +212,14 @@ void do_follow(struct upstream *u)
     registry_follow(&registry, u != NULL && registry.followed != u->id, u, kernel.now);
 }
 
+void do_replace(struct upstream *old, struct upstream *u)
+{
+    if (old == NULL || u == NULL || old == u)
+        return;
+    cast.is_renewed = true;
+    registry_replace(&registry, old, u, "held anew");
+}
+
 void do_pause(bool is_paused)
 {
     registry_pause(&registry, is_paused, 0);
@@ -231,9 +240,50 @@ void do_connect(int c, size_t room)
     sessions_accept(&sessions, fd[1]);
 }
 
+/* --- the look for logins that nobody has registered */
+
+static void on_look_over(struct ev_loop *l, ev_timer *timer, int events)
+{
+    struct run *run = container_of(timer, struct run, bound);
+
+    ev_timer_stop(l, timer);
+    run->is_running = false;
+    run->on_end(run);
+}
+
+/* In place of host/run.c: it ends at its bound, or when the script says so. */
+void run_init(struct run *run, struct ev_loop *l, void (*on_end)(struct run *run))
+{
+    *run = (struct run){.loop = l, .on_end = on_end};
+    ev_timer_init(&run->bound, on_look_over, 0, 0);
+}
+
+void run_fini(struct run *run)
+{
+    ev_timer_stop(run->loop, &run->bound);
+    run->is_running = false;
+}
+
+int run_beside(struct run *run, char *const argv[], double seconds)
+{
+    ev_timer_set(&run->bound, seconds, 0);
+    ev_timer_start(run->loop, &run->bound);
+    run->is_running = true;
+    return 0;
+}
+
+void do_find(unsigned agent)
+{
+    if (!sessions.discover.run.is_running)
+        return;
+    do_register(agent, 0);
+    on_look_over(loop, &sessions.discover.run.bound, 0);
+}
+
 static void begin_sessions(void)
 {
     sessions_init(&sessions, &enrol, &options);
+    sessions.discover.dir = options.is_discovering ? "/run/relayd" : NULL;
 }
 
 /* What another process knows of a session, and its two descriptors. */
@@ -294,18 +344,18 @@ void do_restart(void)
 
 /* --- its beginning and its end */
 
-void house_begin(bool is_read_only, bool is_none_empty, unsigned max)
+void house_begin(unsigned max, bool is_discovering)
 {
     kernel_begin();
     began = kernel.now;
-    cast.is_read_only = is_read_only;
-    cast.is_none_empty = is_none_empty;
     cast_begin();
     log_set_level(LOG_LEVEL_ERROR);
     options_init(&options);
     options.patience = 1;
-    options.is_read_only = is_read_only;
-    options.when_none = is_none_empty ? WHEN_NONE_EMPTY : WHEN_NONE_CLOSE;
+    options.is_raw = cast.is_raw;
+    options.is_discovering = is_discovering;
+    options.is_read_only = cast.is_read_only;
+    options.when_none = cast.is_none_empty ? WHEN_NONE_EMPTY : WHEN_NONE_CLOSE;
     loop = ev_loop_new(EVBACKEND_EPOLL | EVFLAG_NOENV);
     fuzz_must(loop != NULL);
     ev_set_invoke_pending_cb(loop, count_pending);
@@ -313,6 +363,7 @@ void house_begin(bool is_read_only, bool is_none_empty, unsigned max)
     registry_init(&registry);
     registry.max = max;
     fuzz_must(enrol_init(&enrol, loop, &registry) == 0);
+    enrol.is_raw = cast.is_raw;
     memset(enrol.instance, 'i', sizeof(enrol.instance));
     memcpy(cast.instance, enrol.instance, sizeof(cast.instance));
     begin_sessions();
