@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Saving. A problem is said once, and its end too. */
+/* Saving. A problem is said once, and its end too. That somebody else seems to have our place, EBUSY
+ * here, is for others to say; it may turn out to be wrong. */
 #include "config.h"
 
 #include "relayd/saving.h"
@@ -8,6 +9,7 @@
 #include "relayd/base/util.h"
 #include "relayd/upstream/store.h"
 
+#include <errno.h>
 #include <math.h>
 #include <string.h>
 
@@ -18,9 +20,9 @@ static void note_result(struct saving *saving, int r)
 {
     const char *path = saving->place->paths.upstreams;
 
-    if (r < 0 && r != saving->problem)
+    if (r < 0 && r != -EBUSY && r != saving->problem)
         log_warning("%s: not saved: %s: tried again", path, strerror(-r));
-    if (r == 0 && saving->problem < 0)
+    if (r == 0 && saving->problem < 0 && saving->problem != -EBUSY)
         log_notice("%s: saved again", path);
     saving->problem = r;
 }
@@ -46,7 +48,7 @@ void saving_now(struct saving *saving)
     const struct place *place = saving->place;
 
     note_result(saving, place_is_replaced(place)
-                            ? 0
+                            ? -EBUSY
                             : store_save(saving->registry, place->paths.upstreams));
     if (saving->problem < 0)
         try_again_later(saving);
