@@ -44,6 +44,17 @@ static void leave(const struct paths *paths)
     close(fd);
 }
 
+/* By a process that nobody waits for, and that has nothing of ours open: relayd may hang because the
+ * disk does that this is written to. */
+static void leave_aside(const struct paths *paths)
+{
+    if (fork() != 0)
+        return;
+    close_from(STDIN_FILENO, -1);
+    leave(paths);
+    _exit(0);
+}
+
 int mute_patience(const struct paths *paths, int most)
 {
     return most > HURRIED_MS && is_there(paths) ? HURRIED_MS : most;
@@ -54,5 +65,5 @@ void mute_learn(const struct paths *paths, int result)
     if (result == 0 || result == -EREMOTE)
         unlink(paths->mute);
     else if (result == -ETIMEDOUT && !is_there(paths))
-        leave(paths);
+        leave_aside(paths);
 }
