@@ -109,19 +109,19 @@ void question_log(struct stage *stage)
         stage_complain(stage, "quiet? its log has %u lines", n);
 }
 
-/* Whether the file is whole, and has the logins of this status and no others. */
+/* Whether the file is whole, and has the logins of this status. It may have more: each is looked at
+ * anew when it is read. */
 static bool is_saved(const struct stage *stage, const struct reply *status)
 {
     char path[STAGE_PATH + 16], line[256];
-    unsigned n = 0;
 
     snprintf(path, sizeof(path), "%s/d/upstreams", stage->dir);
-    for (const char *at = status->text; (at = strstr(at, "\npath=")) != NULL; at++, n++) {
+    for (const char *at = status->text; (at = strstr(at, "\npath=")) != NULL; at++) {
         snprintf(line, sizeof(line), "%.*s", (int)strcspn(at + 1, "\n"), at + 1);
         if (count_lines(path, line) != 1)
             return false;
     }
-    return count_lines(path, "path=") == n && count_lines(path, "end") == 1;
+    return count_lines(path, "end") == 1 || strstr(status->text, "\npath=") == NULL;
 }
 
 void question_saved(struct stage *stage)

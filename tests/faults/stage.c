@@ -9,6 +9,7 @@
 #include "tests/faults/calls.h"
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -122,15 +123,16 @@ void stage_fini(struct stage *stage)
 
 static void remove_files(const struct stage *stage)
 {
-    static const char *const names[] = {"agent.sock", "control.sock", "upstreams", "upstreams.new",
-                                        "upstreams.damaged", "lock", "log", "log.old"};
-    char path[STAGE_PATH + 32];
+    char path[STAGE_PATH + 8];
+    struct dirent *entry;
+    DIR *dir;
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        snprintf(path, sizeof(path), "%s/d/%s", stage->dir, names[i]);
-        unlink(path);
-    }
     snprintf(path, sizeof(path), "%s/d", stage->dir);
+    dir = opendir(path);
+    while (dir != NULL && (entry = readdir(dir)) != NULL)
+        unlinkat(dirfd(dir), entry->d_name, 0);
+    if (dir != NULL)
+        closedir(dir);
     rmdir(path);
 }
 
