@@ -5,6 +5,7 @@
 #include "tests/faults/manager.h"
 
 #include <err.h>
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -36,7 +37,7 @@ void manager_make_sockets(struct stage *stage)
     char dir[STAGE_PATH + 8];
 
     snprintf(dir, sizeof(dir), "%s/d", stage->dir);
-    if (mkdir(dir, 0700) < 0 || chown(dir, stage->uid, stage->uid) < 0)
+    if ((mkdir(dir, 0700) < 0 && errno != EEXIST) || chown(dir, stage->uid, stage->uid) < 0)
         err(1, "%s", dir);
     stage->manager = bind_at(stage, "notify", SOCK_DGRAM);
     for (int i = 0; i < 2; i++) {

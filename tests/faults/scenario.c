@@ -254,6 +254,28 @@ static void play_managed(struct stage *stage)
     close(fd);
 }
 
+/* --- systemd's relayd relieves one that a login started */
+
+static bool start_takeover(struct stage *stage)
+{
+    pid_t before;
+
+    stage->is_spared = true;
+    scenario_start_plain(stage);
+    stage->is_spared = false;
+    before = stage->relay;
+    manager_make_sockets(stage);
+    manager_start(stage, options);
+    stage->before = before;
+    return stage_wait_served(stage);
+}
+
+static void play_takeover(struct stage *stage)
+{
+    login(stage, "one", "wait=1");
+    ask(stage, ASK_LIST);
+}
+
 /* --- relayctl's own calls */
 
 /* Its relayd is spared. */
@@ -303,6 +325,7 @@ static void play_relayctl(struct stage *stage)
 const struct scenario scenarios[] = {
     {"plain", scenario_start_plain, play_plain, true},
     {"managed", start_managed, play_managed, true},
+    {"takeover", start_takeover, play_takeover, false},
     {"background", start_background, play_background, true},
     {"relayctl", start_spared, play_relayctl, false},
 };

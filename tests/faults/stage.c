@@ -144,7 +144,7 @@ void stage_begin(struct stage *stage)
     remove_files(stage);
     inject_init(&stage->inject);
     stage->leaver = agents_start(stage->dir, names, stage->uid);
-    stage->relay = 0;
+    stage->relay = stage->before = 0;
     stage->relay_end = -1;
     stage->has_ended = stage->has_served = false;
     stage->trouble[0] = '\0';
@@ -175,6 +175,7 @@ void stage_end(struct stage *stage)
 {
     if (stage->relay > 0 && !stage->has_ended)
         end_process(stage->relay);
+    end_process(stage->before);
     /* One in the background may never have answered. */
     end_process(stage_lock_holder(stage));
     if (stage->relay_end >= 0)

@@ -33,6 +33,7 @@ struct stage {
     int link[3];     /* a TCP connection for a login to have come by */
     char connection[96];
     pid_t relay; /* or 0 */
+    pid_t before;  /* the one that it relieved; or 0 */
     int relay_end; /* a pidfd of it */
     int status;  /* of waitpid(2), once has_ended */
     bool has_ended;
