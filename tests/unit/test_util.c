@@ -119,21 +119,8 @@ START_TEST(a_member_leads_to_its_container)
 }
 END_TEST
 
-START_TEST(without_a_descriptor_to_look_by_none_is_closed)
-{
-    int fd = open("/dev/null", O_RDONLY);
-    struct rlimit none = {.rlim_cur = (rlim_t)fd, .rlim_max = (rlim_t)fd};
-
-    ck_assert_int_ge(fd, 0);
-    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
-    close_from(fd, -1);
-    ck_assert_int_ge(fcntl(fd, F_GETFD), 0);
-}
-END_TEST
-
 static void add(TCase *tcase)
 {
-    tcase_add_test(tcase, without_a_descriptor_to_look_by_none_is_closed);
     tcase_add_loop_test(tcase, a_duration_is_read, 0, 10);
     tcase_add_loop_test(tcase, a_bad_duration_is_refused, 0, 21);
     tcase_add_loop_test(tcase, a_number_is_read, 0, 5);
