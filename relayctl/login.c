@@ -87,6 +87,37 @@ bool login_is_same(const char *a, const char *b)
     return strcmp(at_a, at_b) == 0;
 }
 
+/* Whether this is the agent socket of that relay, or of the first where name is NULL. */
+static bool is_named(const char *path, const char *name)
+{
+    const struct paths_choice choice = {.name = name};
+    struct paths paths;
+
+    return paths_find(&paths, &choice, false) == 0 && strcmp(paths.agent, path) == 0;
+}
+
+/* Whether path is the agent socket of this relay, or of another of this user: a login is offered to
+ * several, and its own socket is none of theirs. Their directories end in "relayd-NAME", or in
+ * "relayd-UID-NAME". */
+static bool is_of_relay(const char *path, const struct paths *paths)
+{
+    char real[PATH_MAX], name[PATH_MAX];
+    int start = 0;
+
+    if (login_is_same(path, paths->agent))
+        return true;
+    resolve(path, real);
+    if (is_named(real, NULL))
+        return true;
+    for (const char *at = real; (at = strstr(at, "/relayd-")) != NULL; at++)
+        start = (int)(at - real) + (int)strlen("/relayd-");
+    if (start == 0)
+        return false;
+    start += (int)strspn(real + start, "0123456789-");
+    snprintf(name, sizeof(name), "%.*s", (int)strcspn(real + start, "/"), real + start);
+    return paths_is_name(name) && is_named(real, name);
+}
+
 /* The variable's value as an absolute path. NULL where it is not set, or is the agent socket:
  * sets *is_agent then. */
 static char *socket_in(const char *variable, const struct paths *paths, bool *is_agent)
@@ -98,7 +129,7 @@ static char *socket_in(const char *variable, const struct paths *paths, bool *is
     if (value == NULL || value[0] == '\0')
         return NULL;
     path = paths_absolute(value);
-    if (path == NULL || !login_is_same(path, paths->agent))
+    if (path == NULL || !is_of_relay(path, paths))
         return path;
     *is_agent = true;
     free(path);

@@ -20,7 +20,8 @@ char *login_real(const char *path);
 bool login_is_same(const char *a, const char *b);
 
 /* The login's own socket: SSH_AUTH_SOCK, or RELAYD_UPSTREAM where the former is the agent socket
- * already. An absolute path, which the caller frees. NULL: there is none. */
+ * already, of this relayd or of another of this user. An absolute path, which the caller frees.
+ * NULL: there is none. */
 char *login_socket(const struct paths *paths);
 
 /* Named like a locale, because many hosts' sshd accepts those (sshd_config(5), AcceptEnv). */

@@ -99,8 +99,9 @@ char *text_rc(const struct setup *setup, bool has_xauth)
     text_put_dir(file, setup, SHELL_SH);
     fputs(" path </dev/null 2>/dev/null) || relayd_socket=\n"
           "            if [ -S \"$relayd_socket\" ]; then\n"
+          "                RELAYD_UPSTREAM=$SSH_AUTH_SOCK\n"
           "                SSH_AUTH_SOCK=$relayd_socket\n"
-          "                export SSH_AUTH_SOCK\n"
+          "                export SSH_AUTH_SOCK RELAYD_UPSTREAM\n"
           "            fi\n"
           "        else\n"
           "            case $? in 126 | 127) continue ;; esac\n"

@@ -31,6 +31,15 @@ is "$(listed "$(as pat relayctl path)") $(listed "$(as pat relayctl --name work 
     'each has a login of its own'
 is "$(as pat relayctl env --name work -s | sed -n 's/^.*SSH_AUTH_SOCK=\([^;]*\);.*$/\1/p')" \
     "$runtime/relayd-work/agent.sock" 'env knows it'
+as pat SSH_AUTH_SOCK="$runtime/relayd/agent.sock" RELAYD_UPSTREAM="$E2E/home/pat/first" \
+    relayctl --name other register >/dev/null
+is "$(listed "$runtime/relayd-other/agent.sock")" first 'in a shell that uses the first, the login is registered'
+is "$(as pat relayctl --name other status --json | sed -n 's/^ *"path": "\(.*\)",$/\1/p')" "$E2E/home/pat/first" 'and not the first'
+as pat relayctl unregister --all
+as pat SSH_AUTH_SOCK="$runtime/relayd-other/agent.sock" RELAYD_UPSTREAM="$E2E/home/pat/first" relayctl register >/dev/null
+is "$(as pat relayctl status --json | sed -n 's/^ *"path": "\(.*\)",$/\1/p')" "$E2E/home/pat/first" 'nor another with the first'
+as pat relayctl --name other stop -q
+rm -r "$runtime/relayd-other"
 is "$(systemctl_of pat is-active relayd@work.socket)" active 'systemd started it, by the template'
 is "$(systemctl_of pat show -P MainPID relayd@work.service)" \
     "$(as pat relayctl --name work status --json | sed -n 's/^  "pid": \([0-9]*\),$/\1/p')" 'and is what serves'
