@@ -198,6 +198,24 @@ bool block_has_word(const struct block *block, const char *word)
     return find_word(block, word) != NULL;
 }
 
+bool block_any_has_word(const char *text, size_t size, const char *word)
+{
+    bool has = false;
+
+    for (size_t at = 0, end; at < size && !has; at = end + 1) {
+        const char *newline = memchr(text + at, '\n', size - at);
+        char line[MARKER_MAX], wanted[BLOCK_WORDS_MAX];
+
+        end = newline != NULL ? (size_t)(newline - text) : size;
+        if (!block_line_opens(text, at, end))
+            continue;
+        snprintf(line, sizeof(line), "%.*s", (int)(end - at), text + at);
+        snprintf(wanted, sizeof(wanted), " %s ", word);
+        has = strstr(line, wanted) != NULL;
+    }
+    return has;
+}
+
 int block_number(const struct block *block, const char *word)
 {
     const char *value = find_word(block, word);

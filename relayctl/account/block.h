@@ -58,6 +58,9 @@ bool block_has_word(const struct block *block, const char *word);
 /* The number behind a word that ends in '=' ("dirs="); 0 where it is missing. */
 int block_number(const struct block *block, const char *word);
 
+/* Whether a block of ours, whatever its name, has that word in its opening line. */
+bool block_any_has_word(const char *text, size_t size, const char *word);
+
 /* What text becomes with the block of that name, on the heap, *new_size its size; NULL when out of
  * memory. body is whole lines. A block that is there is replaced where it stands, and keeps its
  * words; words (may be NULL) are for a new one. Must not be called on BLOCK_EDITED. */

@@ -11,27 +11,41 @@
 #include "relayctl/setup/texts.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-#define BLOCK "first"
 #define PURPOSE "each login is offered to the relay"
 
-/* Whether the block has the X11 cookie's part: a file that setup makes, or made. */
-static bool needs_xauth(const struct document *document)
+/* Whether it is a file that setup made. Then each block in it has the X11 cookie's part, and says so,
+ * for any of them may be taken out: only the first that runs finds a cookie. */
+static bool is_made(const struct document *document)
 {
-    struct block block = block_find(document->text, document->size, BLOCK);
-
-    return !document->exists || (block.state == BLOCK_WHOLE && block_has_word(&block, "made"));
+    return document->exists && block_any_has_word(document->text, document->size, "made");
 }
 
-static int plan_with(struct setup *setup, const char *path, bool has_xauth)
+/* What the opening line says: that setup made the file, and that it enables the unit. NULL without
+ * memory. */
+static char *words_for(const struct setup *setup, const struct document *document)
 {
-    char *body = text_rc(setup, has_xauth);
+    bool is_enabling = setup_is_named(setup) && units_are_enabled_by(setup);
+    char *words;
+
+    return asprintf(&words, "%s%s%s", is_made(document) ? "made" : "",
+                    is_made(document) && is_enabling ? " " : "", is_enabling ? UNITS_ENABLED : "") < 0
+        ? NULL : words;
+}
+
+static int plan_with(struct setup *setup, const char *path, const struct document *document)
+{
+    bool has_xauth = !document->exists || is_made(document), is_named = setup_is_named(setup);
+    char *body = is_named ? text_rc_named(setup, has_xauth) : text_rc(setup, has_xauth);
+    char *words = words_for(setup, document), name[TEXT_RC_BLOCK_MAX];
     int r = -ENOMEM;
 
-    if (body != NULL)
-        r = setup_plan_block(setup, PURPOSE, path, BLOCK, BLOCK_FIRST, body, NULL, "sh",
-                             setup->is_system ? 0644 : 0600);
+    if (body != NULL && words != NULL)
+        r = setup_plan_block(setup, PURPOSE, path, text_rc_block(setup, name), BLOCK_FIRST, body,
+                             words[0] != '\0' ? words : NULL, "sh", setup->is_system ? 0644 : 0600);
+    free(words);
     free(body);
     return r;
 }
@@ -73,13 +87,15 @@ int rc_plan(struct setup *setup)
     if (document != NULL)
         script = script_read(document->text, document->size);
     if (document != NULL)
-        r = plan_with(setup, path, needs_xauth(document));
+        r = plan_with(setup, path, document);
     change = r == 0 ? setup_change_of(setup, path) : NULL;
     if (change != NULL) {
         change->is_needed = true;
-        settle(change, &script);
-        change_set_paste(change, text_rc_short(setup));
-        if (!setup->is_undo)
+        if (!setup_is_named(setup)) {
+            settle(change, &script);
+            change_set_paste(change, text_rc_short(setup));
+        }
+        if (!setup->is_undo && !setup_is_named(setup))
             r = remark(setup, change, document, &script);
     }
     setup_close(document);

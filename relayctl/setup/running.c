@@ -9,6 +9,7 @@
 #include "relayctl/setup/relay.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,6 +44,7 @@ int running_plan(struct setup *setup)
     struct status status = {0};
     bool is_running = relay_status(setup, &status);
     const char *need = find_need(setup, is_running, &status);
+    char option[PATHS_OPTION_MAX];
     const struct command **cmd;
     struct change *change;
 
@@ -55,7 +57,9 @@ int running_plan(struct setup *setup)
     change->is_needed = true;
     change->carry_out = carry_out;
     change->note = strdup(need != NULL ? need : "");
-    change->command = strdup(RELAYCTL_NAME " register");
+    if (asprintf(&change->command, RELAYCTL_NAME "%s register",
+                 paths_option(&setup->cmd->paths, &setup->cmd->choice, option)) < 0)
+        change->command = NULL;
     /* NOLINTNEXTLINE(bugprone-sizeof-expression): it is the pointer that is kept. */
     change->arg = cmd = malloc(sizeof(*cmd));
     if (change->note == NULL || change->command == NULL || cmd == NULL)

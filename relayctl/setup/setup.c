@@ -21,13 +21,13 @@
 
 /* In the order in which they are told and carried out. */
 static const struct step steps[] = {
-    {"rc", true, rc_plan},
-    {"system", true, system_plan},
-    {"shells", false, shells_plan},
-    {"tmux", false, tmux_plan},
-    {"units", true, units_plan},
-    {"running", false, running_plan},
-    {"links", false, links_plan},
+    {"rc", true, true, rc_plan},
+    {"system", true, false, system_plan},
+    {"shells", false, false, shells_plan},
+    {"tmux", false, false, tmux_plan},
+    {"units", true, true, units_plan},
+    {"running", false, true, running_plan},
+    {"links", false, false, links_plan},
     {0},
 };
 
@@ -36,7 +36,8 @@ static int plan_all(struct setup *setup)
     int r = 0;
 
     for (const struct step *step = steps; step->name != NULL && r == 0; step++) {
-        if (!setup->is_system || step->is_for_system)
+        if ((!setup->is_system || step->is_for_system) &&
+            (!setup_is_named(setup) || step->is_for_named))
             r = step->plan(setup);
     }
     return r;
@@ -88,11 +89,13 @@ static int exit_status_of(const struct setup *setup)
 /* Asks on the terminal; an empty answer is yes, the end of input is no. */
 static bool is_agreed(struct printer *out, const struct setup *setup)
 {
-    char answer[80];
+    char answer[80], words[160];
 
+    snprintf(words, sizeof(words), RELAYCTL_NAME "%s%s setup%s --undo takes all of it back.",
+             setup_is_named(setup) ? " --name " : "", setup->cmd->paths.name,
+             setup->is_system ? " --system" : "");
     if (!setup->is_undo)
-        printer_flow(out, setup->is_system ? RELAYCTL_NAME " setup --system --undo takes all of it back."
-                                           : RELAYCTL_NAME " setup --undo takes all of it back.", 0);
+        printer_flow(out, words, 0);
     printer_text(out, "Do this for you? [Y/n] ", 80);
     fflush(out->file);
     out->column = 0;
@@ -127,7 +130,7 @@ static void tell_end(struct printer *out, const struct setup *setup)
     const char *current = getenv("SSH_AUTH_SOCK");
     bool is_used = current != NULL && login_is_same(current, setup->socket);
 
-    if (setup->is_system || !has_state(setup, STEP_DONE))
+    if (setup->is_system || setup_is_named(setup) || !has_state(setup, STEP_DONE))
         return;
     printer_end_line(out);
     if (setup->is_undo) {
@@ -225,6 +228,10 @@ int verb_setup(struct command *cmd)
     if (r == 0 && !setup.is_undo && account_is_denied()) {
         cause = RELAYD_CONF " says that relayd may not run on this host";
         r = -EPERM;
+    }
+    if (r == 0 && setup.is_system && setup_is_named(&setup)) {
+        cause = "--system is for the first relayd: with --name each user runs it";
+        r = -EINVAL;
     }
     if (r == 0)
         r = plan_all(&setup);

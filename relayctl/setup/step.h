@@ -59,9 +59,16 @@ struct setup {
     struct change *changes; /* in the order in which they are planned, told and carried out */
 };
 
+/* Whether it is for a relayd with a name, beside the first. */
+static inline bool setup_is_named(const struct setup *setup)
+{
+    return setup->cmd->paths.name[0] != '\0';
+}
+
 struct step {
     const char *name;
     bool is_for_system; /* --system takes it too */
+    bool is_for_named;  /* so does --name; else it belongs to the first relayd */
     /* Looks, and adds changes to setup; with is_undo what takes them back. Returns 0 or -errno
      * (memory): whatever else is wrong is left alone, and why is told. */
     int (*plan)(struct setup *setup);

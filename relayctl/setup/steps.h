@@ -17,6 +17,11 @@ int tmux_plan(struct setup *setup);
 /* systemd's user units. */
 int units_plan(struct setup *setup);
 
+/* Whether that step enables the socket unit of a relayd with a name. What it does is noted by a word
+ * of the block in ~/.ssh/rc, which is planned before. */
+bool units_are_enabled_by(const struct setup *setup);
+#define UNITS_ENABLED "enabled"
+
 /* Everybody's files in /etc: shells of ssh logins use the relay. */
 int system_plan(struct setup *setup);
 

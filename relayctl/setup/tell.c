@@ -109,6 +109,7 @@ void tell_plan(struct printer *out, const struct setup *setup)
         begin_part(out, &is_begun);
         printer_flow(out, setup->is_undo      ? "This takes back what setup did:"
                           : setup->is_system ? "This has all accounts of this host use relayd:"
+                          : setup_is_named(setup) ? "This has each login offered to one more relayd:"
                                              : "This has your shells and panes use relayd:", 0);
         printer_end_line(out);
         for (const struct change *change = setup->changes; change != NULL; change = change->next) {

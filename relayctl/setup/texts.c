@@ -115,6 +115,41 @@ char *text_rc(const struct setup *setup, bool has_xauth)
     return text_finish(file, &text);
 }
 
+const char *text_rc_block(const struct setup *setup, char out[TEXT_RC_BLOCK_MAX])
+{
+    snprintf(out, TEXT_RC_BLOCK_MAX, "%s%s", setup_is_named(setup) ? "named-" : "first",
+             setup->cmd->paths.name);
+    return out;
+}
+
+char *text_rc_named(const struct setup *setup, bool has_xauth)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+
+    if (file == NULL)
+        return NULL;
+    fprintf(file, "# sshd runs this at each login, which is offered to the relay %s here.\n"
+            "if [ -n \"${SSH_AUTH_SOCK-}\" ]; then\n"
+            "    for relayd_ctl in", setup->cmd->paths.name);
+    text_put_places(file, setup, SHELL_SH);
+    fputs("; do\n        if \"$relayd_ctl\"", file);
+    text_put_dir(file, setup, SHELL_SH);
+    fputs(" register --quiet --no-wait </dev/null >/dev/null 2>&1; then\n"
+          "            break\n"
+          "        else\n"
+          "            case $? in 126 | 127) continue ;; esac\n"
+          "        fi\n"
+          "        break\n"
+          "    done\n"
+          "    unset relayd_ctl\n"
+          "fi\n", file);
+    if (has_xauth)
+        put_xauth(file);
+    return text_finish(file, &text);
+}
+
 char *text_rc_short(const struct setup *setup)
 {
     char *text = NULL;

@@ -33,9 +33,6 @@ static const char services[] =
     "ExecStartPost=systemctl --user set-environment SSH_AUTH_SOCK=%t/relayd/agent.sock\n"
     "ExecStopPost=systemctl --user unset-environment SSH_AUTH_SOCK\n";
 
-/* The word in the drop-in that says that setup enabled the unit. */
-#define ENABLED "enabled"
-
 static int systemctl(const char *scope, const char *verb, const char *object, const char *value,
                      struct run_output *output)
 {
@@ -50,16 +47,22 @@ static int user(const char *verb, const char *object)
 }
 
 /* Whether the answer about the unit is that line. */
-static bool answers(const char *scope, const char *verb, const char *about, const char *line)
+static bool answers_of(const char *unit, const char *scope, const char *verb, const char *about,
+                       const char *line)
 {
     struct run_output output = {0};
     size_t n = strlen(line);
     bool is;
 
-    systemctl(scope, verb, UNIT, about, &output);
+    systemctl(scope, verb, unit, about, &output);
     is = output.text != NULL && strncmp(output.text, line, n) == 0 && output.text[n] == '\n';
     run_output_fini(&output);
     return is;
+}
+
+static bool answers(const char *scope, const char *verb, const char *about, const char *line)
+{
+    return answers_of(UNIT, scope, verb, about, line);
 }
 
 static bool is_loaded_as(const char *state)
@@ -85,9 +88,9 @@ static bool has_socket(const struct setup *setup)
     return has;
 }
 
-static bool is_running(void)
+static bool is_running(const char *unit)
 {
-    return user("is-enabled", UNIT) == 0 && user("is-active", UNIT) == 0;
+    return user("is-enabled", unit) == 0 && user("is-active", unit) == 0;
 }
 
 /* systemctl finds the manager by XDG_RUNTIME_DIR, which some logins do not have. */
@@ -168,8 +171,8 @@ static int plan_drop_in(struct setup *setup, const char *path, const char *words
 static int plan_enable(struct setup *setup, const char *path)
 {
     struct change *file;
-    bool was_running = is_running();
-    int r = plan_drop_in(setup, path, was_running ? NULL : ENABLED);
+    bool was_running = is_running(UNIT);
+    int r = plan_drop_in(setup, path, was_running ? NULL : UNITS_ENABLED);
 
     file = r == 0 ? setup_change_of(setup, path) : NULL;
     if (file == NULL || (was_running && file->state != STEP_DUE && has_socket(setup)))
@@ -183,7 +186,7 @@ static int add_disable(struct setup *setup, bool is_ours)
     return add(setup, is_ours ? "is disabled, and ends relayd" : "gives services no SSH_AUTH_SOCK",
                is_ours ? "systemctl --user disable --now " UNIT
                        : "systemctl --user unset-environment SSH_AUTH_SOCK",
-               carry_out_disable, is_ours ? ENABLED : "");
+               carry_out_disable, is_ours ? UNITS_ENABLED : "");
 }
 
 /* systemctl removes its symlink first, for then the directories that setup made are empty. A unit that
@@ -198,7 +201,7 @@ static int plan_disable(struct setup *setup, const char *path)
     if (document == NULL)
         return -ENOMEM;
     block = block_find(document->text, document->size, BLOCK);
-    is_ours = block.state == BLOCK_WHOLE && block_has_word(&block, ENABLED);
+    is_ours = block.state == BLOCK_WHOLE && block_has_word(&block, UNITS_ENABLED);
     r = is_ours ? add_disable(setup, true) : 0;
     if (r == 0)
         r = plan_drop_in(setup, path, NULL);
@@ -260,7 +263,65 @@ static int plan_for_everybody(struct setup *setup)
                carry_out_global, setup->is_undo ? "disable" : "enable");
 }
 
+bool units_are_enabled_by(const struct setup *setup)
+{
+    char unit[PATHS_UNIT_MAX];
+
+    paths_unit(&setup->cmd->paths, "socket", unit);
+    return !setup->is_undo && has_manager(setup) && !is_running(unit) &&
+           answers_of(unit, "--user", "show", "--property=LoadState", "LoadState=loaded");
+}
+
+/* Whether setup did that, and takes it back. */
+static bool was_enabled(const struct setup *setup)
+{
+    char *path = account_path(&setup->account, ".ssh/rc"), name[TEXT_RC_BLOCK_MAX];
+    const struct change *rc = path != NULL ? setup_change_of(setup, path) : NULL;
+    struct block block = {.state = BLOCK_MISSING};
+
+    free(path);
+    if (rc != NULL)
+        block = block_find(rc->document->text, rc->document->size, text_rc_block(setup, name));
+    return block.state == BLOCK_WHOLE && block_has_word(&block, UNITS_ENABLED);
+}
+
+static int carry_out_named(struct change *change)
+{
+    bool is_enabling = strstr(change->command, " enable ") != NULL;
+
+    if (systemctl("--user", is_enabling ? "enable" : "disable", "--now", change->arg, NULL) == 0)
+        return 0;
+    snprintf(change->why, sizeof(change->why), "systemctl --user status %s says more",
+             (const char *)change->arg);
+    return -EIO;
+}
+
+/* Services of this user go on with the first. */
+static int plan_named(struct setup *setup)
+{
+    char unit[PATHS_UNIT_MAX], command[PATHS_UNIT_MAX + 40];
+    bool is_due = setup->is_undo ? was_enabled(setup) && has_manager(setup)
+                                 : units_are_enabled_by(setup);
+    struct change *change;
+
+    if (!is_due)
+        return 0;
+    paths_unit(&setup->cmd->paths, "socket", unit);
+    snprintf(command, sizeof(command), "systemctl --user %s --now %s",
+             setup->is_undo ? "disable" : "enable", unit);
+    change = setup_add(setup, PURPOSE, unit);
+    if (change == NULL)
+        return -ENOMEM;
+    change->note = strdup(setup->is_undo ? "is disabled, and ends this relayd" : "enabled");
+    change->command = strdup(command);
+    change->arg = strdup(unit);
+    change->carry_out = carry_out_named;
+    return change->note != NULL && change->command != NULL && change->arg != NULL ? 0 : -ENOMEM;
+}
+
 int units_plan(struct setup *setup)
 {
+    if (setup_is_named(setup))
+        return plan_named(setup);
     return setup->is_system ? plan_for_everybody(setup) : plan_for_user(setup);
 }

@@ -46,5 +46,64 @@ said=$(as pat SSH_AUTH_SOCK=/dev/null relayctl register "$home" 2>&1) && status=
 is "$status" 2 'where the host says deny, register starts nothing'
 like "$said" '/etc/relayd.conf: relayd is not allowed' 'and says who forbids it'
 ok 'nothing runs' not pgrep -u pat -x relayd
+rm /etc/relayd.conf
+systemctl_of pat unmask relayd.socket 2>/dev/null
+
+# --- one more relayd, with a name
+
+named() { as pat relayctl --name work setup "$@" 2>&1; }
+work() { systemctl_of pat "$1" relayd@work.socket 2>/dev/null || :; }
+# with NAME: the logins that the relay of that name has.
+with() {
+    as pat relayctl --name "$1" status --json | sed -n 's/^ *"path": "\(.*\)",$/\1/p'
+}
+sums() { (cd "$home" && find . -type f -exec sha256sum {} + | sort); }
+as pat sh -c 'rm -f .ssh/rc; printf "umask 77\n" >.ssh/rc'
+ok 'the first is set up' setup --yes
+sums >"$E2E/before"
+said=$(named --dry-run)
+like "$said" '>>> relayd named-work' 'with a name it tells of lines of their own in ~/.ssh/rc'
+like "$said" 'systemctl --user enable --now relayd@work.socket' 'and of a unit'
+unlike "$said" 'bashrc|profile|tmux|relayd.socket' 'and of nothing else'
+ok 'it does that' named --yes
+is "$(work is-active) $(work is-enabled)" 'active enabled' 'systemd has its sockets'
+is "$(environment)" "SSH_AUTH_SOCK=$socket" 'services stay with the first'
+like "$(named --yes)" 'nothing to do' 'twice changes nothing'
+like "$(setup --yes)" 'nothing to do' 'nor has the first anything to do'
+sshd 22
+# shellcheck disable=SC2016 # it is for rc
+as pat sh -c 'echo "relayctl --name third register -q --no-wait" >>.ssh/rc'
+arrives one
+has() {
+    [ "$(with "$1")" = "$(upstream one)" ]
+}
+ok 'a login is offered to it' wait_for 20 has work
+is "$(status pat path)" "$(upstream one)" 'and to the first'
+ok 'a line behind them offers the login itself too' wait_for 20 has third
+sed -i '$d' "$home/.ssh/rc"
+ok 'undone' named --undo --yes
+is "$(work is-active) $(work is-enabled)" 'inactive disabled' 'systemd has its sockets no more'
+is "$(state is-active) $(state is-enabled)" 'active enabled' 'those of the first stay'
+sums >"$E2E/after"
+ok 'all files are what they were' cmp "$E2E/before" "$E2E/after"
+systemctl_of pat enable --now relayd@work.socket 2>/dev/null
+ok 'where the person has enabled its unit' named --yes
+ok 'and setup is undone' named --undo --yes
+is "$(work is-active) $(work is-enabled)" 'active enabled' 'that is left as it was'
+systemctl_of pat disable --now relayd@work.socket 2>/dev/null
+ok 'the first is undone' setup --undo --yes
+
+rm "$home/.ssh/rc"
+files >"$E2E/before"
+ok 'without ~/.ssh/rc' named --yes
+ok 'it is made, for the first too' setup --yes
+is "$(grep -c xauth "$home/.ssh/rc")" 2 'each of both hands over the X11 cookie'
+ok 'one is undone' named --undo --yes
+is "$(grep -c xauth "$home/.ssh/rc")" 1 'the other still does'
+ok 'both are' setup --undo --yes
+files >"$E2E/after"
+ok 'no file of either is left' cmp "$E2E/before" "$E2E/after"
+note "$(diff "$E2E/before" "$E2E/after")"
+like "$(relayctl --name work setup --system --yes 2>&1 || :)" 'system is for the first' 'everybody has the first only'
 
 finish
