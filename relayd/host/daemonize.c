@@ -62,7 +62,7 @@ int daemonize_begin(int *ready_fd)
     }
     if (pid > 0) {
         close(fds[1]);
-        return wait_until_ready(pid, fds[0]);
+        return wait_until_ready(pid, fds[0]); /* NOLINT(resourceLeak): this process ends. */
     }
     close(fds[0]);
     detach(null, fds[1]);

@@ -9,7 +9,7 @@ built=${abs_top_builddir:-$PWD}
 cd "$(CDPATH= cd -- "$(dirname -- "$0")/../.." && pwd -P)"
 
 # Whatever runs beside it goes first.
-renice -n 19 $$ >/dev/null 2>&1 || :
+renice -n 10 $$ >/dev/null 2>&1 || :
 
 scratch=$(mktemp -d)
 export flags="$scratch/flags"
