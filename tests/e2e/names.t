@@ -71,6 +71,21 @@ as pat relayctl --name narrow register work >/dev/null
 as pat SSH_AUTH_SOCK="$runtime/relayd-narrow/agent.sock" ssh-add -D >/dev/null 2>&1 && result=0 || result=$?
 is "$result $(listed "$runtime/relayd-narrow/agent.sock")" '1 work' 'or has options by a drop-in'
 
+# --- behind the first, whose socket systemd may make again
+
+printf 'behind-first\n' >"$E2E/home/pat/.config/relayd-chain.conf"
+systemctl_of pat start relayd@chain.socket
+as pat relayctl register first >/dev/null
+is "$(listed "$runtime/relayd-chain/agent.sock")" first 'one behind the first has its logins'
+before=$(stat -c %i "$runtime/relayd/agent.sock")
+systemctl_of pat restart relayd.socket
+as pat relayctl register first >/dev/null
+unlike "$(stat -c %i "$runtime/relayd/agent.sock")" "^$before\$" 'the socket of the first is made again'
+chained() {
+    [ "$(listed "$runtime/relayd-chain/agent.sock")" = first ]
+}
+ok 'it is found there' wait_for 20 chained
+
 # --- without systemd
 
 end_manager
@@ -92,7 +107,7 @@ like "$(said relayd --name a --dir /tmp)" 'only one of them can say' 'nor relayd
 ln -s /tmp "$runtime/relayd-link"
 as pat mkdir -m 755 "$runtime/relayd-open"
 mkdir -m 700 "/tmp/relayd-$(id -u pat)-foreign"
-is "$(as pat relayctl complete names | xargs)" 'narrow work' 'what is no directory of ours is no relay'
+is "$(as pat relayctl complete names | xargs)" 'chain narrow work' 'what is no directory of ours is no relay'
 like "$(said relayctl --name open status)" 'is open to others' 'and is refused by name'
 
 finish
