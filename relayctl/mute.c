@@ -7,6 +7,7 @@
 #include "relayctl/mute.h"
 
 #include "relayctl/client.h"
+#include "relayd/base/lock.h"
 #include "relayd/base/util.h"
 
 #include <errno.h>
@@ -64,6 +65,6 @@ void mute_learn(const struct paths *paths, int result)
 {
     if (result == 0 || result == -EREMOTE)
         unlink(paths->mute);
-    else if (result == -ETIMEDOUT && !is_there(paths))
+    else if (result == -ETIMEDOUT && !is_there(paths) && lock_holder(paths->lock) != 0)
         leave_aside(paths);
 }

@@ -17,8 +17,8 @@
 /* Returns how many milliseconds to wait of `most`: fewer while there is word. */
 int mute_patience(const struct paths *paths, int most);
 
-/* Leaves word where result, of client_send() or client_receive(), says that relayd gave no answer,
- * and takes it away where it gave one. Who hardly waited leaves none, so each word has the wait of
+/* Leaves word where result, of client_send() or client_receive(), says that a relayd that runs
+ * gave no answer, and takes it away where it gave one. Who hardly waited leaves none, so each word has the wait of
  * somebody behind it. */
 void mute_learn(const struct paths *paths, int result);
 

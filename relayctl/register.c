@@ -10,6 +10,7 @@
 #include "relayctl/printer.h"
 #include "relayctl/scan.h"
 #include "relayctl/status.h"
+#include "relayd/base/lock.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -67,11 +68,14 @@ const char *registration_label(const struct registration *reg, const struct comm
     return cmd->label != NULL ? cmd->label : reg->login.label;
 }
 
-/* Who waits for no verdict is a login. */
+/* Who waits for no verdict is a login. Where none runs yet systemd starts one, or closes the sockets
+ * where none may run: either takes its time. */
 static int64_t deadline(const struct registration *reg, const struct command *cmd)
 {
-    return client_now() + (reg->is_waiting ? COMMAND_VERDICT_MS
-                                           : mute_patience(&cmd->paths, COMMAND_LOGIN_MS));
+    bool is_long = reg->is_waiting || lock_holder(cmd->paths.lock) == 0;
+
+    return client_now() + (is_long ? COMMAND_VERDICT_MS
+                                   : mute_patience(&cmd->paths, COMMAND_LOGIN_MS));
 }
 
 static void encode(const struct registration *reg, const struct command *cmd, struct call *call)
