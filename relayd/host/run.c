@@ -15,8 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-extern char **environ;
-
 static void stop(struct run *run)
 {
     ev_child_stop(run->loop, &run->child);
