@@ -134,6 +134,11 @@ has_sanitizers() {
     grep -q __asan_init "$E2E/bin/relayd"
 }
 
+# has_counters: whether it counts its lines (contrib/coverage).
+has_counters() {
+    grep -q __llvm_profile "$E2E/bin/relayd"
+}
+
 # account NAME [SHELL]: an account with a home, and with the /run/user/UID that PAM would make.
 account() {
     # This host may have an account of that name, which would come first.
