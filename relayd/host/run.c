@@ -93,7 +93,7 @@ static int spawn(pid_t *pid, const char *path, char *const argv[])
 int run_beside(struct run *run, char *const argv[], double seconds)
 {
     char path[PATH_MAX];
-    pid_t pid;
+    pid_t pid = 0;
     int r = find_beside(argv[0], path);
 
     if (r == 0)

@@ -345,7 +345,7 @@ static int slurp(const char *path, char **text, size_t *size)
     close(fd);
     if (r == 0 && n != st.st_size)
         r = -EBADMSG;
-    if (r < 0) {
+    if (r != 0) {
         free(*text);
         *text = NULL;
         return r;
