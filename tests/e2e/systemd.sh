@@ -20,18 +20,21 @@ user_manager() {
         sed 's|^ExecStart=[^ ]*|ExecStart=/usr/local/bin/relayd|' "$E2E/units/relayd@.$type" \
             >"/etc/systemd/user/relayd@.$type"
     done
-    mkdir /etc/systemd/user/relayd.service.d
-    # A test starts it more often in ten seconds than anybody else.
-    printf '[Unit]\nStartLimitIntervalSec=0\n' >/etc/systemd/user/relayd.service.d/limit.conf
-    # The leak check attaches to the process, which the unit's filter of system calls forbids.
-    if has_sanitizers; then
-        printf '[Service]\nSystemCallFilter=ptrace\n' >/etc/systemd/user/relayd.service.d/leaks.conf
-    fi
-    # valgrind writes the code that it runs.
-    if in_valgrind; then
-        printf '[Service]\nMemoryDenyWriteExecute=no\n' >/etc/systemd/user/relayd.service.d/valgrind.conf
-    fi
+    for unit in relayd relayd@; do
+        loosen "/etc/systemd/user/$unit.service.d"
+    done
     start_manager "$1"
+}
+
+# loosen FOLDER: drop-ins with what the service needs in a test.
+loosen() {
+    mkdir "$1"
+    # A test starts it more often in ten seconds than anybody else.
+    printf '[Unit]\nStartLimitIntervalSec=0\n' >"$1/limit.conf"
+    # The leak check attaches to the process, which the unit's filter of system calls forbids.
+    ! has_sanitizers || printf '[Service]\nSystemCallFilter=ptrace\n' >"$1/leaks.conf"
+    # valgrind writes the code that it runs.
+    ! in_valgrind || printf '[Service]\nMemoryDenyWriteExecute=no\n' >"$1/valgrind.conf"
 }
 
 # start_manager ACCOUNT: the same manager again, after end_manager().
