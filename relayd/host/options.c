@@ -52,7 +52,7 @@ static const struct option_row rows[] = {
     {"read-only", NULL, "let only listing and signing pass", true, OPTION_FLAG, TO(is_read_only)},
     {"discover", NULL, "where none answers, look for logins that nobody registered", true,
      OPTION_FLAG, TO(is_discovering)},
-    {"behind-first", NULL, "where none answers, ask this user's relayd that has no name", true,
+    {"behind-first", NULL, "where none answers, ask the first relayd", true,
      OPTION_FLAG, TO(is_behind_first)},
     {"patience", "DURATION", "wait this long before also asking the next (1s)", true,
      OPTION_SECONDS, TO(patience)},
