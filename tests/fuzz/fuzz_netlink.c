@@ -281,7 +281,7 @@ static bool is_same_tuple(const struct link_tuple *a, const struct link_tuple *b
            memcmp(&a->remote, &b->remote, sizeof(a->remote)) == 0;
 }
 
-/* The address that the text begins with, as the C library reads it. */
+/* The address that the text begins with, as the C library reads it; a zone may stand behind it. */
 static void check_remote(const char *text, const struct link_tuple *tuple)
 {
     char word[80];
@@ -289,9 +289,12 @@ static void check_remote(const char *text, const struct link_tuple *tuple)
 
     if (sscanf(text, "%79s", word) != 1)
         return;
-    if (inet_pton(AF_INET, word, &address) == 1)
+    if (inet_pton(AF_INET, word, &address) == 1) {
         fuzz_must(tuple->family == AF_INET && memcmp(&tuple->remote, &address, 4) == 0);
-    else if (inet_pton(AF_INET6, word, &address) == 1 && IN6_IS_ADDR_V4MAPPED(&address))
+        return;
+    }
+    word[strcspn(word, "%")] = '\0';
+    if (inet_pton(AF_INET6, word, &address) == 1 && IN6_IS_ADDR_V4MAPPED(&address))
         fuzz_must(tuple->family == AF_INET && memcmp(&tuple->remote, address.s6_addr + 12, 4) == 0);
     else
         fuzz_must(tuple->family == AF_INET6);
