@@ -15,5 +15,7 @@ world
 "$E2E/bin/faults" ${FAULTS_LONG:+-l} ${FAULTS_ONLY:+-o "$FAULTS_ONLY"} -u "$(id -u pat)" -w "$E2E/faults" \
     "$E2E/calls" /usr/local/bin/relayd /usr/local/bin/relayctl "$E2E/bin/allocation.so" </dev/null &&
     result=0 || result=$?
+[ "$result" -ne 77 ] || [ "${RELAYD_TEST_STRICT-}" = 1 ] ||
+    skip_all 'this kernel lets nobody decide about the calls of a program (5.6 does)'
 trap - EXIT
 exit "$result"
