@@ -65,10 +65,17 @@ static void ask(unsigned kind, size_t size)
 
 static void begin(uint8_t how)
 {
-    static const size_t rooms[4] = {KERNEL_ROOM, 20000, 1000, 7};
+    /* Of the client's socket and of the upstream's. Small ones make for many steps. */
+    static const size_t rooms[16][2] = {
+        {KERNEL_ROOM, KERNEL_ROOM}, {KERNEL_ROOM, 20000}, {20000, KERNEL_ROOM}, {20000, 20000},
+        {KERNEL_ROOM, 1000}, {1000, KERNEL_ROOM}, {1000, 1000}, {5000, 5000},
+        {KERNEL_ROOM, 100}, {100, KERNEL_ROOM}, {100, 100}, {1000, 40},
+        {40, 1000}, {KERNEL_ROOM, 7}, {7, KERNEL_ROOM}, {7, 7},
+    };
+    size_t least_room = least(rooms[how & 15][0], rooms[how & 15][1]);
 
-    wires_begin(rooms[how & 3], rooms[how >> 2 & 3]);
-    largest = least(rooms[how & 3], rooms[how >> 2 & 3]) * 4 + 50;
+    wires_begin(rooms[how & 15][0], rooms[how & 15][1]);
+    largest = (how & 15) == 0 ? AGENT_FRAME_MAX : least(least_room * 4 + 50, 20000);
     is_upstream_first = (how & 16) != 0;
 }
 
@@ -214,7 +221,8 @@ static void finish(uint8_t how)
             break;
         before = now;
         send_some(&client, SIZE_MAX);
-        answer(how & 15, 64);
+        if (!is_raw)
+            answer(how & 15, 64);
         send_some(&upstream, SIZE_MAX);
         settle();
     }
