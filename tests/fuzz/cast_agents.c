@@ -250,7 +250,9 @@ static void check_question(struct cast_conn *conn, int i)
         fuzz_must(q->conn < 0);
         q->conn = (int)(conn - cast.conns);
     }
-    fuzz_must(cast.is_lacking || cast.is_renewed || (q->agents & 1U << conn->agent) == 0);
+    /* A bind goes ahead of each first question, of a later choice too. */
+    fuzz_must(q->kind == AGENT_KIND_BIND || cast.is_lacking || cast.is_renewed ||
+              (q->agents & 1U << conn->agent) == 0);
     q->agents |= 1U << conn->agent;
 }
 
