@@ -5,6 +5,8 @@
 
 #include "tests/unit/stage.h"
 
+#include "tests/unit/test.h"
+
 #include "relayd/base/log.h"
 #include "relayd/base/util.h"
 #include "tests/unit/scratch.h"
@@ -29,7 +31,7 @@ static void begin(void)
     loop = ev_loop_new(0);
     options_init(&options);
     /* In valgrind an answer takes that long. */
-    options.patience = strcmp(getenv("RELAYD_TEST_VALGRIND") ?: "no", "yes") == 0 ? 0.5 : 0.05;
+    options.patience = in_valgrind() ? 0.5 : 0.05;
     registry_init(&registry);
     ck_assert_int_eq(enrol_init(&enrol, loop, &registry), 0);
     sessions_init(&sessions, &enrol, &options);
