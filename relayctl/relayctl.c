@@ -32,9 +32,9 @@ static const struct verb verbs[] = {
      "offer this login's forwarded agent to all panes",
      "Offers SOCKET to all who use the agent socket, and before the logins that came\n"
      "earlier. SOCKET is this login's own SSH_AUTH_SOCK unless named. Starts relayd\n"
-     "where it does not run. With --scan it looks for your logins and offers all whose\n"
-     "server has run no ~/.ssh/rc. Exits 1 where SOCKET is refused, or forwards no working\n"
-     "agent at the moment.",
+     "where it does not run. With --scan it looks for your logins, and offers\n"
+     "all whose server has run no ~/.ssh/rc. Exits 1 where SOCKET is refused, or\n"
+     "forwards no working agent at the moment.",
      verb_register},
     {"unregister", "ID|SOCKET|--all", true, OPTION(ALL), "drop one; what it serves ends",
      "Drops a login, named by the number that status shows or by its socket. Clients\n"
@@ -48,10 +48,10 @@ static const struct verb verbs[] = {
     {"follow", "ID|SOCKET|--pid PID|--tty TTY|--tmux|--off", false,
      OPTION(PID) | OPTION(TTY) | OPTION(TMUX) | OPTION(OFF),
      "serve the login of whoever is at the keyboard",
-     "Puts the login of whoever types before the others, until it is silent or gone, or\n"
-     "somebody types elsewhere: that is seen by the terminals of logins, whenever a client\n"
-     "asks. Somebody else tells of it, as tmux's hooks do, by naming a login, or a process\n"
-     "or a terminal that belongs to one. A login that `use` prefers goes before.",
+     "Puts the login of whoever types before the others, until it is silent or gone,\n"
+     "or somebody types elsewhere. That is seen by the terminals of logins, whenever a\n"
+     "client asks. tmux's hooks tell of it too: they name a login, or a process or a\n"
+     "terminal that belongs to one. A login that `use` prefers goes before.",
      verb_follow},
     {"status", NULL, false, OPTION(JSON) | OPTION(SHORT) | OPTION(ALL),
      "show which login serves, which would be next, and why",

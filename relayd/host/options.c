@@ -50,7 +50,7 @@ static const struct option_row rows[] = {
     {"when-none", "close|empty", "without a login: close (default), or no keys", true,
      OPTION_CHOICE, TO(when_none)},
     {"read-only", NULL, "let only listing and signing pass", true, OPTION_FLAG, TO(is_read_only)},
-    {"discover", NULL, "where none answers, look for logins that nobody registered", true,
+    {"discover", NULL, "where none answers, look for unregistered logins", true,
      OPTION_FLAG, TO(is_discovering)},
     {"behind-first", NULL, "where none answers, ask the first relayd", true,
      OPTION_FLAG, TO(is_behind_first)},
