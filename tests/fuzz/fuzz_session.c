@@ -100,6 +100,8 @@ static void play_client(struct fuzz_input *in, unsigned what, unsigned much)
         break;
     case 4:
         cast.clients[c].is_deaf = much >= 8;
+        /* Who does not read is not waited for where nobody is there to serve it. */
+        cast.clients[c].may_end |= much >= 8;
         if ((much & 4) != 0)
             do_find((unsigned)c);
         break;
