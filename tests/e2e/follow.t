@@ -9,21 +9,11 @@ relay pat
 sshd 22
 rc pat
 
-# registered N: whether so many logins are.
-registered() {
-    [ "$(status pat path | wc -l)" -eq "$1" ]
-}
-
-# Two terminals, from two machines with an agent each, and a login in each.
+people home office
 for name in home office; do
-    agent "$name"
-    terminal "$name" laptop SSH_AUTH_SOCK="$name.agent"
-    tmux_of "$name" send-keys "ssh -A -t pat@localhost" Enter
-    wait_for 20 shows "$name" 'pat ready>'
     # shellcheck disable=SC2016
     typed "$name" 'echo "$SSH_AUTH_SOCK"' >"$E2E/shared/$name.socket"
 done
-wait_for 20 registered 2
 
 # followed NAME: whether that one is known to be at the keyboard.
 followed() {

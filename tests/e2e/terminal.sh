@@ -36,3 +36,20 @@ typed() {
     cat "$typed"
     return "$(first_line "$typed.status")"
 }
+
+# people NAME...: a terminal for each, on a machine with an agent of that name, and in it a login of
+# pat's, which rc has registered.
+people() {
+    for person; do
+        agent "$person"
+        terminal "$person" laptop SSH_AUTH_SOCK="$person.agent"
+        tmux_of "$person" send-keys 'ssh -A -t pat@localhost' Enter
+        wait_for 20 shows "$person" 'pat ready>'
+    done
+    wait_for 20 has_logins "$#"
+}
+
+# has_logins N: whether so many are registered with pat's relay.
+has_logins() {
+    [ "$(status pat path | wc -l)" -eq "$1" ]
+}
