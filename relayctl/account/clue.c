@@ -18,6 +18,15 @@ bool clue_is_one_of(const struct word *word, const char *const *names)
     return false;
 }
 
+bool clue_any(const struct words *words, size_t from, bool (*test)(const struct word *word))
+{
+    for (size_t i = from; i < words->n; i++) {
+        if (test(&words->word[i]))
+            return true;
+    }
+    return false;
+}
+
 bool clue_has_variable(const struct word *word, const char *name, size_t size)
 {
     const char *end = word->at + word->size;
@@ -82,6 +91,25 @@ bool clue_has_name(const struct word *word, const char *name)
         at += n;
     }
     return false;
+}
+
+bool clue_is_other_agent(const struct word *word)
+{
+    static const char *const names[] = {"ssh-agent", "keychain", "gpgconf", "gpg-agent",
+                                        "gnome-keyring-daemon", "gnome-keyring", "ssh-find-agent",
+                                        "gcr-ssh-agent", "ssh-pageant", "envoy", "kwalletd"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (clue_has_name(word, names[i]))
+            return true;
+    }
+    return false;
+}
+
+bool clue_is_agent_file(const struct word *word)
+{
+    return word_has(word, "agent") || word_has(word, "AGENT") || word_has(word, "SSH_ENV") ||
+           word_has(word, "keychain");
 }
 
 size_t clue_assignment_name(const struct word *word)

@@ -14,6 +14,9 @@
 /* Whether the word is one of names, which end with NULL. */
 bool clue_is_one_of(const struct word *word, const char *const *names);
 
+/* Whether the test holds for a word of the command, from one of its words on. */
+bool clue_any(const struct words *words, size_t from, bool (*test)(const struct word *word));
+
 /* Whether the word has $NAME or ${NAME. */
 bool clue_has_variable(const struct word *word, const char *name, size_t size);
 
@@ -29,6 +32,12 @@ bool clue_is_interactive_test(const struct words *words, size_t from);
 /* Whether name stands in the word by itself: not as a part of a longer one, as in
  * /tmp/ssh-agent-me. */
 bool clue_has_name(const struct word *word, const char *name);
+
+/* Whether the word names the program of another agent, or what asks one. */
+bool clue_is_other_agent(const struct word *word);
+
+/* Whether the word is a file that another agent left, by its name. */
+bool clue_is_agent_file(const struct word *word);
 
 /* The length of NAME in NAME=value; 0 where the word is no assignment. */
 size_t clue_assignment_name(const struct word *word);

@@ -7,6 +7,7 @@
 
 #include "relayctl/account/script.h"
 
+#include "relayctl/account/carriers.h"
 #include "relayctl/account/clue.h"
 #include "relayctl/account/words.h"
 #include "relayd/base/util.h"
@@ -15,7 +16,6 @@
 #include <string.h>
 
 #define DEPTH_MAX 64
-#define ALIASES_MAX 16
 
 enum compound_kind { COMPOUND_IF, COMPOUND_CASE, COMPOUND_SWITCH, COMPOUND_OTHER, COMPOUND_FUNCTION };
 
@@ -42,9 +42,7 @@ struct reading {
     struct list list;
     bool is_list_open;  /* the next command goes on with the list */
     bool is_function;   /* a function's head was read: its body comes */
-    struct word assigned; /* the variable whose value is the next command's output; size 0: none */
-    struct word alias[ALIASES_MAX]; /* variables that hold an agent's socket */
-    size_t n_aliases;
+    struct carriers carriers;
 };
 
 static void note(int *line, const struct words *words)
@@ -81,50 +79,8 @@ static bool is_in_function(const struct reading *reading)
     return false;
 }
 
-/* Whether the word has the value of SSH_AUTH_SOCK, or of a variable that took it over. */
-static bool has_socket(const struct reading *reading, const struct word *word)
-{
-    if (clue_has_variable(word, "SSH_AUTH_SOCK", strlen("SSH_AUTH_SOCK")))
-        return true;
-    for (size_t i = 0; i < reading->n_aliases; i++) {
-        if (clue_has_variable(word, reading->alias[i].at, reading->alias[i].size))
-            return true;
-    }
-    return false;
-}
-
-typedef bool word_test(const struct reading *reading, const struct word *word);
-
-static bool any(const struct reading *reading, const struct words *words, size_t from,
-                word_test *test)
-{
-    for (size_t i = from; i < words->n; i++) {
-        if (test(reading, &words->word[i]))
-            return true;
-    }
-    return false;
-}
-
-static bool is_tmp(const struct reading *reading, const struct word *word)
-{
-    return clue_has_tmp(word);
-}
-
-static bool is_other_agent(const struct reading *reading, const struct word *word)
-{
-    static const char *const names[] = {"ssh-agent", "keychain", "gpgconf", "gpg-agent",
-                                        "gnome-keyring-daemon", "gnome-keyring", "ssh-find-agent",
-                                        "gcr-ssh-agent", "ssh-pageant", "envoy", "kwalletd"};
-
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        if (clue_has_name(word, names[i]))
-            return true;
-    }
-    return false;
-}
-
 /* Whether the word is SSH_AUTH_SOCK=..., or += of it. */
-static bool is_assignment_of_socket(const struct reading *reading, const struct word *word)
+static bool is_assignment_of_socket(const struct word *word)
 {
     struct word bare = *word;
 
@@ -135,58 +91,20 @@ static bool is_assignment_of_socket(const struct reading *reading, const struct 
     return word_begins(&bare, "SSH_AUTH_SOCK=") || word_begins(&bare, "SSH_AUTH_SOCK+=");
 }
 
-static bool is_socket_name(const struct reading *reading, const struct word *word)
+static bool is_socket_name(const struct word *word)
 {
     return word_is(word, "SSH_AUTH_SOCK");
 }
 
-/* The same somewhere in the words of eval or sh -c. */
-static bool has_assignment_of_socket(const struct reading *reading, const struct word *word)
+/* An assignment of it in the words of eval or sh -c. */
+static bool has_assignment_of_socket(const struct word *word)
 {
     return word_has(word, "SSH_AUTH_SOCK=");
 }
 
-static bool sets_by_expansion(const struct reading *reading, const struct word *word)
+static bool sets_by_expansion(const struct word *word)
 {
     return word_has(word, "{SSH_AUTH_SOCK:=") || word_has(word, "{SSH_AUTH_SOCK=");
-}
-
-/* A file that another agent left, by its name. */
-static bool is_agent_file(const struct reading *reading, const struct word *word)
-{
-    return word_has(word, "agent") || word_has(word, "AGENT") || word_has(word, "SSH_ENV") ||
-           word_has(word, "keychain");
-}
-
-static void add_alias(struct reading *reading, const char *name, size_t size)
-{
-    if (size > 0 && reading->n_aliases < ALIASES_MAX &&
-        !(size == strlen("SSH_AUTH_SOCK") && memcmp(name, "SSH_AUTH_SOCK", size) == 0))
-        reading->alias[reading->n_aliases++] = (struct word){name, size};
-}
-
-/* Takes NAME=value into account, where the value is the socket, or the output of what comes. */
-static void read_assignment(struct reading *reading, const struct words *words, size_t i)
-{
-    const struct word *word = &words->word[i];
-    size_t n = clue_assignment_name(word);
-    struct word value = {word->at + n + 1, word->size - n - 1};
-
-    if (has_socket(reading, &value) || clue_has_tmp(&value))
-        add_alias(reading, word->at, n);
-    else if (i + 1 == words->n && (words->end == '(' || words->end == '`'))
-        reading->assigned = (struct word){word->at, n};
-}
-
-/* What comes out of a command was assigned to a variable. */
-static void read_output(struct reading *reading, const struct words *words)
-{
-    bool is_socket = any(reading, words, 0, has_socket) || any(reading, words, 0, is_tmp);
-
-    if (reading->assigned.size > 0 && is_socket)
-        add_alias(reading, reading->assigned.at, reading->assigned.size);
-    if (words->end == ')' || words->end == '`' || words->end == '\n')
-        reading->assigned.size = 0;
 }
 
 /* for NAME in /tmp/ssh-*: NAME is a socket's path. */
@@ -196,8 +114,7 @@ static void read_for(struct reading *reading, const struct words *words, size_t 
         return;
     if (word_is(&words->word[from], "SSH_AUTH_SOCK"))
         note(&reading->found.sets, words);
-    if (any(reading, words, from + 1, has_socket) || any(reading, words, from + 1, is_tmp))
-        add_alias(reading, words->word[from].at, words->word[from].size);
+    carriers_loop(&reading->carriers, words, from);
     for (size_t i = from + 1; i < words->n; i++) {
         if (word_has(&words->word[i], "/.bashrc"))
             note(&reading->found.reads_bashrc, words);
@@ -247,7 +164,7 @@ static size_t read_keywords(struct reading *reading, const struct words *words)
 static void read_case(struct reading *reading, const struct words *words, size_t from,
                       enum compound_kind kind)
 {
-    bool is_on_socket = any(reading, words, from, has_socket);
+    bool is_on_socket = carriers_any(&reading->carriers, words, from);
     bool asks = clue_is_interactive_test(words, from);
 
     push(reading, kind);
@@ -270,18 +187,18 @@ static bool is_pattern(struct reading *reading, const struct words *words)
     return compound->kind == COMPOUND_CASE && (words->end == ')' || words->end == '|');
 }
 
-static bool cuts_tmp(const struct reading *reading, const struct word *word)
+static bool cuts_tmp(const struct word *word)
 {
     return word_has(word, "{SSH_AUTH_SOCK#") && word_has(word, "/tmp");
 }
 
 static bool wants_tmp(struct reading *reading, const struct words *words, size_t from)
 {
-    bool has_value = reading->list.names_socket || any(reading, words, 0, has_socket);
+    bool has_value = reading->list.names_socket || carriers_any(&reading->carriers, words, 0);
 
-    if (any(reading, words, 0, cuts_tmp))
+    if (clue_any(words, 0, cuts_tmp))
         return true;
-    return any(reading, words, from, is_tmp) &&
+    return clue_any(words, from, clue_has_tmp) &&
            (is_pattern(reading, words) || (has_value && clue_compares(words, from)));
 }
 
@@ -294,26 +211,31 @@ static bool sets(struct reading *reading, const struct words *words, size_t from
     static const char *const source[] = {".", "source", "eval", NULL};
     struct word name = from < words->n ? word_name(&words->word[from]) : (struct word){"", 0};
 
-    if (any(reading, words, 0, sets_by_expansion))
+    if (clue_any(words, 0, sets_by_expansion))
         return true;
     if (from < words->n && clue_is_one_of(&words->word[from], source) &&
-        (reading->list.has_agent || any(reading, words, from + 1, is_agent_file)))
+        (reading->list.has_agent || clue_any(words, from + 1, clue_is_agent_file)))
         return true;
-    if (clue_is_one_of(&name, declare) && any(reading, words, 0, is_assignment_of_socket))
+    if (clue_is_one_of(&name, declare) && clue_any(words, 0, is_assignment_of_socket))
         return true;
-    if (word_is(&name, "eval") && any(reading, words, from + 1, has_assignment_of_socket))
+    if (word_is(&name, "eval") && clue_any(words, from + 1, has_assignment_of_socket))
         return true;
-    return clue_is_one_of(&name, change) && any(reading, words, from + 1, is_socket_name) &&
+    return clue_is_one_of(&name, change) && clue_any(words, from + 1, is_socket_name) &&
            !clue_is_quiet_query(words, from);
 }
 
-static bool is_link_source(const struct reading *reading, const struct word *word)
+static bool names_socket(const struct word *word)
 {
-    return has_socket(reading, word) || word_has(word, "SSH_AUTH_SOCK") || clue_has_tmp(word);
+    return word_has(word, "SSH_AUTH_SOCK") || clue_has_tmp(word);
+}
+
+static bool has_link_source(const struct reading *reading, const struct words *words, size_t from)
+{
+    return carriers_any(&reading->carriers, words, from) || clue_any(words, from, names_socket);
 }
 
 /* oh-my-zsh's and prezto's modules link it to a place in /tmp, where the file that is read here says so. */
-static bool has_linking_module(const struct reading *reading, const struct word *word)
+static bool has_linking_module(const struct word *word)
 {
     return word_is(word, "agent-forwarding") || word_has(word, "prezto/init.zsh");
 }
@@ -321,18 +243,19 @@ static bool has_linking_module(const struct reading *reading, const struct word 
 /* ln may stand behind find's -exec too, or in the words of eval and sh -c. */
 static bool links(struct reading *reading, const struct words *words, size_t from)
 {
-    if (reading->list.has_ln && any(reading, words, from, is_link_source))
+    if (reading->list.has_ln && has_link_source(reading, words, from))
         return true;
     for (size_t i = from; i < words->n; i++) {
         struct word name = word_name(&words->word[i]);
 
         reading->list.has_ln = reading->list.has_ln || word_is(&name, "ln");
         if (word_is(&name, "ln"))
-            return reading->list.names_socket || any(reading, words, from, is_link_source);
-        if (word_has(&words->word[i], "ln -") && is_link_source(reading, &words->word[i]) && i > from)
+            return reading->list.names_socket || has_link_source(reading, words, from);
+        if (i > from && word_has(&words->word[i], "ln -") &&
+            (carriers_word(&reading->carriers, &words->word[i]) || names_socket(&words->word[i])))
             return !word_begins(&words->word[from], "alias");
     }
-    return any(reading, words, from, has_linking_module);
+    return clue_any(words, from, has_linking_module);
 }
 
 /* A command that ends the script: whether one that is not interactive is meant. */
@@ -375,7 +298,7 @@ static void read_agents(struct reading *reading, const struct words *words, size
     for (size_t i = 0; i < words->n; i++) {
         const struct word *word = &words->word[i];
 
-        if (is_other_agent(reading, word) ||
+        if (clue_is_other_agent(word) ||
             (is_prezto && (clue_has_name(word, "ssh") || clue_has_name(word, "gpg")))) {
             note(&found->other_agent, words);
             reading->list.has_agent = true;
@@ -396,8 +319,8 @@ static void read_simple(struct reading *reading, const struct words *words, size
     size_t first = from;
 
     for (; from < words->n && clue_assignment_name(&words->word[from]) > 0; from++)
-        read_assignment(reading, words, from);
-    if (from == words->n && any(reading, words, first, is_assignment_of_socket))
+        carriers_assign(&reading->carriers, words, from);
+    if (from == words->n && clue_any(words, first, is_assignment_of_socket))
         note(&found->sets, words);
     if (wants_tmp(reading, words, from))
         note(&found->wants_tmp, words);
@@ -432,8 +355,8 @@ static void read_command(struct reading *reading, const struct words *words,
         push(reading, COMPOUND_FUNCTION);
         return;
     }
-    read_output(reading, words);
-    if (is_pattern(reading, words) && any(reading, words, 0, is_tmp))
+    carriers_output(&reading->carriers, words);
+    if (is_pattern(reading, words) && clue_any(words, 0, clue_has_tmp))
         note(&reading->found.wants_tmp, words);
     if (top(reading) != NULL && top(reading)->kind == COMPOUND_SWITCH && words->n > 0 &&
         word_is(&words->word[0], "case"))
@@ -449,7 +372,7 @@ static void read_command(struct reading *reading, const struct words *words,
         read_simple(reading, words, from);
     }
     read_agents(reading, words, from);
-    reading->list.names_socket = reading->list.names_socket || any(reading, words, 0, has_socket);
+    reading->list.names_socket = reading->list.names_socket || carriers_any(&reading->carriers, words, 0);
 }
 
 struct script script_read(const char *text, size_t size)
