@@ -6,6 +6,7 @@
 #include "relayctl/account/document.h"
 
 #include "relayctl/account/attributes.h"
+#include "relayctl/account/dirs.h"
 #include "relayctl/account/obstacle.h"
 #include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
@@ -156,48 +157,6 @@ struct draft {
     int dirs_made;
 };
 
-/* Whether path's last directory is one that sshd wants closed to others. */
-static bool is_private(const char *dir)
-{
-    size_t n = strlen(dir);
-
-    return n >= 5 && strcmp(dir + n - 5, "/.ssh") == 0;
-}
-
-/* Ends dir above its last name. */
-static void go_up(char *dir)
-{
-    *strrchr(dir, '/') = '\0';
-}
-
-/* Removes the lowest n directories of path, as far as they are empty and below root. */
-static void remove_dirs(const char *path, size_t root_size, int n)
-{
-    char dir[PATH_MAX];
-
-    strcpy(dir, path);
-    for (; n > 0 && strlen(dir) > root_size && rmdir(dir) == 0; n--)
-        go_up(dir);
-}
-
-/* Makes the lowest n directories of the draft's path. */
-static int make_dirs(struct draft *draft, int n)
-{
-    char dir[PATH_MAX];
-
-    strcpy(dir, draft->dir);
-    for (int i = 1; i < n; i++)
-        go_up(dir);
-    for (; n > 0; n--) {
-        if (mkdir(dir, is_private(dir) ? 0700 : 0755) < 0)
-            return -errno;
-        draft->dirs_made++;
-        if (n > 1)
-            dir[strlen(dir)] = '/';
-    }
-    return 0;
-}
-
 /* Whether name is that of a temporary file for the document. */
 static bool is_temporary(const char *name, const char *of)
 {
@@ -253,9 +212,9 @@ static int draft_begin(struct draft *draft, struct document *document)
     int r;
 
     strcpy(draft->dir, document->path);
-    go_up(draft->dir);
+    dirs_up(draft->dir);
     draft->name = strrchr(document->path, '/') + 1;
-    r = make_dirs(draft, document->dirs_missing);
+    r = dirs_make(draft->dir, document->dirs_missing, &draft->dirs_made);
     if (r < 0)
         return fail(document, r, "its directory cannot be made");
     draft->dir_fd = open(draft->dir[0] != '\0' ? draft->dir : "/",
@@ -329,7 +288,7 @@ static void draft_end(struct draft *draft, const struct document *document, bool
     close_fd(draft->fd);
     close_fd(draft->dir_fd);
     if (!is_published)
-        remove_dirs(draft->dir, document->root_size, draft->dirs_made);
+        dirs_remove(draft->dir, document->root_size, draft->dirs_made);
 }
 
 /* Takes over what is published; its name is on the disk too then. */
@@ -379,7 +338,7 @@ static void flush_dir(char *path)
 {
     int fd;
 
-    go_up(path);
+    dirs_up(path);
     fd = open(path[0] != '\0' ? path : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd >= 0)
         fsync(fd);
@@ -397,7 +356,7 @@ int document_remove(struct document *document, int dirs)
         return fail(document, r, "it cannot be removed");
     strcpy(dir, document->path);
     flush_dir(dir);
-    remove_dirs(dir, document->root_size, dirs);
+    dirs_remove(dir, document->root_size, dirs);
     document->exists = false;
     document->size = 0;
     document->text[0] = '\0';
