@@ -272,15 +272,15 @@ static void start_raw(struct session *s)
 }
 
 /* Whose user it is may surprise its owner: a container maps users to others. */
-static void refuse(struct sessions *sessions, const struct sock_peer *peer)
+static void refuse(struct sessions *sessions, const struct sock_peer *peer, const char *why)
 {
     char command[AUDIT_COMMAND_MAX] = "", line[AUDIT_LINE_MAX] = "";
 
     audit_look_up(command, peer->pid);
-    utf8_format(line, sizeof(line), "client %d (%s, uid %d): refused: not our user",
-                (int)peer->pid, command, (int)peer->uid);
+    utf8_format(line, sizeof(line), "client %d (%s, uid %d): refused: %s", (int)peer->pid, command,
+                (int)peer->uid, why);
     log_warning("%s", line);
-    session_note_refusal(sessions, peer, "not our user");
+    session_note_refusal(sessions, peer, why);
     session_note_failure(sessions, line);
 }
 
@@ -290,12 +290,13 @@ void sessions_accept(struct sessions *sessions, int fd)
     struct session *s;
 
     if (sock_peer(fd, &peer) < 0 || !sock_uid_is_trusted(peer.uid)) {
-        refuse(sessions, &peer);
+        refuse(sessions, &peer, "not our user");
         close(fd);
         return;
     }
     s = session_new(sessions, fd, -1, &peer);
     if (s == NULL) {
+        refuse(sessions, &peer, "out of memory");
         close(fd);
         return;
     }

@@ -10,6 +10,7 @@
 
 #include <math.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static const uint8_t no_keys[] = {0, 0, 0, 5, 12, 0, 0, 0, 0};
@@ -81,6 +82,22 @@ START_TEST(an_attempt_without_memory_is_tried_later_and_stops_nobody)
     outlast_patience();
     is_out_of_memory = false;
     HEAR(list_by_b);
+}
+END_TEST
+
+START_TEST(a_client_without_memory_is_closed_and_told_of)
+{
+    uint64_t refused = sessions.refused;
+    int pair[2];
+    char byte;
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    is_out_of_memory = true;
+    sessions_accept(&sessions, pair[1]);
+    is_out_of_memory = false;
+    ck_assert_int_eq(recv(pair[0], &byte, 1, 0), 0);
+    ck_assert_uint_eq(sessions.refused, refused + 1);
+    close(pair[0]);
 }
 END_TEST
 
@@ -205,6 +222,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, whoever_waits_behind_a_ping_goes_on_without_its_upstream);
     tcase_add_test(tcase, without_its_upstream_an_attempt_waits_half_a_minute);
     tcase_add_test(tcase, a_ping_without_a_descriptor_is_tried_later_and_stops_nobody);
+    tcase_add_test(tcase, a_client_without_memory_is_closed_and_told_of);
     tcase_add_test(tcase, an_attempt_without_memory_is_tried_later_and_stops_nobody);
     tcase_add_loop_test(tcase, an_answer_that_was_kept_goes_with_its_upstream, 0, 4);
     tcase_add_test(tcase, without_the_answer_that_was_kept_there_may_be_none);
