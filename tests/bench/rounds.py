@@ -106,36 +106,6 @@ def settle(instance):
         time.sleep(0.05)
 
 
-def run(self, bench, places, figures):
-        case, cpus = self.case, bench.cpus[-self.case.cpus:]
-        instance = places.instance(self.program, self.start, case.place)
-        bench.pin(instance, cpus)
-        bench.pin_process(places.behind(case.place), cpus)
-        began = time.monotonic()
-        found, happened = bench.load(case.mode, instance.path, case.count, places.question(case), case.clients, cpus)
-        if case.clients and case.clients > 500:
-            settle(instance)
-        self.took += time.monotonic() - began
-        self.done += 1
-        if happened:
-            self.failures += 1
-            figures.fail(case.name, self.program, f"{happened} after {time.monotonic() - began:.1f} s", "µs")
-        else:
-            figures.add(case.name, self.program, found["ns"] / 1000, "µs", self.start)
-
-
-def settle(instance):
-    """What a crowd leaves behind is cleared away before the next round: processes that end, memory."""
-    end = time.monotonic() + 5
-    used = -1
-    while instance.process and time.monotonic() < end:
-        now = (len(instance.pids()), ticks(instance.process.pid))
-        if now == used:
-            return
-        used = now
-        time.sleep(0.05)
-
-
 def ticks(pid):
     with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
         return file.read().split()[0]
