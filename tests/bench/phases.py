@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 
 from programs import NAMES, Link, register, ticks, wait_for
-from rounds import hold
 
 MANY_UPSTREAMS = {False: (64, 256), True: (4,)}  # in full, in quick form
 SILENT = {False: (0, 8, 64, 255), True: (0, 8)}

@@ -106,11 +106,6 @@ def settle(instance):
         time.sleep(0.05)
 
 
-def ticks(pid):
-    with open(f"/proc/{pid}/schedstat", encoding="ascii") as file:
-        return file.read().split()[0]
-
-
 def run(bench, figures, quick, tell):
     places = Places(bench, 400 if quick else max(CROWDS))
     all_cases = cases(quick, bench.cpus)

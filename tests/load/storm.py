@@ -10,7 +10,6 @@ through all of it. In the end all must be as it was before."""
 import argparse
 import os
 import random
-import shutil
 import signal
 import socket
 import subprocess
