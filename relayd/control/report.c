@@ -5,8 +5,9 @@
 
 #include "relayd/control/report.h"
 
-#include "relayd/host/systemd.h"
 #include "relayd/base/util.h"
+#include "relayd/control/summary.h"
+#include "relayd/host/systemd.h"
 
 #define STATUS_SECONDS 1.0
 
@@ -14,7 +15,7 @@ static void tell_status(struct report *report)
 {
     char summary[NOTIFY_STATUS_MAX];
 
-    notify_status(report->notify, registry_summary(report->registry, report->sessions->n,
+    notify_status(report->notify, summary_of(report->registry, report->sessions->n,
                                                    summary, sizeof(summary)));
 }
 

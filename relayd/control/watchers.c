@@ -7,6 +7,7 @@
 #include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 #include "relayd/control/status.h"
+#include "relayd/control/summary.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -240,7 +241,7 @@ static void begin_events(const struct watchers *watchers, struct conn *conn)
     char summary[UPSTREAM_NAME_MAX + 64];
 
     reply_event(conn, NULL,
-                registry_summary(watchers->registry, watchers->sessions->n, summary,
+                summary_of(watchers->registry, watchers->sessions->n, summary,
                                  sizeof(summary)));
 }
 

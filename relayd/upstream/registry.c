@@ -7,12 +7,10 @@
 #include "relayd/upstream/registry.h"
 
 #include "relayd/base/log.h"
-#include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 
 #include <assert.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #define SILENCE_MAX 600.0
@@ -403,8 +401,7 @@ void registry_forgive(struct registry *registry, struct upstream *u)
     set_state(registry, u, UPSTREAM_UNTRIED, u->silence.cause);
 }
 
-/* Who is tried first, or NULL. */
-static const struct upstream *first(const struct registry *registry)
+const struct upstream *registry_first(const struct registry *registry)
 {
     const struct list *order = &registry->order;
 
@@ -413,31 +410,7 @@ static const struct upstream *first(const struct registry *registry)
 
 bool registry_is_usable(const struct registry *registry)
 {
-    const struct upstream *u = first(registry);
+    const struct upstream *u = registry_first(registry);
 
     return !registry->is_paused && u != NULL && u->state != UPSTREAM_SILENT;
-}
-
-static void explain_serving(const struct registry *registry, char *out, size_t size)
-{
-    const struct upstream *u = first(registry);
-    char name[UPSTREAM_NAME_MAX];
-
-    out[0] = '\0';
-    if (registry->is_paused)
-        snprintf(out, size, ", paused");
-    else if (u != NULL && u->state == UPSTREAM_SILENT)
-        snprintf(out, size, ", none answers");
-    else if (u != NULL)
-        utf8_format(out, size, ", serving %s", upstream_person(u, name, sizeof(name)));
-}
-
-const char *registry_summary(const struct registry *registry, unsigned clients, char *out,
-                             size_t size)
-{
-    char serving[UPSTREAM_NAME_MAX + 16];
-
-    explain_serving(registry, serving, sizeof(serving));
-    return utf8_format(out, size, "%u login%s%s, %u client%s", registry->n,
-                       registry->n == 1 ? "" : "s", serving, clients, clients == 1 ? "" : "s");
 }

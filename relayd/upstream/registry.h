@@ -131,12 +131,10 @@ void registry_tell_ping_ended(struct registry *registry, struct upstream *u);
 void registry_tell_verdict(struct registry *registry, struct upstream *u, enum verdict verdict,
                            const char *reason);
 
+/* Who is tried first, or NULL. */
+const struct upstream *registry_first(const struct registry *registry);
+
 /* Whether a client could be served: one is alive or untried, and not paused. */
 bool registry_is_usable(const struct registry *registry);
-
-/* The registry in a line, with the number of clients: "3 logins, serving laptop (10.0.0.5),
- * 2 clients". Returns out. */
-const char *registry_summary(const struct registry *registry, unsigned clients, char *out,
-                             size_t size);
 
 #endif
