@@ -331,34 +331,6 @@ START_TEST(only_what_is_new_is_told)
 }
 END_TEST
 
-static void check_summary(unsigned clients, const char *wanted)
-{
-    char text[256];
-
-    ck_assert_ptr_eq(registry_summary(&registry, clients, text, sizeof(text)), text);
-    ck_assert_str_eq(text, wanted);
-}
-
-START_TEST(a_summary_fits_into_a_line)
-{
-    struct upstream *a;
-
-    check_summary(0, "0 logins, 0 clients");
-    a = add_one("/tmp/a", false);
-    check_summary(1, "1 login, serving /tmp/a, 1 client");
-    add_one("/tmp/b", false);
-    upstream_set_facts(a, "laptop", "10.0.0.5 50022 10.0.0.9 22", NULL);
-    registry_prefer(&registry, a->id);
-    check_summary(2, "2 logins, serving laptop (10.0.0.5), 2 clients");
-    silence(a, 1);
-    check_summary(2, "2 logins, serving /tmp/b, 2 clients");
-    silence(registry_find_path(&registry, "/tmp/b"), 1);
-    check_summary(2, "2 logins, none answers, 2 clients");
-    registry_pause(&registry, true, 0);
-    check_summary(0, "2 logins, paused, 0 clients");
-}
-END_TEST
-
 static char said[1024];
 
 static bool keep(enum log_level level, const char *line, const struct log_field *fields, size_t n)
@@ -472,7 +444,6 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_registry_is_usable_while_one_is_not_silent);
     tcase_add_test(tcase, facts_follow_from_the_connection);
     tcase_add_test(tcase, a_name_is_the_best_known);
-    tcase_add_test(tcase, a_summary_fits_into_a_line);
 }
 
 int main(void)
