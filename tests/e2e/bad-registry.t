@@ -46,7 +46,7 @@ end relay.pat
 # damaged WHAT: with the file as it is now, relayd starts empty and keeps the file.
 damaged() {
     sum=$(cksum <"$saved")
-    rm -f "$E2E/log/relay.pat" "$saved"?*
+    rm -f "$saved"?*
     relay pat
     is "$(status pat path)" '' "$1: started empty"
     like "$(cat "$E2E/log/relay.pat")" "$saved" "$1: told"

@@ -80,7 +80,6 @@ here="$(uname -m), $here, $(getconf GNU_LIBC_VERSION 2>/dev/null)"
 
 # instructions MODE COUNT [CLIENTS]: leaves in $instructions how many a relayd executes that does that.
 instructions() {
-    : >"$E2E/log/relay"
     relay_with SWIFT_MS="$ms" valgrind --tool=callgrind --callgrind-out-file=/dev/null
     ask_for "$@"
     ended

@@ -174,10 +174,13 @@ as() (
 )
 
 # start NAME ACCOUNT [NAME=VALUE...] COMMAND...: the same in the background. Its output goes to the
-# log of that name, its pid is `pid NAME`.
+# log of that name, its pid is `pid NAME`. The log is of this run alone: whoever waits for a line in it
+# must not find that of an earlier one, which is kept for show_logs. It remains the same file.
 start() {
     started=$1
     shift
+    [ ! -s "$E2E/log/$started" ] || cat "$E2E/log/$started" >>"$E2E/log/$started.earlier"
+    : >"$E2E/log/$started"
     (become "$@") >>"$E2E/log/$started" 2>&1 </dev/null &
     printf '%d\n' "$!" >"$E2E/pid/$started"
 }

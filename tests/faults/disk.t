@@ -19,7 +19,6 @@ on_disk() {
     mount "$@" "$run"
     chown pat:pat "$run"
     chmod 700 "$run"
-    : >"$E2E/log/relay.pat"
     relay pat
 }
 off_disk() {

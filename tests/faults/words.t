@@ -13,7 +13,6 @@ wait_for 20 test -S "$E2E/home/pat/good"
 fault=$E2E/fault
 # faulty NAME=VALUE...: a relay to which that happens.
 faulty() {
-    : >"$E2E/log/relay"
     start relay pat LD_PRELOAD=/usr/local/bin/fault.so FAULT_FILE="$fault" "$@" relayd --verbose
 }
 says() {
