@@ -85,10 +85,26 @@ int verb_use(struct command *cmd)
     return status == EXIT_DONE ? ask_about(cmd, "use", cmd->is_auto, "auto") : status;
 }
 
+/* Whether relayd follows anybody. Returns an exit status. */
+static int ask_following(const struct command *cmd, bool *is_following)
+{
+    struct status status = {0};
+    int r = command_fetch_status(cmd, &status);
+
+    *is_following = r == EXIT_DONE && proto_get_flag(&status.daemon, "following");
+    status_fini(&status);
+    return r;
+}
+
+/* A hook of tmux only tells who types: what a person has switched off it leaves off. */
 int verb_follow(struct command *cmd)
 {
-    int status = whose_find(cmd);
+    bool is_following = true;
+    int status = cmd->is_tmux ? ask_following(cmd, &is_following) : EXIT_DONE;
 
+    if (status != EXIT_DONE || !is_following)
+        return status;
+    status = whose_find(cmd);
     if (status != EXIT_DONE)
         return status;
     return ask_about(cmd, "follow", cmd->is_off, "off");

@@ -43,6 +43,8 @@ static int load(struct daemon *d)
     char aside[PATHS_MAX + 16];
     int r = store_load(&d->registry, path, enrol_resume, &d->enrol);
 
+    if (d->options.is_following)
+        d->registry.is_following = true;
     if (r == 0)
         return 0;
     if (is_shortage(r)) {

@@ -52,6 +52,8 @@ static const struct option_row rows[] = {
     {"read-only", NULL, "let only listing and signing pass", true, OPTION_FLAG, TO(is_read_only)},
     {"discover", NULL, "where none answers, look for unregistered logins", true,
      OPTION_FLAG, TO(is_discovering)},
+    {"follow", NULL, "serve the login of whoever is at the keyboard", true, OPTION_FLAG,
+     TO(is_following)},
     {"behind-first", NULL, "where none answers, ask the first relayd", true,
      OPTION_FLAG, TO(is_behind_first)},
     {"patience", "DURATION", "wait this long before also asking the next (1s)", true,

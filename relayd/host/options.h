@@ -26,6 +26,7 @@ struct options {
     enum when_none when_none;
     bool is_raw;       /* any stream protocol: nothing is looked at, nothing asked */
     bool is_discovering; /* looks for logins that nobody registered */
+    bool is_following; /* whoever is at a keyboard, from the start on */
     bool is_behind_first; /* has this user's first relayd for one */
     bool is_read_only; /* only questions that change nothing go on */
     bool is_help, is_version;

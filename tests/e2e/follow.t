@@ -101,11 +101,21 @@ is "$(typed office "SSH_AUTH_SOCK=$socket timeout 40 ssh-add -l" | awk '{ print 
     'whose agent is silent is served by the next'
 kill -s CONT "$(pid agent.office)"
 as pat relayctl follow --off
-is "$(as pat relayctl status --json | grep -c '"following": false')" 1 'off: nobody is followed'
+next_second
+tmux_of home send-keys 'tmux -S inner.tmux attach -t one' Enter
+wait_for 20 attached 2
+ok 'tmux may tell who types' inner run-shell 'relayctl follow --tmux'
+is "$(as pat relayctl status --json | grep -c '"following": false')" 1 'off: nobody is followed, whatever tmux tells'
 as pat relayctl follow
 end relay.pat
 relay pat
 is "$(as pat relayctl status --json | grep -c '"following": true')" 1 'a restart forgets nothing'
+as pat relayctl follow --off
+end relay.pat
+as pat mkdir -p .config
+as pat sh -c 'echo follow >.config/relayd.conf'
+relay pat
+is "$(as pat relayctl status --json | grep -c '"following": true')" 1 'by the option it is on from the start'
 is "$(as pat relayctl follow 999 >/dev/null 2>&1 || echo $?)" 1 'a login that is not there'
 is "$(as pat relayctl follow --tmux 2>&1 || :)" 'relayctl: tmux: no client is attached' 'without a tmux: told so'
 
