@@ -57,8 +57,6 @@ void ending_init(struct ending *ending, struct ev_loop *loop, struct sessions *s
 
 void ending_fini(struct ending *ending)
 {
-    if (ending->loop == NULL)
-        return;
     ev_timer_stop(ending->loop, &ending->quiescing);
     ev_timer_stop(ending->loop, &ending->draining);
 }

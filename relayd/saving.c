@@ -81,8 +81,6 @@ void saving_init(struct saving *saving, struct ev_loop *loop, const struct regis
 
 void saving_fini(struct saving *saving)
 {
-    if (saving->loop == NULL)
-        return;
     ev_prepare_stop(saving->loop, &saving->due);
     ev_timer_stop(saving->loop, &saving->again);
 }

@@ -192,8 +192,6 @@ void conns_fini(struct conns *conns)
 {
     struct conn *it, *next;
 
-    if (conns->loop == NULL)
-        return;
     list_for_each_safe(it, next, &conns->list, link)
         conn_free(it);
 }

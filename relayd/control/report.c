@@ -40,8 +40,6 @@ void report_init(struct report *report, struct ev_loop *loop, struct notify *not
 
 void report_fini(struct report *report)
 {
-    if (report->loop == NULL)
-        return;
     ev_timer_stop(report->loop, &report->status);
     ev_timer_stop(report->loop, &report->keepalive);
 }

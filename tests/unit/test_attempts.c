@@ -54,6 +54,12 @@ START_TEST(a_ping_without_a_descriptor_is_tried_later_and_stops_nobody)
 }
 END_TEST
 
+START_TEST(what_was_never_begun_is_freed)
+{
+    attempt_free(NULL);
+}
+END_TEST
+
 /* Every malloc of the daemon's comes through here. */
 static bool is_out_of_memory;
 
@@ -218,6 +224,7 @@ END_TEST
 static void add(TCase *tcase)
 {
     stage_add(tcase);
+    tcase_add_test(tcase, what_was_never_begun_is_freed);
     tcase_add_test(tcase, of_two_answers_that_are_kept_the_second_stands_in_for_the_first);
     tcase_add_test(tcase, whoever_waits_behind_a_ping_goes_on_without_its_upstream);
     tcase_add_test(tcase, without_its_upstream_an_attempt_waits_half_a_minute);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -133,6 +134,25 @@ START_TEST(who_waits_at_one_that_is_given_up_is_taken)
     close(kept);
     accepted = 0;
     check_serves();
+}
+END_TEST
+
+START_TEST(past_the_limit_they_are_closed)
+{
+    int client, kept;
+    char byte;
+
+    begins[_i]();
+    kept = dup(listener.fd);
+    client = sock_open(path, SOCK_STREAM);
+    ck_assert_int_ge(client, 0);
+    accepted = 2;
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(listener_heal(&listener), 0);
+    ck_assert_int_eq(recv(client, &byte, 1, MSG_DONTWAIT), 0);
+    ck_assert_uint_eq(accepted, 2);
+    close(client);
+    close(kept);
 }
 END_TEST
 
@@ -261,6 +281,7 @@ static void add(TCase *tcase)
     tcase_add_loop_test(tcase, one_that_was_left_behind_is_made_again, 0, 2);
     tcase_add_loop_test(tcase, one_that_is_well_is_looked_at_without_a_connection, 0, 2);
     tcase_add_loop_test(tcase, who_waits_at_one_that_is_given_up_is_taken, 0, 2);
+    tcase_add_loop_test(tcase, past_the_limit_they_are_closed, 0, 2);
     tcase_add_loop_test(tcase, a_directory_in_its_place_is_named_and_left_alone, 0, 2);
     tcase_add_loop_test(tcase, so_is_a_file, 0, 2);
     tcase_add_test(tcase, so_is_somebody_else_s_socket);

@@ -130,11 +130,15 @@ END_TEST
 
 START_TEST(a_relative_name_starts_where_one_stands)
 {
-    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.dir = "here"}, false), 0);
+    const struct paths_choice here = {.dir = "here"};
+    char option[PATHS_OPTION_MAX];
+
+    ck_assert_int_eq(paths_find(&paths, &here, false), 0);
     ck_assert_str_eq(paths.dir, scratch_path("here"));
     ck_assert_int_eq(chdir("/"), 0);
-    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.dir = "here"}, false), 0);
+    ck_assert_int_eq(paths_find(&paths, &here, false), 0);
     ck_assert_str_eq(paths.dir, "/here");
+    ck_assert_str_eq(paths_option(&paths, &here, option), " --dir /here");
 }
 END_TEST
 
@@ -360,6 +364,7 @@ START_TEST(odd_names_are_refused)
         ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.name = odd[i]}, false),
                          -EINVAL);
     }
+    ck_assert_ptr_nonnull(strstr(paths_problem(-EINVAL), "is no name"));
     ck_assert(paths_is_name("a") && paths_is_name("work-2_b") && paths_is_name(longest));
     make_run();
     ck_assert_str_eq(named(longest, false), with_uid("/run/user/@/relayd-a2345678901234567890123456789012"));
