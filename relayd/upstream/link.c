@@ -133,6 +133,10 @@ static int read_info(const struct nlmsghdr *head, struct link_report *report)
          * probes instead of retransmitting. */
         report->retransmits = (unsigned)info.tcpi_retransmits + info.tcpi_probes;
         report->unacked = info.tcpi_unacked;
+        /* Bytes that find no way out of this host are not in flight, and no probe goes before
+         * the time for a retransmission, which is seconds after a link was bad. But where the
+         * other side takes no more, it is alive. */
+        report->unsent = info.tcpi_snd_wnd > 0 ? info.tcpi_notsent_bytes : 0;
         report->since_ack = info.tcpi_last_ack_recv / 1000.0;
         report->since_data = info.tcpi_last_data_recv / 1000.0;
         return 0;
@@ -197,9 +201,9 @@ enum link_state link_judge(const struct link_report *report, double waited, doub
 {
     if (report->retransmits >= 2)
         return LINK_DOWN;
-    if (report->unacked > 0 && waited >= patience && report->since_ack >= patience)
-        return LINK_DOWN;
-    return LINK_UP;
+    if (report->unacked == 0 && report->unsent == 0)
+        return LINK_UP;
+    return waited >= patience && report->since_ack >= patience ? LINK_DOWN : LINK_UP;
 }
 
 const char *link_state_name(enum link_state state)

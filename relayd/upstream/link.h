@@ -34,6 +34,7 @@ struct link_tuple {
 struct link_report {
     unsigned retransmits;  /* or probes, in a row, that went unanswered */
     unsigned unacked;      /* segments sent and not acknowledged */
+    unsigned unsent;       /* bytes that the other side would take, and that are not sent */
     double since_ack;      /* since the last acknowledgement came in */
     double since_data;     /* since the last data came in */
 };
@@ -47,8 +48,8 @@ void link_parse(struct link_tuple *tuple, const char *ssh_connection);
 int link_ask(const struct link_tuple *tuple, struct link_report *report);
 
 /* What a report means to someone who asked a question `waited` seconds ago. The link is down
- * after two retransmissions in a row; or where something is unacknowledged, and for `patience`
- * seconds since the question nothing was acknowledged. */
+ * after two retransmissions in a row; or where something is unacknowledged or unsent, and for
+ * `patience` seconds since the question nothing was acknowledged. */
 enum link_state link_judge(const struct link_report *report, double waited, double patience);
 
 const char *link_state_name(enum link_state state);

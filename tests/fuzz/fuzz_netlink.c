@@ -149,6 +149,7 @@ static int read_link(struct fuzz_input packet, struct link_report *report)
         memcpy(&info, value.p, value.n < sizeof(info) ? value.n : sizeof(info));
         report->retransmits = (unsigned)info.tcpi_retransmits + info.tcpi_probes;
         report->unacked = info.tcpi_unacked;
+        report->unsent = info.tcpi_snd_wnd > 0 ? info.tcpi_notsent_bytes : 0;
         report->since_ack = info.tcpi_last_ack_recv / 1000.0;
         report->since_data = info.tcpi_last_data_recv / 1000.0;
         return 0;
@@ -181,7 +182,8 @@ static void check_link(struct fuzz_input in, bool is_ipv4)
     if (r < 0)
         return;
     fuzz_must(report.retransmits == wanted.retransmits && report.unacked == wanted.unacked &&
-              report.since_ack == wanted.since_ack && report.since_data == wanted.since_data);
+              report.unsent == wanted.unsent && report.since_ack == wanted.since_ack &&
+              report.since_data == wanted.since_data);
     state = link_judge(&report, 0.5, 1);
     fuzz_must(state == (report.retransmits >= 2 ? LINK_DOWN : LINK_UP));
 }

@@ -109,16 +109,19 @@ START_TEST(a_report_is_judged)
         double waited;
         enum link_state state;
     } rows[] = {
-        {{0, 0, 0, 0}, 0, LINK_UP},
-        {{0, 0, 5000, 5000}, 100, LINK_UP}, /* idle is not dead */
-        {{1, 0, 0.5, 0.5}, 0.5, LINK_UP},
-        {{2, 0, 0, 0}, 0, LINK_DOWN},
-        {{3, 1, 0.1, 0.1}, 0.1, LINK_DOWN},
-        {{0, 1, 0.99, 0.99}, 5, LINK_UP},
-        {{0, 1, 1, 1}, 0.99, LINK_UP}, /* what is unacknowledged was sent just now */
-        {{0, 1, 1, 1}, 1, LINK_DOWN},
-        {{1, 7, 3600, 3600}, 1, LINK_DOWN},
-        {{1, 0, 3600, 3600}, 1, LINK_UP},
+        {{.since_ack = 0}, 0, LINK_UP},
+        {{.since_ack = 5000}, 100, LINK_UP}, /* idle is not dead */
+        {{.retransmits = 1, .since_ack = 0.5}, 0.5, LINK_UP},
+        {{.retransmits = 2}, 0, LINK_DOWN},
+        {{.retransmits = 3, .unacked = 1, .since_ack = 0.1}, 0.1, LINK_DOWN},
+        {{.unacked = 1, .since_ack = 0.99}, 5, LINK_UP},
+        {{.unacked = 1, .since_ack = 1}, 0.99, LINK_UP}, /* it was sent just now */
+        {{.unacked = 1, .since_ack = 1}, 1, LINK_DOWN},
+        {{.unsent = 36, .since_ack = 0.99}, 5, LINK_UP},
+        {{.unsent = 36, .since_ack = 1}, 0.99, LINK_UP},
+        {{.unsent = 36, .since_ack = 1}, 1, LINK_DOWN},
+        {{.retransmits = 1, .unacked = 7, .since_ack = 3600}, 1, LINK_DOWN},
+        {{.retransmits = 1, .since_ack = 3600}, 1, LINK_UP},
     };
 
     ck_assert_int_eq(link_judge(&rows[_i].report, rows[_i].waited, 1), rows[_i].state);
@@ -229,6 +232,28 @@ START_TEST(each_part_of_the_tuple_counts)
 }
 END_TEST
 
+START_TEST(who_takes_no_more_is_alive)
+{
+    static const char much[65536];
+    struct connection c;
+    struct link_tuple *t = &c.tuple;
+    struct link_report report = {.unsent = 1};
+    double until = monotonic_seconds() + 20;
+
+    ck_assert(connect_v4(&c, families[_i]));
+    /* What the server is sent, and does not read. */
+    c.tuple = (struct link_tuple){.family = t->family, .local = t->remote, .remote = t->local,
+                                  .local_port = t->remote_port, .remote_port = t->local_port};
+    while (send(c.client, much, sizeof(much), MSG_DONTWAIT) > 0)
+        continue;
+    while ((report.unsent > 0 || report.unacked > 0) && monotonic_seconds() < until) {
+        usleep(10000);
+        ck_assert_int_eq(link_ask(&c.tuple, &report), 0);
+    }
+    ck_assert_int_eq(link_judge(&report, 3600, 0), LINK_UP);
+}
+END_TEST
+
 START_TEST(no_tuple_is_not_asked)
 {
     struct link_tuple none = {0};
@@ -299,11 +324,12 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_scoped_address_has_its_interface);
     tcase_add_loop_test(tcase, anything_else_is_no_tuple, 0, 18);
     tcase_add_loop_test(tcase, a_login_from_this_host_has_no_link, 0, 4);
-    tcase_add_loop_test(tcase, a_report_is_judged, 0, 10);
+    tcase_add_loop_test(tcase, a_report_is_judged, 0, 13);
     tcase_add_test(tcase, a_state_has_its_word);
     tcase_add_test(tcase, no_tuple_is_not_asked);
     tcase_add_loop_test(tcase, the_kernel_knows_a_connection, 0, n);
     tcase_add_loop_test(tcase, each_part_of_the_tuple_counts, 0, n);
+    tcase_add_loop_test(tcase, who_takes_no_more_is_alive, 0, n > 0);
     tcase_add_loop_test(tcase, nothing_behind_an_answer_is_read, 0, n > 0);
 }
 
