@@ -48,12 +48,14 @@ const struct cmdline_entry cmdline_options[OPTION_COUNT] = {
     [OPTION_YES] = {'y', PLACE_OWN, "yes", NULL, "do not ask"},
     [OPTION_EVERY_SHELL] = {0, PLACE_OWN, "every-shell", NULL,
                             "and shells that are not interactive"},
+    [OPTION_KEYBOARD] = {0, PLACE_OWN, "follow", NULL,
+                         "and have the agent follow whoever types"},
     [OPTION_SYSTEM] = {0, PLACE_OWN, "system", NULL, "for everybody on this host, as root"},
 };
 
 static bool is_offered(const struct verb *verb, size_t i)
 {
-    unsigned int offered = OPTION(DIR) | OPTION(NAME) | OPTION(QUIET) | OPTION(HELP);
+    uint64_t offered = OPTION(DIR) | OPTION(NAME) | OPTION(QUIET) | OPTION(HELP);
 
     offered |= verb == NULL ? OPTION(VERSION) : verb->options;
     return (offered >> i & 1) != 0;
@@ -177,6 +179,7 @@ static enum cmdline_outcome take(struct command *cmd, const struct verb *verb,
     case OPTION_UNDO: cmd->is_undo = true; break;
     case OPTION_YES: cmd->is_yes = true; break;
     case OPTION_EVERY_SHELL: cmd->is_every_shell = true; break;
+    case OPTION_KEYBOARD: cmd->is_follow = true; break;
     case OPTION_SYSTEM: cmd->is_system = true; break;
     case OPTION_COUNT: break;
     }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum cmdline_option {
     OPTION_DIR,
@@ -40,11 +41,12 @@ enum cmdline_option {
     OPTION_UNDO,
     OPTION_YES,
     OPTION_EVERY_SHELL,
+    OPTION_KEYBOARD,
     OPTION_SYSTEM,
     OPTION_COUNT,
 };
 
-#define OPTION(name) (1u << OPTION_##name)
+#define OPTION(name) (UINT64_C(1) << OPTION_##name)
 
 /* How an option stands in the synopsis of a verb. */
 enum cmdline_place {
@@ -67,7 +69,7 @@ struct verb {
     const char *name;
     const char *operand; /* as in the synopsis, or NULL: takes none */
     bool is_operand_needed;
-    unsigned int options; /* OPTION() of each that it takes, besides those of all verbs */
+    uint64_t options; /* OPTION() of each that it takes, besides those of all verbs */
     const char *summary; /* one line of at most 64 columns; NULL: for programs, in no list */
     const char *about;   /* paragraphs for `help VERB`, or NULL */
     int (*run)(struct command *cmd);

@@ -30,7 +30,7 @@ struct command {
     const char *tty;   /* or NULL */
     bool is_fallback, is_no_wait, is_no_start, is_scan;
     bool is_all, is_auto, is_off, is_tmux, is_json, is_short, is_register;
-    bool is_dry_run, is_undo, is_yes, is_every_shell, is_system;
+    bool is_dry_run, is_undo, is_yes, is_every_shell, is_follow, is_system;
     double for_s, timeout_s; /* < 0: not given */
     enum shell shell; /* SHELL_UNKNOWN: the caller's */
 };

@@ -20,7 +20,7 @@ static const char *or_none(const char *text)
     return text != NULL ? text : "-";
 }
 
-static void print_options(FILE *file, const char *where, unsigned int options)
+static void print_options(FILE *file, const char *where, uint64_t options)
 {
     for (size_t i = 0; i < OPTION_COUNT; i++) {
         const struct cmdline_entry *entry = &cmdline_options[i];

@@ -97,13 +97,16 @@ static const struct verb verbs[] = {
      "  ssh -A host " RELAYCTL_NAME " hold",
      verb_hold},
     {"setup", NULL, false,
-     OPTION(DRY_RUN) | OPTION(UNDO) | OPTION(YES) | OPTION(EVERY_SHELL) | OPTION(SYSTEM),
+     OPTION(DRY_RUN) | OPTION(UNDO) | OPTION(YES) | OPTION(EVERY_SHELL) |
+         OPTION(KEYBOARD) | OPTION(SYSTEM),
      "have your logins, shells and panes use the relay",
      "Has this account's logins, shells and panes use the relay: says what it would do\n"
      "to which file, asks once, and does it. What it writes stands in marked lines;\n"
      "yours stay as they are, and --undo takes out exactly its own. A second time it\n"
      "changes nothing. What it cannot do, as in a symlink, it tells you to do.\n"
-     "With --name it has each login offered to the relay of that name besides.",
+     "With --follow tmux and relayd have the agent follow the keyboard, which may be\n"
+     "said at any time. With --name it has each login offered to the relay of that\n"
+     "name besides.",
      verb_setup},
     {"doctor", NULL, false, OPTION(JSON), "tell what stands in the way, and each cure",
      "Looks at this account's arrangements and at relayd, changes nothing, and tells\n"

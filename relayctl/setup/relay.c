@@ -57,6 +57,23 @@ int relay_take(const struct command *cmd, char *socket, char *why, size_t size)
     return r;
 }
 
+int relay_follow(const struct command *cmd, bool is_on, char *why, size_t size)
+{
+    struct command quiet = *cmd;
+    struct call call;
+
+    quiet.is_quiet = true;
+    quiet.started = client_now();
+    call_init(&call, "follow", command_deadline(&quiet));
+    if (!is_on)
+        proto_add(&call.request, "off", "1");
+    if (command_ask(&quiet, &call, NULL) == EXIT_DONE)
+        return 0;
+    utf8_format(why, size, RELAYD_NAME " does not take it: " RELAYCTL_NAME " follow%s says more",
+                is_on ? "" : " --off");
+    return -EIO;
+}
+
 const char *relay_newest(const struct status *status)
 {
     static const char *const states[] = {"alive", "untried"};

@@ -16,6 +16,9 @@ bool relay_status(const struct setup *setup, struct status *status);
  * Returns 0, or -errno with why set to a sentence. */
 int relay_take(const struct command *cmd, char *socket, char *why, size_t size);
 
+/* Has relayd follow the keyboard, or nobody. Returns 0, or -errno with why set to a sentence. */
+int relay_follow(const struct command *cmd, bool is_on, char *why, size_t size);
+
 /* The own socket of the login that a client would meet first, of those that live; "" where there is
  * none. Lives as long as status. */
 const char *relay_newest(const struct status *status);

@@ -25,6 +25,7 @@ static const struct step steps[] = {
     {"system", true, false, system_plan},
     {"shells", false, false, shells_plan},
     {"tmux", false, false, tmux_plan},
+    {"follow", false, false, follow_plan},
     {"units", true, true, units_plan},
     {"running", false, true, running_plan},
     {"links", false, false, links_plan},
@@ -108,6 +109,17 @@ static bool is_agreed(struct printer *out, const struct setup *setup)
     return answer[0] == '\0' || strcasecmp(answer, "y") == 0 || strcasecmp(answer, "yes") == 0;
 }
 
+/* What is not done without being asked for, where it would be of use. */
+static void tell_follow(struct printer *out, const struct setup *setup)
+{
+    if (setup->is_undo || setup->is_follow || setup->is_system || setup_is_named(setup) ||
+        !follow_is_useful(setup))
+        return;
+    printer_end_line(out);
+    printer_flow(out, "To have the agent follow the keyboard, where several people or machines "
+                 "share panes: " RELAYCTL_NAME "\u00a0setup\u00a0--follow", 0);
+}
+
 /* The line that has the shell of the person who looks use the relay. */
 static void tell_shell_line(struct printer *out, const struct setup *setup)
 {
@@ -154,6 +166,7 @@ static int carry_out_all(struct printer *out, struct setup *setup)
     }
     tell_remarks(out, setup);
     tell_end(out, setup);
+    tell_follow(out, setup);
     return exit_status_of(setup);
 }
 
@@ -176,12 +189,16 @@ static const char *nothing_to_do(const struct setup *setup)
 static int tell_and_ask(struct printer *out, struct setup *setup)
 {
     const struct command *cmd = setup->cmd;
+    int status;
 
     tell_plan(out, setup);
     if (setup->changes != NULL)
         printer_end_line(out);
-    if (!has_state(setup, STEP_DUE))
-        return do_nothing(out, setup, nothing_to_do(setup));
+    if (!has_state(setup, STEP_DUE)) {
+        status = do_nothing(out, setup, nothing_to_do(setup));
+        tell_follow(out, setup);
+        return status;
+    }
     if (cmd->is_dry_run) {
         tell_diffs(out, setup);
         printer_end_line(out);
@@ -233,8 +250,14 @@ int verb_setup(struct command *cmd)
         cause = "--system is for the first relayd: with --name each user runs it";
         r = -EINVAL;
     }
-    if (r == 0)
+    if (r == 0 && cmd->is_follow && (setup.is_system || setup_is_named(&setup))) {
+        cause = "--follow is for each user's first relayd: it goes neither with --system nor with --name";
+        r = -EINVAL;
+    }
+    if (r == 0) {
+        setup.is_follow = cmd->is_follow || follow_is_there(&setup);
         r = plan_all(&setup);
+    }
     if (r == 0)
         status = tell_and_ask(&out, &setup);
     else

@@ -56,6 +56,7 @@ struct setup {
     struct command *cmd; /* not owned */
     const char *socket;  /* the agent socket's path, as `path` prints it; not owned */
     bool is_undo, is_every_shell, is_system;
+    bool is_follow;      /* asked for, or done before */
     struct change *changes; /* in the order in which they are planned, told and carried out */
 };
 

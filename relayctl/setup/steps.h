@@ -14,6 +14,13 @@ int rc_plan(struct setup *setup);
 /* tmux's configuration, and its servers that run. */
 int tmux_plan(struct setup *setup);
 
+/* relayd puts the login of whoever is at the keyboard first: only where is_follow is set. */
+int follow_plan(struct setup *setup);
+/* Whether that was done before. */
+bool follow_is_there(const struct setup *setup);
+/* Whether it would be of use: more than one person or machine may be at a keyboard here. */
+bool follow_is_useful(const struct setup *setup);
+
 /* systemd's user units. */
 int units_plan(struct setup *setup);
 

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* tmux, for what runs in its panes. It copies SSH_AUTH_SOCK from whoever attaches; our lines in its
  * configuration have it leave the variable alone. A server reads that file only when it starts, so the
- * servers that run are told the same by the same script: tmux, called by it, speaks to the server that
- * $TMUX names. */
+ * servers that run are told the same by the same script. */
 #include "config.h"
 
 #include "relayctl/setup/steps.h"
 
 #include "relayctl/account/run.h"
-#include "relayctl/setup/relay.h"
-#include "relayctl/setup/texts.h"
+#include "relayctl/setup/scripts.h"
 #include "relayd/base/util.h"
 
 #include <dirent.h>
@@ -20,116 +18,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PURPOSE "each new pane of tmux uses the relay"
 #define TMUX_MS 2000 /* a server that hangs is left alone */
 
-/* How sh speaks to the server that $TMUX names: $socket is no longer copied over. A list that differs
- * by version is read, not assumed. Each line ends where the next can follow without a newline. */
-static const char *const does[] = {
-    "[ -n \"$socket\" ] && names=$(tmux show-options -gv update-environment) || exit 0;",
-    "set -f;",
-    "kept=;",
-    "for name in $names; do [ \"$name\" = SSH_AUTH_SOCK ] || kept=\"$kept $name\"; done;",
-    "tmux set-option -g update-environment \"${kept# }\";",
-    "tmux set-environment -g SSH_AUTH_SOCK \"$socket\";",
-    "for session in $(tmux list-sessions -F \"#{session_id}\" 2>/dev/null); do",
-    "tmux set-environment -t \"$session\" -u SSH_AUTH_SOCK;",
-    "done",
-    NULL,
-};
-
-static const char *const undoes[] = {
-    "set -f;",
-    "kept=;",
-    "for name in $(tmux show-options -gv update-environment); do",
-    "[ \"$name\" = SSH_AUTH_SOCK ] || kept=\"$kept $name\";",
-    "done;",
-    "tmux set-option -g update-environment \"${kept# } SSH_AUTH_SOCK\";",
-    "if [ -n \"$newest\" ]; then tmux set-environment -g SSH_AUTH_SOCK \"$newest\";",
-    "else tmux set-environment -gu SSH_AUTH_SOCK; fi",
-    NULL,
-};
-
-/* Succeeds where that is how the server is. */
-static const char *const asks[] = {
-    "[ \"$(tmux show-environment -g SSH_AUTH_SOCK 2>/dev/null)\" = \"SSH_AUTH_SOCK=$socket\" ] || exit 1;",
-    "tmux show-options -gv update-environment | grep -qx SSH_AUTH_SOCK && exit 1;",
-    "for session in $(tmux list-sessions -F \"#{session_id}\" 2>/dev/null); do",
-    "! tmux show-environment -t \"$session\" SSH_AUTH_SOCK >/dev/null 2>&1 || exit 1;",
-    "done",
-    NULL,
-};
-
-/* A script for sh, on the heap, about the agent socket; NULL when out of memory. */
-static char *script(const struct setup *setup, const char *const lines[])
+/* The arrangements that are to be made, or taken back; NULL at the end. */
+static const struct arrangement *const *wanted(const struct setup *setup)
 {
-    struct status status = {0};
-    char *text = NULL;
-    size_t size;
-    FILE *file = open_memstream(&text, &size);
+    static const struct arrangement *const all[] = {&scripts_socket, &scripts_follow, NULL};
+    static const struct arrangement *const usual[] = {&scripts_socket, NULL};
 
-    if (file == NULL)
-        return NULL;
-    relay_status(setup, &status);
-    fputs("socket=", file);
-    shell_put(file, SHELL_SH, setup->socket);
-    fputs(" newest=", file);
-    shell_put(file, SHELL_SH, relay_newest(&status));
-    status_fini(&status);
-    for (; *lines != NULL; lines++)
-        fprintf(file, "\n%s", *lines);
-    return text_finish(file, &text);
-}
-
-/* Puts text into single quotes of tmux, which expands formats in what run-shell is given. */
-static void put_quoted(FILE *file, const char *text)
-{
-    for (; *text != '\0'; text++) {
-        if (*text == '\'')
-            fputs("'\\''", file);
-        else if (*text == '#')
-            fputs("##", file);
-        else
-            putc(*text, file);
-    }
-}
-
-/* The loop that finds relayctl, in one line. */
-static char *search(const struct setup *setup)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *file = open_memstream(&text, &size);
-
-    if (file == NULL)
-        return NULL;
-    fputs("for relayd_ctl in", file);
-    text_put_places(file, setup, SHELL_SH);
-    fputs("; do socket=$(\"$relayd_ctl\"", file);
-    text_put_dir(file, setup, SHELL_SH);
-    fputs(" path 2>/dev/null) && break; done;", file);
-    return text_finish(file, &text);
-}
-
-/* The block for the configuration: the same, after a search for relayctl. */
-static char *config(const struct setup *setup)
-{
-    char *text = NULL, *finds = search(setup);
-    size_t size;
-    FILE *file = finds != NULL ? open_memstream(&text, &size) : NULL;
-
-    if (file != NULL) {
-        fputs("# New panes use the relay: tmux does not copy SSH_AUTH_SOCK from who attaches.\n"
-              "run-shell '", file);
-        put_quoted(file, finds);
-        for (const char *const *line = does; *line != NULL; line++) {
-            fputs(" \\\n  ", file);
-            put_quoted(file, *line);
-        }
-        fputs("'\n", file);
-    }
-    free(finds);
-    return file != NULL ? text_finish(file, &text) : NULL;
+    return setup->is_undo || setup->is_follow ? all : usual;
 }
 
 /* The file that tmux reads, relative to the home or to the directory for configuration; the first is
@@ -154,14 +51,15 @@ static char *find_config(const struct setup *setup)
     return other;
 }
 
-static int plan_config(struct setup *setup)
+static int plan_config(struct setup *setup, const struct arrangement *arrangement)
 {
     char *path = find_config(setup);
-    char *body = config(setup);
+    char *body = scripts_config(setup, arrangement);
     int r = -ENOMEM;
 
     if (path != NULL && body != NULL)
-        r = setup_plan_block(setup, PURPOSE, path, "tmux", BLOCK_LAST, body, NULL, NULL, 0644);
+        r = setup_plan_block(setup, arrangement->purpose, path, arrangement->block, BLOCK_LAST,
+                             body, NULL, NULL, 0644);
     free(body);
     free(path);
     return r;
@@ -212,7 +110,8 @@ static int carry_out_server(struct change *change)
     return -EIO;
 }
 
-static int add_server(struct setup *setup, const char *socket, const char *script)
+static int add_server(struct setup *setup, const struct arrangement *arrangement,
+                      const char *socket, const char *script)
 {
     const char *name = strrchr(socket, '/') + 1;
     struct change *change;
@@ -220,32 +119,39 @@ static int add_server(struct setup *setup, const char *socket, const char *scrip
 
     if (asprintf(&what, "tmux server %s", name) < 0)
         return -ENOMEM;
-    change = setup_add(setup, "its new panes use the relay", what);
+    change = setup_add(setup, arrangement->for_server, what);
     free(what);
     if (change == NULL)
         return -ENOMEM;
     change->carry_out = carry_out_server;
     change->arg = server_new(socket, script);
     if (setup->is_undo)
-        change->note = strdup("it copies SSH_AUTH_SOCK again");
-    if (asprintf(&change->command, "tmux -S %s set-environment -g%s SSH_AUTH_SOCK%s%s", socket,
-                 setup->is_undo ? "u" : "", setup->is_undo ? "" : " ",
-                 setup->is_undo ? "" : setup->socket) < 0)
-        change->command = NULL;
+        change->note = strdup(arrangement->undone);
+    change->command = scripts_shown(setup, arrangement, socket);
     return change->arg != NULL && change->command != NULL ? 0 : -ENOMEM;
 }
 
-/* Servers that lead to the relay already are set up; the others can have nothing to take back. */
+static int plan_arrangement(struct setup *setup, const struct arrangement *arrangement,
+                            const char *socket)
+{
+    char *asks = scripts_question(setup, arrangement), *mends = scripts_change(setup, arrangement);
+    int r = asks != NULL && mends != NULL ? 0 : -ENOMEM;
+
+    if (r == 0 && (tell_server(socket, asks) == 0) == setup->is_undo)
+        r = add_server(setup, arrangement, socket, mends);
+    free(mends);
+    free(asks);
+    return r;
+}
+
 static int plan_server(struct setup *setup, const char *socket)
 {
-    char *is_right = script(setup, asks), *mends = script(setup, setup->is_undo ? undoes : does);
-    int r = is_right != NULL && mends != NULL ? 0 : -ENOMEM;
+    int r = 0;
 
-    if (r == 0 && tell_server(socket, "tmux list-sessions") == 0 &&
-        (tell_server(socket, is_right) == 0) == setup->is_undo)
-        r = add_server(setup, socket, mends);
-    free(mends);
-    free(is_right);
+    if (tell_server(socket, "tmux list-sessions") != 0)
+        return 0;
+    for (const struct arrangement *const *at = wanted(setup); *at != NULL && r == 0; at++)
+        r = plan_arrangement(setup, *at, socket);
     return r;
 }
 
@@ -291,12 +197,13 @@ static int plan_servers(struct setup *setup)
 int tmux_plan(struct setup *setup)
 {
     char *mine = getenv("TMUX"), *kept;
-    int r;
+    int r = 0;
 
     if (!account_has_program("tmux"))
         return 0;
     kept = mine != NULL ? strdup(mine) : NULL;
-    r = plan_config(setup);
+    for (const struct arrangement *const *at = wanted(setup); *at != NULL && r == 0; at++)
+        r = plan_config(setup, *at);
     if (r == 0)
         r = plan_servers(setup);
     if (kept != NULL)
