@@ -73,6 +73,13 @@ point 'relayctl.1 has every option of relayctl' "$(
         for command in $(commands); do "$relayctl" help "$command"; done
     } | options | unmentioned relayctl/relayctl.1
 )"
+point 'no --help is wider than a terminal of 80 columns' "$(
+    {
+        "$relayd" --help | sed 's/^/relayd: /'
+        "$relayctl" --help | sed 's/^/relayctl: /'
+        for command in $(commands) complete; do "$relayctl" help "$command" | sed "s/^/$command: /"; done
+    } | LC_ALL=C.UTF-8 awk '{ line = $0; sub(/^[a-z]*: /, "", line) } length(line) > 80'
+)"
 point 'relayctl has commands' "$([ "$(commands | wc -l)" -gt 5 ] || printf 'none were found in its --help\n')"
 printf '1..%d\n' "$number"
 exit "$result"
