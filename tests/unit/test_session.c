@@ -458,7 +458,7 @@ END_TEST
 /* Another relayd's, that was passed on, and is here again. */
 START_TEST(a_ping_that_comes_round_shows_a_loop)
 {
-    static const uint8_t somebody[AGENT_INSTANCE] = "another instance";
+    static const uint8_t somebody[AGENT_INSTANCE] = "another relay";
     uint8_t ping[AGENT_PING_SIZE];
     int first;
 
