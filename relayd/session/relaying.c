@@ -10,6 +10,10 @@
 #include "relayd/base/util.h"
 #include "relayd/session/raw.h"
 
+/* How much luck there can be, and how many questions go without a look where there is none. */
+#define LUCK_MOST 3
+#define LUCK_PAUSE 16
+
 static void watch_owed(struct session *s, bool is_answered)
 {
     bool is_late = relay_is_client_late(&s->relay);
@@ -52,17 +56,34 @@ static enum relay_end carry(struct session *s, enum relay_side readable)
                                                                   s->upstream.fd, readable);
 }
 
+/* After a look for an answer: luck grows slowly where it was there, and is lost at once where it was
+ * not for the second time or more. */
+static void note_luck(struct session *s, bool is_there)
+{
+    if (is_there)
+        s->luck += s->luck < LUCK_MOST ? 1 : 0;
+    else
+        s->luck = (int8_t)(s->luck > 0 ? s->luck - 1 : -LUCK_PAUSE);
+}
+
 /* Carries on both ways. An agent on this machine has often answered by the time that its question
  * has gone: where nobody else is to be served it is cheaper to look than to ask the kernel who has
- * something to say. */
+ * something to say. One that is far away, or on another processor, has not; then looks are a call more,
+ * and few are made. */
 static enum relay_end carry_on(struct session *s, enum relay_side readable)
 {
     uint32_t owed_before = s->relay.owed;
     enum relay_end end = carry(s, readable);
 
-    if (end == RELAY_GOING && s->relay.owed > owed_before &&
-        ev_pending_count(s->sessions->loop) == 0)
-        return carry(s, RELAY_UPSTREAM);
+    if (end != RELAY_GOING || s->relay.owed <= owed_before ||
+        ev_pending_count(s->sessions->loop) > 0)
+        return end;
+    if (s->luck < 0) {
+        s->luck++;
+        return end;
+    }
+    end = carry(s, RELAY_UPSTREAM);
+    note_luck(s, s->relay.owed <= owed_before);
     return end;
 }
 

@@ -98,6 +98,8 @@ struct session {
     bool is_discovering;  /* choosing: waits for the end of a look for logins */
     bool has_discovered;  /* such a look was made for it */
     bool is_in_vain;      /* none: the question at hand was asked, and nobody has answered it */
+    int8_t luck;          /* relaying: in looking for answers at once; below 0: for so many questions
+                             none is made (relaying.c) */
 };
 
 /* A new session with a client's descriptor, and an upstream's or -1; takes both over. Waits for

@@ -11,11 +11,13 @@ world strace valgrind
 ! has_counters || skip_all 'whoever counts lines adds instructions'
 
 start agent pat agents agent 1
-wait_for 20 test -S "$E2E/home/pat/agent1"
+start late pat fake-agent -a 0.005 good late
+wait_for 20 test -S "$E2E/home/pat/agent1" -a -S "$E2E/home/pat/late"
+agent=agent1
 # relay_with [NAME=VALUE...] [COMMAND...]: a relay to which everybody is swift, run by that command.
 relay_with() {
     start relay pat LD_PRELOAD=/usr/local/bin/swift.so "$@" relayd
-    wait_for 60 served pat && as pat relayctl register -q agent1 && socket=$(agent_socket pat) && ask_for session 3
+    wait_for 60 served pat && as pat relayctl register -q "$agent" && socket=$(agent_socket pat) && ask_for session 3
 }
 ended() {
     kill -s TERM "$(pid relay)"
@@ -61,6 +63,13 @@ ended
 relay_with SWIFT_MS=2
 made 450 'a question, 200 clients at once,' crowd 1000 200
 ended
+# An agent that is far away, or on another processor, has never answered by the time that its question
+# has gone: of the looks for an answer that are in vain, few are made.
+agent=late
+relay_with SWIFT_MS=1
+made 630 'a question whose answer takes its time' question 100
+ended
+agent=agent1
 
 # --- instructions
 
