@@ -255,7 +255,7 @@ static void compose_discover(struct daemon *d)
     int r = d->options.is_behind_first ? paths_find(&discover->first, &first, false) : 0;
 
     if (r < 0)
-        log_error("%s: the first relayd cannot be asked: %s", discover->first.dir, strerror(-r));
+        log_error("%s: the first relayd cannot be asked: %s", discover->first.dir, paths_problem(r));
     discover->is_behind_first = d->options.is_behind_first && r == 0;
     if (d->options.is_discovering || discover->is_behind_first)
         discover->dir = d->place.paths.dir;

@@ -85,6 +85,12 @@ chained() {
     [ "$(listed "$runtime/relayd-chain/agent.sock")" = first ]
 }
 ok 'it is found there' wait_for 20 chained
+systemctl_of pat stop relayd@chain.service relayd@chain.socket
+start chain pat RELAYD_DIR="$(printf '/%0120d' 0)" relayd --name chain
+wait_for 20 grep -q serving "$E2E/log/chain"
+like "$(cat "$E2E/log/chain")" ': the first relayd cannot be asked: the socket paths in it would be over 107 bytes' \
+    'where it cannot be the log says why'
+end chain
 
 # --- without systemd
 

@@ -62,13 +62,14 @@ END_TEST
 
 /* Every malloc of the daemon's comes through here. */
 static bool is_out_of_memory;
+static int spare; /* allocations, then */
 
 void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 
 void *__wrap_malloc(size_t size)
 {
-    return is_out_of_memory ? NULL : __real_malloc(size);
+    return is_out_of_memory && spare-- <= 0 ? NULL : __real_malloc(size);
 }
 
 static struct session *the_session(void)
@@ -104,6 +105,28 @@ START_TEST(a_client_without_memory_is_closed_and_told_of)
     ck_assert_int_eq(recv(pair[0], &byte, 1, 0), 0);
     ck_assert_uint_eq(sessions.refused, refused + 1);
     close(pair[0]);
+}
+END_TEST
+
+/* There is none for the question itself, or for a bind that is kept. */
+START_TEST(without_memory_the_session_ends_and_nothing_else)
+{
+    static const uint8_t bind[] = {0, 0, 0, 29, 27, 0, 0, 0, 24, 's', 'e', 's', 's', 'i', 'o', 'n', '-',
+                                   'b', 'i', 'n', 'd', '@', 'o', 'p', 'e', 'n', 's', 's', 'h', '.',
+                                   'c', 'o', 'm'};
+
+    add_both();
+    begin_client();
+    ASK(bind);
+    spare = _i;
+    is_out_of_memory = true;
+    turn_while_busy(loop);
+    is_out_of_memory = false;
+    check_end();
+    check_quiet(&a);
+    begin_client();
+    ASK(list);
+    HEAR(list_by_a);
 }
 END_TEST
 
@@ -225,6 +248,7 @@ static void add(TCase *tcase)
 {
     stage_add(tcase);
     tcase_add_test(tcase, what_was_never_begun_is_freed);
+    tcase_add_loop_test(tcase, without_memory_the_session_ends_and_nothing_else, 0, 2);
     tcase_add_test(tcase, of_two_answers_that_are_kept_the_second_stands_in_for_the_first);
     tcase_add_test(tcase, whoever_waits_behind_a_ping_goes_on_without_its_upstream);
     tcase_add_test(tcase, without_its_upstream_an_attempt_waits_half_a_minute);

@@ -458,6 +458,31 @@ START_TEST(descriptors_that_are_no_session_s_are_closed)
 }
 END_TEST
 
+static bool is_out_of_memory;
+
+void *__real_reallocarray(void *old, size_t n, size_t size);
+void *__wrap_reallocarray(void *old, size_t n, size_t size);
+
+void *__wrap_reallocarray(void *old, size_t n, size_t size)
+{
+    return is_out_of_memory ? NULL : __real_reallocarray(old, n, size);
+}
+
+START_TEST(without_memory_they_are_closed_too)
+{
+    int pair[2];
+    char byte;
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    is_out_of_memory = true;
+    handover_note(&handover, pair[1], "somebody-else-s");
+    is_out_of_memory = false;
+    ck_assert_int_eq(recv(pair[0], &byte, 1, MSG_DONTWAIT), 0);
+    ck_assert_uint_eq(take_up(), 0);
+    close(pair[0]);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     stage_add(tcase);
@@ -483,6 +508,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, one_of_another_mode_is_closed);
     tcase_add_test(tcase, one_whose_upstream_is_dropped_goes_on);
     tcase_add_test(tcase, descriptors_that_are_no_session_s_are_closed);
+    tcase_add_test(tcase, without_memory_they_are_closed_too);
 }
 
 int main(void)

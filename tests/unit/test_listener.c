@@ -4,6 +4,7 @@
 
 #include "relayd/base/log.h"
 #include "relayd/base/sock.h"
+#include "relayd/host/bound.h"
 #include "relayd/host/listener.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
@@ -156,6 +157,27 @@ START_TEST(past_the_limit_they_are_closed)
 }
 END_TEST
 
+START_TEST(what_it_is_bound_to_is_known)
+{
+    uint32_t inode = 0;
+    struct stat st;
+    int pair[2];
+
+    begins[_i]();
+    ck_assert_int_eq(stat(path, &st), 0);
+    ck_assert_int_eq(bound_inode(listener.fd, &inode), 0);
+    ck_assert_uint_eq(inode, (uint32_t)st.st_ino);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    ck_assert_int_eq(bound_inode(pair[0], &inode), -ENOENT);
+    close(pair[0]);
+    close(pair[1]);
+    ck_assert_int_eq(pipe(pair), 0);
+    ck_assert_int_eq(bound_inode(pair[0], &inode), -ENOENT);
+    close(pair[0]);
+    close(pair[1]);
+}
+END_TEST
+
 START_TEST(a_directory_in_its_place_is_named_and_left_alone)
 {
     begins[_i]();
@@ -282,6 +304,7 @@ static void add(TCase *tcase)
     tcase_add_loop_test(tcase, one_that_is_well_is_looked_at_without_a_connection, 0, 2);
     tcase_add_loop_test(tcase, who_waits_at_one_that_is_given_up_is_taken, 0, 2);
     tcase_add_loop_test(tcase, past_the_limit_they_are_closed, 0, 2);
+    tcase_add_loop_test(tcase, what_it_is_bound_to_is_known, 0, 2);
     tcase_add_loop_test(tcase, a_directory_in_its_place_is_named_and_left_alone, 0, 2);
     tcase_add_loop_test(tcase, so_is_a_file, 0, 2);
     tcase_add_test(tcase, so_is_somebody_else_s_socket);

@@ -4,6 +4,7 @@
 
 #include "relayd/base/log.h"
 #include "relayd/base/utf8.h"
+#include "relayd/host/daemonize.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
@@ -173,6 +174,24 @@ START_TEST(a_file_goes_on_where_it_ended)
 }
 END_TEST
 
+/* Whoever typed relayd --daemon, and was killed. */
+START_TEST(the_file_has_it_that_nobody_waits_for_the_start)
+{
+    const char *path = scratch_path("log");
+    int fds[2];
+    char *text;
+
+    signal(SIGPIPE, SIG_IGN);
+    ck_assert_int_eq(pipe(fds), 0);
+    close(fds[0]);
+    daemonize_log(path);
+    ck_assert_int_eq(daemonize_end(fds[1]), -1);
+    text = scratch_read(path, NULL);
+    ck_assert_ptr_nonnull(strstr(text, "the starting process has gone\n"));
+    free(text);
+}
+END_TEST
+
 START_TEST(a_full_file_makes_way_for_a_new_one)
 {
     const char *path = scratch_path("log"), *older = scratch_path("log.old");
@@ -229,6 +248,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, fields_reach_the_sink);
     tcase_add_test(tcase, a_file_has_lines_with_the_time_in_front);
     tcase_add_test(tcase, a_file_goes_on_where_it_ended);
+    tcase_add_test(tcase, the_file_has_it_that_nobody_waits_for_the_start);
     tcase_add_test(tcase, a_full_file_makes_way_for_a_new_one);
     tcase_add_test(tcase, a_symlink_is_not_written_through);
 }

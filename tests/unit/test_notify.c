@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -168,6 +169,56 @@ START_TEST(a_busy_loop_is_none)
 }
 END_TEST
 
+/* As epoll_ctl(2) may, for want of memory. */
+START_TEST(where_nobody_watches_for_room_it_looks_again)
+{
+    int n = fill();
+
+    log_set_level(LOG_LEVEL_WARNING);
+    log_set_sink(keep);
+    ev_io_stop(loop, &notify.writable);
+    ev_feed_event(loop, &notify.writable, EV_ERROR);
+    ev_run(loop, EVRUN_NOWAIT);
+    ck_assert_ptr_nonnull(strstr(line, "cannot watch the service manager's socket"));
+    notify_status(&notify, "newest");
+    ck_assert(!ev_is_active(&notify.writable));
+    while (n-- > 0)
+        ck_assert(next());
+    ck_assert(!next());
+    check_next("STATUS=newest");
+}
+END_TEST
+
+static bool is_out_of_memory;
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return is_out_of_memory ? NULL : __real_calloc(n, size);
+}
+
+START_TEST(what_cannot_be_kept_for_it_is_told_at_once)
+{
+    struct rlimit before, none;
+    int n = fill();
+
+    is_out_of_memory = true;
+    ck_assert(!notify_store(&notify, "one", (int[]){0}, 1));
+    is_out_of_memory = false;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 1;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    ck_assert(!notify_store(&notify, "one", (int[]){0}, 1));
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    drain(n);
+    check_next("STATUS=full");
+    ck_assert(!next());
+}
+END_TEST
+
 START_TEST(the_end_waits_for_it_but_not_for_ever)
 {
     double began;
@@ -274,6 +325,8 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, the_newest_status_waits_for_room);
     tcase_add_test(tcase, what_must_arrive_goes_first_and_in_order);
     tcase_add_test(tcase, a_busy_loop_is_none);
+    tcase_add_test(tcase, where_nobody_watches_for_room_it_looks_again);
+    tcase_add_test(tcase, what_cannot_be_kept_for_it_is_told_at_once);
     tcase_add_test(tcase, the_end_waits_for_it_but_not_for_ever);
     tcase_add_test(tcase, a_manager_that_was_started_again_is_found);
     tcase_add_test(tcase, a_manager_that_has_gone_is_no_harm);

@@ -9,8 +9,10 @@
 #include "tests/unit/test.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -267,6 +269,23 @@ START_TEST(a_file_that_cannot_be_written_leaves_the_old_one)
 }
 END_TEST
 
+/* As on a disk that is full before the end of it. */
+START_TEST(a_file_that_gets_too_large_leaves_the_old_one)
+{
+    const struct rlimit least = {.rlim_cur = 4096, .rlim_max = 4096};
+
+    add_plain("/tmp/s");
+    ck_assert_int_eq(store_save(&saved, file), 0);
+    for (int i = 1; i < REGISTRY_MAX; i++)
+        add_plain("/tmp/t");
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &least), 0);
+    ck_assert_int_lt(store_save(&saved, file), 0);
+    load_all();
+    ck_assert_uint_eq(loaded.n, 1);
+}
+END_TEST
+
 START_TEST(what_is_no_plain_file_is_refused)
 {
     add_plain("/tmp/s");
@@ -424,6 +443,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, an_empty_registry_and_a_missing_file_are_empty);
     tcase_add_test(tcase, the_file_is_0600_and_alone);
     tcase_add_test(tcase, a_file_that_cannot_be_written_leaves_the_old_one);
+    tcase_add_test(tcase, a_file_that_gets_too_large_leaves_the_old_one);
     tcase_add_test(tcase, what_is_no_plain_file_is_refused);
     tcase_add_test(tcase, a_file_cut_anywhere_is_refused_or_the_same);
     tcase_add_loop_test(tcase, a_file_with_a_flipped_bit_is_refused_or_whole, 0, 8);
