@@ -134,6 +134,29 @@ char *utf8_copy(char *out, size_t size, const char *text)
     return utf8_format(out, size, "%s", text);
 }
 
+char *utf8_quote(char *out, size_t size, const char *text, const char *marks)
+{
+    char *end = out;
+
+    while (*text != '\0') {
+        const char *from = text;
+        bool is_plain = utf8_is_printable(utf8_next(&text)) && *from != '\\' &&
+                        strchr(marks, *from) == NULL;
+        size_t n = (size_t)(text - from), room = is_plain ? n : 4 * n;
+
+        if ((size_t)(end - out) + room + sizeof("...") > size) {
+            strcpy(end, "...");
+            return out;
+        }
+        if (is_plain)
+            end = (char *)memcpy(end, from, n) + n;
+        for (size_t i = 0; i < n && !is_plain; i++)
+            end += sprintf(end, "\\x%02x", (unsigned char)from[i]);
+    }
+    *end = '\0';
+    return out;
+}
+
 char *utf8_format(char *out, size_t size, const char *format, ...)
 {
     va_list ap;

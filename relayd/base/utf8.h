@@ -39,6 +39,10 @@ void utf8_clean(char *text);
  * Returns out. size is at least 1. */
 char *utf8_copy(char *out, size_t size, const char *text);
 
+/* The same as a name that ends where it seems to: what is not printable, each of `marks`, and '\'
+ * are \xHH, byte by byte; "..." where it is cut. size is at least 8. Returns out. */
+char *utf8_quote(char *out, size_t size, const char *text, const char *marks);
+
 /* snprintf(3) with a result that is printable and cut between letters. Returns out. */
 char *utf8_format(char *out, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

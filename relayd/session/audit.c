@@ -34,13 +34,24 @@ const char *audit_reason(enum session_reason reason)
     return "?";
 }
 
-static bool asked_unsafe(const uint32_t *asked)
+static bool asked_unsafe(const struct audit *audit)
 {
     for (int kind = 0; kind < AGENT_KINDS; kind++) {
-        if (asked[kind] > 0 && !agent_kind_is_safe((enum agent_kind)kind))
+        if (audit->asked[kind] > 0 && !agent_kind_is_safe((enum agent_kind)kind))
             return true;
     }
     return false;
+}
+
+/* Whether the ledger has not all of it. */
+static bool has_news(const struct audit *audit)
+{
+    for (int kind = 0; kind < AGENT_KINDS; kind++) {
+        if (kind != AGENT_KIND_SIGN && audit->asked[kind] > 0 &&
+            !agent_kind_is_safe((enum agent_kind)kind))
+            return true;
+    }
+    return audit->is_failure || audit->asked[AGENT_KIND_SIGN] > audit->told;
 }
 
 void audit_look_up(char command[AUDIT_COMMAND_MAX], pid_t pid)
@@ -95,7 +106,7 @@ static void put_fields(const struct audit *audit, const char *questions, const c
     snprintf(pid, sizeof(pid), "%d", (int)audit->client.pid);
     snprintf(uid, sizeof(uid), "%u", (unsigned)audit->client.uid);
     snprintf(ms, sizeof(ms), "%.0f", audit->seconds * 1000);
-    log_fields(LOG_LEVEL_INFO, fields, ARRAY_SIZE(fields), "%s", line);
+    log_fields(has_news(audit) ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG, fields, ARRAY_SIZE(fields), "%s", line);
 }
 
 void audit_log(const struct audit *audit, char line[AUDIT_LINE_MAX])
@@ -103,7 +114,7 @@ void audit_log(const struct audit *audit, char line[AUDIT_LINE_MAX])
     char questions[160], where[UPSTREAM_NAME_MAX];
 
     line[0] = '\0';
-    if (!audit->is_failure && !asked_unsafe(audit->asked))
+    if (!audit->is_failure && !asked_unsafe(audit))
         return;
     audit_look_up(audit->command, audit->client.pid);
     put_questions(questions, sizeof(questions), audit->asked);

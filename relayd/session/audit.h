@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The audit: one line for each session that asked for something of consequence or
- * failed, so that its owner can see who used which agent for what. Under the
- * journal the same facts are fields:
+ * failed, so that its owner can see who used which agent for what; signatures are the
+ * ledger's (ledger.h). Under the journal the same facts are fields:
  *
  *     RELAYD_UPSTREAM RELAYD_UPSTREAM_ID RELAYD_CLIENT_PID RELAYD_CLIENT_COMMAND
  *     RELAYD_CLIENT_UID RELAYD_QUESTIONS RELAYD_DURATION_MS RELAYD_REASON
@@ -43,6 +43,7 @@ struct audit {
     struct sock_peer client;
     const struct upstream *upstream; /* NULL: it had none */
     const uint32_t *asked;           /* AGENT_KINDS numbers */
+    uint32_t told;                   /* signatures that the ledger has */
     char *command;                   /* from audit_look_up(), or empty */
     double seconds;
     enum session_reason reason;
@@ -57,7 +58,8 @@ const char *audit_reason(enum session_reason reason);
 void audit_look_up(char command[AUDIT_COMMAND_MAX], pid_t pid);
 
 /* Logs a session that failed or asked for something of consequence, and leaves the line in
- * `line`. For any other `line` is empty. */
+ * `line`. For any other `line` is empty. What consisted of nothing but signatures that the ledger
+ * has is not said twice: such a session is logged at debug. */
 void audit_log(const struct audit *audit, char line[AUDIT_LINE_MAX]);
 
 #endif

@@ -34,6 +34,7 @@ static int hold_bind(struct session *s, const struct agent_frame *frame)
         return -EPROTO; /* no client has so many hops behind it */
     if (flow_put(&s->binds, bind, frame->size) < 0)
         return -ENOMEM;
+    session_note_bind(s, bind, frame->size);
     s->is_forwarded |= agent_bind_is_forwarding(bind, frame->size);
     return answer_first(s, AGENT_KIND_BIND, frame);
 }

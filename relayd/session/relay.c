@@ -115,6 +115,9 @@ static int decide(struct relay *relay)
 
     if (r <= 0)
         return r;
+    relay->is_crowded = kind == AGENT_KIND_SIGN && relay->owed >= RELAY_SIGNATURES_MAX;
+    if (relay->is_crowded)
+        return 0;
     if (relay->gate(relay->gate_arg, kind, flow_head(&relay->up), n)) {
         relay->up_left = frame.size;
         relay_count(relay, kind);
@@ -172,6 +175,8 @@ static int begin_answer(struct relay *relay)
     struct agent_frame frame;
     int r = agent_frame_read(&frame, flow_head(&relay->down), flow_size(&relay->down));
 
+    if (r == 1 && relay->on_answer != NULL)
+        relay->on_answer(relay->gate_arg, frame.type);
     if (r == 1)
         relay->down_left = frame.size;
     else if (r == 0 && relay->is_upstream_done)
@@ -232,6 +237,13 @@ static enum relay_end ended(const struct relay *relay)
     return RELAY_GOING;
 }
 
+/* Whether a question that was held back may go on now: no event would tell of it. */
+static bool may_resume(const struct relay *relay)
+{
+    return !relay->is_upstream_deaf && ((relay->is_held && !owes(relay)) ||
+                                        (relay->is_crowded && relay->owed < RELAY_SIGNATURES_MAX));
+}
+
 enum relay_end relay_step(struct relay *relay, int client_fd, int upstream_fd,
                           enum relay_side readable)
 {
@@ -244,13 +256,13 @@ enum relay_end relay_step(struct relay *relay, int client_fd, int upstream_fd,
     if (end == RELAY_GOING && (readable & RELAY_CLIENT) != 0)
         end = read_client(relay, client_fd, FLOW_SIZE);
     /* A question that was refused has its answer then, and the next such one is held back until
-     * that is delivered: no event would tell of it. */
+     * that is delivered. */
     do {
         if (end == RELAY_GOING)
             end = send_questions(relay, upstream_fd);
         if (end == RELAY_GOING)
             end = relay_flush(relay, client_fd);
-    } while (end == RELAY_GOING && relay->is_held && !relay->is_upstream_deaf && !owes(relay));
+    } while (end == RELAY_GOING && may_resume(relay));
     return end == RELAY_GOING ? ended(relay) : end;
 }
 

@@ -37,9 +37,15 @@ enum relay_end {
     RELAY_NO_MEMORY,
 };
 
+/* A signature waits while so many answers are owed: what is kept of each that is owed has a bound. */
+#define RELAY_SIGNATURES_MAX 64
+
 /* Whether a question may go on; else it is answered FAILURE here. bytes has its first n
  * bytes: the whole question if that is no longer than RELAY_WHOLE_MAX. */
 typedef bool relay_gate_fn(void *arg, enum agent_kind kind, const uint8_t *bytes, size_t n);
+
+/* The answer number relay::answered + 1, of that type, begins to go on. */
+typedef void relay_answer_fn(void *arg, uint8_t type);
 
 struct relay {
     struct flow up, down;
@@ -53,11 +59,13 @@ struct relay {
     bool is_taken; /* raw: bytes from the client have gone on since this was last unset */
     bool is_held; /* a refused question waits until nothing is owed: none after it is
                      read */
+    bool is_crowded; /* a signature waits until less is owed */
     bool is_quiescing; /* reads no more than completes what is begun: the caller's to set */
     uint32_t asked[AGENT_KINDS]; /* by kind, also what was answered here */
     uint32_t answered;
     relay_gate_fn *gate;
-    void *gate_arg;
+    relay_answer_fn *on_answer; /* NULL: nobody wants to know */
+    void *gate_arg;             /* for both */
 };
 
 /* A zeroed struct with its gate set is a relay at its beginning. */

@@ -144,6 +144,7 @@ static void tell_end(struct session *s, enum session_reason reason)
         .client = s->peer,
         .upstream = session_upstream(s),
         .asked = s->relay.asked,
+        .told = s->signatures == NULL ? 0 : s->signatures->told,
         .command = s->command,
         .seconds = monotonic_seconds() - s->began,
         .reason = reason,
@@ -177,6 +178,7 @@ void session_free(struct session *s)
     ev_timer_stop(sessions->loop, &s->timer);
     relay_fini(&s->relay);
     flow_fini(&s->binds);
+    signatures_free(s->signatures);
     close_fd(s->client.fd);
     close_fd(s->upstream.fd);
     list_remove(&s->link);
@@ -207,9 +209,8 @@ static bool note_round(struct session *s, const uint8_t *bytes, size_t n)
     return id != 0;
 }
 
-bool session_may_pass(void *arg, enum agent_kind kind, const uint8_t *bytes, size_t n)
+bool session_may_pass(struct session *s, enum agent_kind kind, const uint8_t *bytes, size_t n)
 {
-    struct session *s = arg;
     uint64_t nonce;
 
     if (!agent_kind_is_safe(kind))
@@ -223,6 +224,65 @@ bool session_may_pass(void *arg, enum agent_kind kind, const uint8_t *bytes, siz
         return false;
     return !s->sessions->options->is_read_only || agent_kind_is_safe(kind) ||
            kind == AGENT_KIND_SIGN;
+}
+
+/* NULL without memory: then the line of the whole session says what it asked. */
+static struct signatures *signatures(struct session *s)
+{
+    if (s->signatures == NULL)
+        s->signatures = signatures_new();
+    return s->signatures;
+}
+
+void session_note_bind(struct session *s, const uint8_t *bind, size_t size)
+{
+    if (signatures(s) != NULL)
+        signing_bind(&s->signatures->route, bind, size);
+}
+
+/* The login may have been unregistered since it was asked. */
+static void note_answer(void *arg, uint8_t type)
+{
+    struct session *s = arg;
+    struct upstream *u = registry_find(s->sessions->registry, s->signatures->upstream_id);
+    bool is_signed = type == AGENT_SIGN_RESPONSE;
+    struct signing what;
+
+    if (!signatures_answer(s->signatures, s->relay.answered + 1, &what))
+        return;
+    ledger_put(&s->sessions->ledger, &(const struct ledger_entry){
+                                         .is_signed = is_signed,
+                                         .what = &what,
+                                         .upstream_id = s->signatures->upstream_id,
+                                         .upstream = u,
+                                         .client = s->peer,
+                                         .command = s->command,
+                                     });
+    s->signatures->told++;
+}
+
+static void note_signature(struct session *s, const uint8_t *bytes, size_t n)
+{
+    if (signatures(s) == NULL)
+        return;
+    if (s->upstream_id != 0)
+        s->signatures->upstream_id = s->upstream_id;
+    signatures_ask(s->signatures, bytes, n, s->relay.answered + s->relay.owed + 1);
+    s->relay.on_answer = note_answer;
+}
+
+/* What a relay asks of each question that it is about to pass on. */
+static bool pass_on(void *arg, enum agent_kind kind, const uint8_t *bytes, size_t n)
+{
+    struct session *s = arg;
+
+    if (!session_may_pass(s, kind, bytes, n))
+        return false;
+    if (kind == AGENT_KIND_SIGN)
+        note_signature(s, bytes, n);
+    else if (kind == AGENT_KIND_BIND)
+        session_note_bind(s, bytes, n);
+    return true;
 }
 
 bool session_is_drained(const struct session *s)
@@ -250,7 +310,7 @@ struct session *session_new(struct sessions *sessions, int client_fd, int upstre
         .state = upstream_fd < 0 ? SESSION_WAITING : SESSION_RELAYING,
         .peer = *peer,
         .began = monotonic_seconds(),
-        .relay = {.gate = session_may_pass, .gate_arg = s},
+        .relay = {.gate = pass_on, .gate_arg = s},
         .client.fd = client_fd,
         .upstream.fd = upstream_fd,
     };

@@ -26,7 +26,9 @@
 #include "relayd/session/attempts.h"
 #include "relayd/session/audit.h"
 #include "relayd/session/discover.h"
+#include "relayd/session/ledger.h"
 #include "relayd/session/relay.h"
+#include "relayd/session/signatures.h"
 #include "relayd/upstream/wait.h"
 
 #include <ev.h>
@@ -49,6 +51,7 @@ struct sessions {
     struct registry_observer observer;
     struct attempts attempts;
     struct discover discover;
+    struct ledger ledger;
     const struct options *options;
     struct list list; /* owns them */
     unsigned n;
@@ -82,6 +85,7 @@ struct session {
     ev_timer timer; /* choosing, and relaying while something is owed: looks at the wait, and
                        where its end would go unseen at the client; none: the farewell */
     struct relay relay;
+    struct signatures *signatures; /* owned; NULL: it has neither bound nor signed anything */
     struct flow binds; /* session-binds that were answered here; the upstream gets them first */
     struct question question; /* while choosing */
     struct list attempts;     /* while choosing; owned; those that failed stay, so that they
@@ -139,8 +143,10 @@ void session_note_prompt(struct session *s, bool is_prompting);
 
 /* Whether a question may go on; every question comes through here. A ping that has come round
  * may not, ours or one of another relayd that is passed on here, and its upstream is a loop; nor
- * may what --read-only keeps back. A relay_gate_fn; arg is the session. */
-bool session_may_pass(void *arg, enum agent_kind kind, const uint8_t *bytes, size_t n);
+ * may what --read-only keeps back. */
+bool session_may_pass(struct session *s, enum agent_kind kind, const uint8_t *bytes, size_t n);
+/* Notes where its connection leads, by a session-bind that is here whole. */
+void session_note_bind(struct session *s, const uint8_t *bind, size_t size);
 /* This session will be logged: looks up the command of its client. */
 void session_note_command(struct session *s);
 

@@ -231,6 +231,7 @@ void sessions_init(struct sessions *sessions, struct enrol *enrol, const struct 
     sessions->on_refusal = ignore_refusal;
     list_init(&sessions->list);
     ev_timer_init(&sessions->trim, on_crowd_gone, TRIM_SECONDS, 0);
+    ledger_init(&sessions->ledger, sessions->loop);
     discover_init(&sessions->discover, sessions->loop);
     sessions->discover.on_end = on_discovered;
     sessions->discover.arg = sessions;
@@ -247,6 +248,7 @@ void sessions_fini(struct sessions *sessions)
     list_for_each_safe(s, next, &sessions->list, link)
         session_end(s, SESSION_STOPPING);
     ev_timer_stop(sessions->loop, &sessions->trim);
+    ledger_fini(&sessions->ledger);
     discover_fini(&sessions->discover);
     registry_unobserve(&sessions->observer);
     assert(sessions->n == 0 && list_is_empty(&sessions->attempts.list));

@@ -57,8 +57,12 @@ ok 'a command with a newline in its name adds no line' \
 end relay.pat
 as pat relayd --daemon
 sign >"$E2E/got"
-ok 'with --daemon the same is in its own log' \
-    wait_for 20 says "/run/user/$(id -u pat)/relayd/log" '1 ssh-keygen at laptop'
+own_log=/run/user/$(id -u pat)/relayd/log
+ok 'with --daemon its own log has the signature' \
+    wait_for 20 grep -Eq ' signed: login [0-9]+ \(laptop, .*\) key .* client [0-9]+ \(ssh-keygen, uid ' "$own_log"
+through pat ssh-add -D >"$E2E/got" 2>&1
+ok 'and the session of one that removes keys' wait_for 20 grep -q 'client .* 1 remove, ' "$own_log"
+ok 'but does not say a second time that somebody has signed' not grep '1 sign in' "$own_log"
 as pat relayctl stop
 
 finish

@@ -38,17 +38,19 @@ sign office
 
 ok 'two signatures with the key of the office' wait_for 20 entries 2 RELAYD_UPSTREAM=office
 ok 'the one with that of the laptop is told apart' entries 1 RELAYD_UPSTREAM=laptop
-is "$(sed -n 's/^\(RELAYD_DURATION_MS=\)[0-9]*$/\1some/; /^RELAYD_/p' "$E2E/got" | sort)" \
-    "RELAYD_CLIENT_COMMAND=ssh-keygen
+key=$(ssh-keygen -lf "$E2E/home/laptop/laptop.pub" | cut -d ' ' -f 2)
+is "$(sed -n '/^RELAYD_/p' "$E2E/got" | sort)" \
+    "RELAYD_ANSWER=signed
+RELAYD_CLIENT_COMMAND=ssh-keygen
 RELAYD_CLIENT_PID=$signer
 RELAYD_CLIENT_UID=$(id -u pat)
-RELAYD_DURATION_MS=some
-RELAYD_QUESTIONS=1 list, 1 sign
-RELAYD_REASON=done
+RELAYD_KEY=$key
+RELAYD_PURPOSE=signature in namespace file
+RELAYD_REPEATED=0
 RELAYD_UPSTREAM=laptop
-RELAYD_UPSTREAM_ID=1" 'its fields say who it was, what was asked, how long that took and how it ended'
+RELAYD_UPSTREAM_ID=1" 'its fields say who it was, which key was used, and for what'
 like "$(journal_of pat RELAYD_UPSTREAM=laptop)" \
-    "relayd\[[0-9]+\]: client $signer \(ssh-keygen, uid $(id -u pat)\) at login 1 \(laptop\): 1 list, 1 sign in [0-9.]+ s: done\$" \
+    "relayd\[[0-9]+\]: signed: login 1 \(laptop, 127\.0\.0\.1\) key $(printf '%s' "$key" | sed 's/+/[+]/g') client $signer \(ssh-keygen, uid $(id -u pat)\): signature in namespace file\$" \
     'so do its words'
 like "$(journalctl -q _SYSTEMD_USER_UNIT=relayd.service "_UID=$(id -u pat)" RELAYD_UPSTREAM=laptop)" \
     "client $signer " 'root sees it too'
@@ -57,6 +59,9 @@ is "$(keys pat)" office 'a client lists the keys'
 as pat relayctl unregister --all
 like "$(keys pat)" 'agent refused' 'another meets no login'
 ok 'the journal has why' wait_for 20 entries 1 RELAYD_REASON='no login is registered'
+is "$(sed -n 's/^\(RELAYD_DURATION_MS=\)[0-9]*$/\1some/; /^RELAYD_\(DUR\|QUE\)/p' "$E2E/got" | sort)" \
+    "RELAYD_DURATION_MS=some
+RELAYD_QUESTIONS=1 list" 'what was asked, and how long that took'
 ok 'of which client' grep -q '^RELAYD_CLIENT_COMMAND=ssh-add$' "$E2E/got"
 ok 'and nothing of the one that was served' entries 1 RELAYD_CLIENT_COMMAND=ssh-add
 

@@ -221,6 +221,75 @@ START_TEST(a_question_sent_by_another_is_counted)
 }
 END_TEST
 
+static uint32_t told_turn[8];
+static uint8_t told_type[8];
+static unsigned told;
+
+static void on_answer(void *arg, uint8_t type)
+{
+    ck_assert_uint_lt(told, 8);
+    told_turn[told] = relay.answered + 1;
+    told_type[told++] = type;
+}
+
+/* Of each answer it is told once, whoever made it and however it comes. */
+START_TEST(answers_are_told_of_as_they_begin)
+{
+    relay.on_answer = on_answer;
+    GIVE(client, list);
+    GIVE(client, sign);
+    check_going();
+    give(upstream, list_answer, sizeof(list_answer));
+    give(upstream, sign_answer, AGENT_HEADER - 1);
+    check_going();
+    ck_assert_uint_eq(told, 1);
+    give(upstream, sign_answer + AGENT_HEADER - 1, 1);
+    check_going();
+    ck_assert_uint_eq(told, 2);
+    give(upstream, sign_answer + AGENT_HEADER, sizeof(sign_answer) - AGENT_HEADER);
+    refused = AGENT_KIND_REMOVE;
+    GIVE(client, remove_all);
+    carry_on();
+    ck_assert_uint_eq(told, 3);
+    for (unsigned i = 0; i < told; i++)
+        ck_assert_uint_eq(told_turn[i], i + 1);
+    ck_assert_uint_eq(told_type[0], AGENT_IDENTITIES_ANSWER);
+    ck_assert_uint_eq(told_type[1], AGENT_SIGN_RESPONSE);
+    ck_assert_uint_eq(told_type[2], AGENT_FAILURE);
+}
+END_TEST
+
+/* One signature of many that are there. */
+static void take_frame(int fd)
+{
+    uint8_t got[sizeof(sign)];
+
+    ck_assert_int_eq(recv(fd, got, sizeof(got), 0), sizeof(got));
+    ck_assert_mem_eq(got, sign, sizeof(got));
+}
+
+/* So that what is kept of signatures has a bound. */
+START_TEST(a_signature_waits_while_many_are_owed)
+{
+    for (int i = 0; i < RELAY_SIGNATURES_MAX + 2; i++)
+        GIVE(client, sign);
+    GIVE(client, list);
+    check_going();
+    for (int i = 0; i < RELAY_SIGNATURES_MAX; i++)
+        take_frame(upstream);
+    check_nothing(upstream);
+    GIVE(upstream, sign_answer);
+    check_going();
+    TAKE(upstream, sign);
+    TAKE(client, sign_answer);
+    GIVE(upstream, sign_answer);
+    check_going();
+    take_frame(upstream);
+    TAKE(upstream, list);
+    ck_assert_uint_eq(judged, RELAY_SIGNATURES_MAX + 3);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     wire_add(tcase);
@@ -236,6 +305,8 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, only_who_has_something_to_say_is_read);
     tcase_add_test(tcase, an_unasked_frame_is_passed_on_and_owes_nothing);
     tcase_add_test(tcase, a_question_sent_by_another_is_counted);
+    tcase_add_test(tcase, answers_are_told_of_as_they_begin);
+    tcase_add_test(tcase, a_signature_waits_while_many_are_owed);
 }
 
 int main(void)

@@ -256,8 +256,8 @@ START_TEST(an_upstream_that_does_not_read_is_waited_for)
     ssize_t n;
 
     do {
-        n = send(client, sign, sizeof(sign), MSG_NOSIGNAL);
-        ck_assert(n < 0 || n == sizeof(sign));
+        n = send(client, remove_all, sizeof(remove_all), MSG_NOSIGNAL);
+        ck_assert(n < 0 || n == sizeof(remove_all));
         check_going();
         ck_assert_uint_le(flow_size(&relay.up), FLOW_SIZE);
     } while (n > 0);

@@ -101,12 +101,45 @@ START_TEST(a_format_is_made_printable_whole)
 }
 END_TEST
 
+START_TEST(a_quoted_name_ends_where_it_seems_to)
+{
+    static const struct { const char *text, *quoted; } names[] = {
+        {"laptop", "laptop"},
+        {"my laptop", "my laptop"},
+        {"b\xc3\xbcro", "b\xc3\xbcro"},
+        {"a) key", "a\\x29 key"},
+        {"(a, b)", "\\x28a\\x2c b\\x29"},
+        {"a\\x29", "a\\x5cx29"},
+        {"a\nb\x1b", "a\\x0ab\\x1b"},
+        {"\xff\xe2\x80\xae", "\\xff\\xe2\\x80\\xae"}, /* turns round what follows */
+    };
+    char out[64];
+
+    ck_assert_str_eq(utf8_quote(out, sizeof(out), names[_i].text, "(),"), names[_i].quoted);
+}
+END_TEST
+
+START_TEST(a_quoted_name_is_cut_between_letters)
+{
+    char out[16];
+
+    ck_assert_str_eq(utf8_quote(out, sizeof(out), "123456789012", ""), "123456789012");
+    ck_assert_str_eq(utf8_quote(out, sizeof(out), "1234567890123456", ""), "123456789012...");
+    ck_assert_str_eq(utf8_quote(out, sizeof(out), "1234567890\n23456", ""), "1234567890...");
+    ck_assert_str_eq(utf8_quote(out, sizeof(out), "12345678901\xc3\xbc", ""), "12345678901...");
+    for (size_t size = 8; size <= sizeof(out); size++)
+        ck_assert_uint_lt(strlen(utf8_quote(out, size, "1\n2\xc3\xbc\n3\n\n\n\n\n", "")), size);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     tcase_add_loop_test(tcase, what_is_not_printable_is_replaced, 0, ARRAY_SIZE(texts));
     tcase_add_test(tcase, every_character_is_read_as_it_was_written);
     tcase_add_loop_test(tcase, a_text_is_cut_between_letters, 0, 4);
     tcase_add_test(tcase, what_was_no_character_is_cut_too);
+    tcase_add_loop_test(tcase, a_quoted_name_ends_where_it_seems_to, 0, 8);
+    tcase_add_test(tcase, a_quoted_name_is_cut_between_letters);
     tcase_add_test(tcase, a_format_is_made_printable_whole);
 }
 

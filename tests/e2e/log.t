@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The log says who used which key of whose login, when, and for what, as far as the protocol tells.
+
+. "$(dirname "$0")/lib.sh"
+world sshd git
+sshd 22
+other_host beyond 2222
+account bob
+account eve
+rc bob
+as pat relayd --daemon
+own_log=/run/user/$(id -u pat)/relayd/log
+login one
+in_login one relayctl register --label laptop >/dev/null
+as pat cp "$E2E/home/laptop/one.pub" .
+as pat cp "$E2E/home/laptop/one.pub" theirs.pub
+
+# fingerprint FILE.pub: as a pattern.
+fingerprint() {
+    ssh-keygen -lf "$1" | cut -d ' ' -f 2 | sed 's/+/[+]/g'
+}
+key=$(fingerprint "$E2E/home/laptop/one.pub")
+beyond=$(fingerprint /etc/ssh/beyond.pub)
+pats=$(id -u pat)
+
+# told PATTERN: how often the log has such a line.
+told() {
+    grep -Ec "^[0-9-]{10} [0-9:]{8} $1\$" "$own_log"
+}
+# has COUNT PATTERN: soon it has it so often.
+has() {
+    wait_for 20 has_now "$@"
+}
+has_now() {
+    [ "$(told "$2")" = "$1" ]
+}
+by="login 1 \\(laptop, 127\\.0\\.0\\.1\\) key $key client [0-9]+"
+
+through pat ssh bob@beyond true
+if openssh_is 8.9; then
+    ok 'ssh: the user, and the host key as ssh-keygen -l prints it' \
+        has 1 "signed: $by \\(ssh, uid $pats\\): ssh login as bob to host key $beyond"
+else
+    ok 'ssh: the user' has 1 "signed: $by \\(ssh, uid $pats\\): ssh login as bob"
+fi
+
+as pat git init -q -b main work
+as pat sh -c 'cd work && git config user.name pat && git config user.email pat@example'
+through pat git -C work -c gpg.format=ssh -c user.signingkey="$E2E/home/pat/one.pub" \
+    commit -q -S --allow-empty -m signed
+ok 'a signed commit' has 1 "signed: $by \\(ssh-keygen, uid $pats\\): signature in namespace git"
+
+as pat sh -c 'echo text >file'
+through pat ssh-keygen -q -Y sign -n file -f one.pub file
+ok 'a signed file' has 1 "signed: $by \\(ssh-keygen, uid $pats\\): signature in namespace file"
+
+# From bob's account beyond, with the agent forwarded there: bob's relay has a log of its own.
+as bob cp "$E2E/home/laptop/one.pub" .
+through pat ssh -A bob@beyond 'ssh-keygen -q -Y sign -n onward -f one.pub <one.pub >sig && ssh pat@localhost true'
+if openssh_is 8.9; then
+    ok 'a signature through a forwarded agent names where that is' \
+        has 1 "signed: $by \\(ssh, uid $pats\\): signature in namespace onward through the agent forwarded to host key $beyond"
+    ok 'so does a login from there' \
+        has 1 "signed: $by \\(ssh, uid $pats\\): ssh login as pat to host key $(fingerprint /etc/ssh/host_key.pub) through the agent forwarded to host key $beyond"
+else
+    skip 2 'OpenSSH before 8.9 binds no session to its agent'
+fi
+
+# Refused: the person is asked, and there is nobody.
+login two
+add_key two asked -c
+in_login two relayctl register --label 'my (other) laptop' >/dev/null
+as pat cp "$E2E/home/laptop/asked.pub" .
+start refuser pat SSH_AUTH_SOCK="$(agent_socket pat)" ssh-keygen -q -Y sign -n file -f asked.pub file
+wait_for 20 test -e "$E2E/shared/asked"
+ok 'nothing is told before the answer' has 0 "refused: .*"
+pkill -u laptop -f "$(askpass)"
+ok 'what was not signed was refused' \
+    has 1 "refused: login 2 \\(my \\\\x28other\\\\x29 laptop, 127\\.0\\.0\\.1\\) key $(fingerprint "$E2E/home/laptop/asked.pub") client [0-9]+ \\(ssh-keygen, uid $pats\\): signature in namespace file"
+
+as pat relayctl use 1 >/dev/null
+# A name that would be a line of its own, or the rest of one.
+odd=$(printf 'x\n2026-01-01 00:00:00 signed: login 9 (eve) key')
+through pat ssh-keygen -q -Y sign -n "$odd" -f theirs.pub <"$E2E/home/pat/theirs.pub" >"$E2E/got" 2>&1 || :
+as pat sh -c 'ln -s "$(command -v ssh-keygen)" "$1"' sh 'k, uid 0): x'
+through pat './k, uid 0): x' -q -Y sign -n plain -f one.pub <"$E2E/home/pat/one.pub" >"$E2E/got"
+ok 'a namespace with a newline stays in its line' \
+    has 1 "signed: login [0-9]+ .*: signature in namespace x\\\\x0a2026-01-01\\\\x2000:00:00\\\\x20signed:\\\\x20login\\\\x209\\\\x20\\(eve\\)\\\\x20key"
+ok 'and adds none' has 0 'signed: login 9 .*'
+ok 'a command cannot end its own name' \
+    has 1 "signed: $by \\(k\\\\x2c uid 0\\\\x29: x, uid $pats\\): signature in namespace plain"
+
+# A client that signs without end.
+lines=$(wc -l <"$own_log")
+through pat ask "$(agent_socket pat)" $(yes sign | head -n 500) >"$E2E/got"
+ok 'five hundred signatures are told of' has 1 'refused 499 more: login [0-9]+ .*: unknown data'
+ok 'in two lines' test "$(wc -l <"$own_log")" -le "$((lines + 4))"
+
+as pat relayctl stop
+finish
