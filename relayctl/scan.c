@@ -5,11 +5,12 @@
  *
  *     /tmp/ssh-XXXXXXXXXX/agent.PID              OpenSSH to 10.0; PID is the sshd's
  *     ~/.ssh/agent/s.HASH.sshd.RANDOM            OpenSSH from 10.1
+ *     /tmp/ssh-XXXXXXXXXXXX/agent.sshd.PID       OpenSSH from 10.6, AgentSocketPath shared:/tmp
  *     /tmp/dropbear-XXXXXXXX/auth-XXXXXXXX-FD    dropbear
  *     $TMPDIR/auth-agentN/listener.sock          servers in Go (gliderlabs/ssh)
  *
- * OpenSSH's own agent uses the first two with other names in them: the PID is not an sshd's, and
- * "agent" stands for "sshd". Other users' directories are passed over unread, for there may be
+ * OpenSSH's own agent uses the first three with other names in them: the PID is not an sshd's, and
+ * "agent" or "local" stands for "sshd". Other users' directories are passed over unread, for there may be
  * thousands of them. */
 #include "config.h"
 
@@ -99,14 +100,14 @@ static int add_given(struct scan *scan)
     return r;
 }
 
-/* agent.PID: of a login where that is a server of ours. Where /proc hides it (hidepid) it is at
+/* agent.PID, agent.sshd.PID: of a login where that is a server of ours. Where /proc hides it (hidepid) it is at
  * least alive. */
 static bool is_of_server(const struct scan *scan, const char *name)
 {
     const struct process *process;
     uint64_t pid;
 
-    if (parse_u64(name + strlen("agent."), &pid) < 0 || pid == 0 || pid > INT32_MAX)
+    if (parse_u64(strrchr(name, '.') + 1, &pid) < 0 || pid == 0 || pid > INT32_MAX)
         return false;
     process = processes_find(&scan->processes, (pid_t)pid);
     if (process != NULL)
@@ -117,7 +118,7 @@ static bool is_of_server(const struct scan *scan, const char *name)
 struct layout {
     const char *dir;  /* a pattern, of a directory in `parent` */
     const char *name; /* a pattern, of the socket in it */
-    bool has_pid;     /* agent.PID */
+    bool has_pid;     /* behind its last dot */
 };
 
 /* Those of one directory of ours. */
@@ -151,6 +152,7 @@ static int look_below(struct scan *scan, const char *parent)
 {
     static const struct layout layouts[] = {
         {"ssh-*", "agent.[0-9]*", true},
+        {"ssh-*", "agent.sshd.[0-9]*", true},
         {"dropbear-*", "auth-*", false},
         {"auth-agent*", "listener.sock", false},
     };

@@ -98,6 +98,18 @@ as pat relayctl unregister --all
 scan >"$E2E/shared/said"
 like "$(status pat path | xargs)" '/tmp/auth-agent77/listener.sock' 'a socket that no process has in its environment'
 
+# As OpenSSH 10.6 names them, with AgentSocketPath shared:/tmp; and its own agent with -T.
+sshd_of() {
+    pgrep -u pat -n sshd
+}
+as pat mkdir -m 700 /tmp/ssh-abcdefghijkl
+start shared pat fake-agent -n shared good "/tmp/ssh-abcdefghijkl/agent.sshd.$(sshd_of)"
+start not-shared pat fake-agent -n shared good "/tmp/ssh-abcdefghijkl/agent.local.$(sshd_of)"
+wait_for 20 test -S "/tmp/ssh-abcdefghijkl/agent.local.$(sshd_of)"
+wait_for 20 test -S "/tmp/ssh-abcdefghijkl/agent.sshd.$(sshd_of)"
+scan >"$E2E/shared/said"
+is "$(status pat path | grep -o 'agent\.[a-z]*\.[0-9]*$')" "agent.sshd.$(sshd_of)" "OpenSSH's own shared directory: the login, and not the agent"
+
 # --- a hostile host
 
 as laptop python3 - <<'PY'
