@@ -6,6 +6,7 @@
 
 #include "relayctl/doctor/server.h"
 #include "relayctl/doctor/shells.h"
+#include "relayctl/doctor/sockets.h"
 #include "relayctl/login.h"
 
 #include <errno.h>
@@ -22,7 +23,6 @@
 #define ANCESTORS_MAX 16
 #define JOURNAL_MS 1000
 #define LOG_TAIL (256 * 1024)
-#define READS_PARENTS 1006 /* from OpenSSH 10.6 on sshd opens each directory above its sockets */
 
 static bool has_more_config(void)
 {
@@ -133,37 +133,6 @@ static void check_running_rc(const struct patient *patient, const struct server 
     find_no_rc(patient, findings, why);
 }
 
-/* Cuts path at its last component; false at the root. */
-static bool go_up(char *path)
-{
-    char *slash = strrchr(path, '/');
-
-    if (slash == NULL || path[1] == '\0')
-        return false;
-    slash[slash == path] = '\0';
-    return true;
-}
-
-/* A home below a directory that may be passed, and not read. */
-static void check_parents(const struct patient *patient, const struct server *server,
-                          struct findings *findings)
-{
-    char path[PATH_MAX], quoted[PATIENT_QUOTED_MAX];
-
-    snprintf(path, sizeof(path), "%s", patient->account.home);
-    while (access(path, R_OK) == 0 || errno != EACCES) {
-        if (!go_up(path))
-            return;
-    }
-    if (strncmp(server->value[SERVER_AGENT_SOCKET_PATH], "shared:", 7) == 0 ||
-        server_version(patient) < READS_PARENTS)
-        return;
-    finding_cure(finding_add(findings, GRAVITY_STOPS, "unreadable-parent",
-                             "%s cannot be read by you: sshd makes no agent socket in a home below it",
-                             path),
-                 "sudo chmod o+r %s", patient_quote(patient, path, quoted, sizeof(quoted)));
-}
-
 /* Whether sshd says in this line that it made no socket. */
 static bool is_refusal(const char *line)
 {
@@ -272,7 +241,7 @@ void check_sshd(const struct patient *patient, struct findings *findings)
         return;
     server_read(&server, patient);
     check_forwarding(&server, findings);
-    check_parents(patient, &server, findings);
+    sockets_check(patient, &server, findings);
     check_running_rc(patient, &server, findings);
     check_log(patient, findings);
 }

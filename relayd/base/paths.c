@@ -71,6 +71,7 @@ const char *paths_problem(int error)
     case ENOTDIR: return "is not a directory";
     case EPERM: return "belongs to another user";
     case PATHS_TOO_OPEN: return "is open to others (mode must be 0700)";
+    case PATHS_OF_OPENSSH: return "is where ssh-agent removes sockets that are busy: name another";
     case EINVAL: return "is no name: a to z first, then also 0 to 9, _ and -, at most 32";
     case ENAMETOOLONG: return "the socket paths in it would be over 107 bytes";
     default: return strerror(-error);
@@ -114,6 +115,44 @@ char *paths_absolute(const char *name)
     return path;
 }
 
+/* dir without symlinks, whether or not it is there; the caller frees it. NULL where it leads
+ * nowhere. */
+static char *resolve(const char *dir)
+{
+    char *real = realpath(dir, NULL), *above, *path;
+    const char *slash = strrchr(dir, '/');
+
+    if (real != NULL || slash == NULL)
+        return real;
+    path = strndup(dir, slash == dir ? 1 : (size_t)(slash - dir));
+    above = path != NULL ? realpath(path, NULL) : NULL;
+    free(path);
+    if (above == NULL || asprintf(&path, "%s/%s", above, slash + 1) < 0)
+        path = NULL;
+    free(above);
+    return path;
+}
+
+static bool has_openssh_dir(const char *path)
+{
+    static const char name[] = "/.ssh/agent";
+    const char *found = path != NULL ? strstr(path, name) : NULL;
+
+    char next = found != NULL ? found[sizeof(name) - 1] : 'x';
+
+    return next == '\0' || next == '/';
+}
+
+/* ssh-agent clears ~/.ssh/agent of sockets that refuse, and takes a full backlog for that. */
+static bool is_of_openssh(const char *dir)
+{
+    char *real = resolve(dir);
+    bool is = has_openssh_dir(dir) || has_openssh_dir(real);
+
+    free(real);
+    return is;
+}
+
 /* A directory that a person named. */
 static int fill_named(struct paths *p, const char *name)
 {
@@ -125,6 +164,8 @@ static int fill_named(struct paths *p, const char *name)
         return r;
     }
     r = fill(p, dir);
+    if (r == 0 && is_of_openssh(p->dir))
+        r = -PATHS_OF_OPENSSH;
     free(dir);
     return r;
 }

@@ -52,7 +52,7 @@ bool paths_is_name(const char *name);
  * for_daemon: the caller must serve now, so where /run/user/UID is missing the
  * choice is /tmp/relayd-UID. A name follows these after a '-'. Makes nothing.
  * Returns 0, or -ENAMETOOLONG where a socket's path would not fit, -EINVAL for a bad
- * name, or another -errno where a relative directory leads nowhere (dir, and only dir, is
+ * name, -PATHS_OF_OPENSSH, or another -errno where a relative directory leads nowhere (dir, and only dir, is
  * filled then, as far as it goes). */
 int paths_find(struct paths *p, const struct paths_choice *choice, bool for_daemon);
 
@@ -62,8 +62,10 @@ int paths_find(struct paths *p, const struct paths_choice *choice, bool for_daem
 const char *paths_option(const struct paths *p, const struct paths_choice *choice,
                          char out[PATHS_OPTION_MAX]);
 
-/* An error besides those of errno: the directory is open to others. */
+/* Errors besides those of errno: the directory is open to others; it is OpenSSH's own,
+ * ~/.ssh/agent or below it. */
 #define PATHS_TOO_OPEN 4096
+#define PATHS_OF_OPENSSH 4097
 
 /* Checks that dir is a directory and no symlink, is ours, and is closed to others; with
  * make, makes it where it is missing. Returns 0, or -errno or -PATHS_TOO_OPEN, which

@@ -28,6 +28,17 @@ refused "$home/file" 'not a directory' 'a file'
 long=$home/$(printf '%0100d' 0)
 as pat mkdir -m 700 "$long"
 refused "$long" '107 bytes' 'a path too long for sockets'
+as pat mkdir -p -m 700 .ssh/agent/below
+as pat ln -s .ssh/agent agents
+refused "$home/.ssh/agent" 'ssh-agent removes sockets' "OpenSSH's directory"
+refused "$home/.ssh/agent/below" 'ssh-agent removes sockets' 'one below it'
+refused "$home/agents/below" 'ssh-agent removes sockets' 'one by another name'
+as pat rmdir .ssh/agent/below .ssh/agent
+refused "$home/.ssh/agent" 'ssh-agent removes sockets' 'where it is still to be made'
+ok 'which is not done' not test -e "$home/.ssh/agent"
+as pat mkdir -m 700 .ssh/agents
+as pat relayctl --dir .ssh/agents path >"$E2E/shared/path"
+is "$(cat "$E2E/shared/path")" "$home/.ssh/agents/agent.sock" 'another beside it is fine'
 
 relay pat
 said=$(as pat timeout 20 relayd 2>&1) && result=0 || result=$?

@@ -368,7 +368,31 @@ fi
 finds stops unreadable-parent "$E2E/home cannot be read" 'the home is below a directory that cannot be read'
 cures unreadable-parent
 umount /usr/sbin/sshd 2>/dev/null || :
+
+# Where sshd puts its sockets, by what it says of itself. agent_socket_path VALUE
+agent_socket_path() {
+    printf '#!/bin/sh\ncase $1 in\n-V) echo OpenSSH_10.6p1, OpenSSL 3.5 >&2 ;;\n-T | -G) echo "agentsocketpath %s" ;;\nesac\n' \
+        "$1" >"$E2E/sshd.stand-in"
+}
+agent_socket_path 'user:/tmp/agents-%U'
+chmod 755 "$E2E/sshd.stand-in"
+mount --bind "$E2E/sshd.stand-in" /usr/sbin/sshd
+ok 'outside of such a home it makes them' not has unreadable-parent
 chmod 755 "$E2E/home"
+agent_socket_path "shared:$E2E/shared/agents-%u"
+finds stops agent-socket-path "shared:$E2E/shared/agents-%u, which is not there" 'its shared directory is missing'
+cures agent-socket-path
+chmod 755 "$E2E/shared/agents-pat"
+finds stops agent-socket-path 'where you may not write' 'its shared directory is closed'
+cures agent-socket-path
+agent_socket_path "user:.ssh/$(printf %080d 0)"
+finds stops agent-socket-path 'over 107 bytes' 'its path is too long'
+agent_socket_path 'user:%h/%u/agents'
+as pat mkdir -p -m 700 pat/agents
+finds risks agent-socket-path "$home/pat/agents is where sshd makes its own" "relayd's directory is there too" RELAYD_DIR="$home/pat/agents"
+ok 'and no other' not has agent-socket-path
+as pat rm -r pat
+umount /usr/sbin/sshd
 
 # --- zsh's modules
 
