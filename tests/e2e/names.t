@@ -99,6 +99,18 @@ as laptop relayctl --name other register "$E2E/home/pat/first" >/dev/null 2>&1 |
 is "$(as laptop relayctl --name other path)" "/run/user/$(id -u laptop)/relayd-other/agent.sock" 'without systemd too'
 is "$(as laptop relayctl --name other stop && echo stopped)" stopped 'relayctl starts one, and ends it'
 
+# Where the host has no directory for who is logged in.
+rm -r "/run/user/$(id -u laptop)"
+as laptop mkdir -m 700 "/tmp/relayd-$(id -u laptop)-other"
+is "$(as laptop relayctl complete names)" other 'one in /tmp is found'
+start mine laptop ssh-agent -D -a "$E2E/home/laptop/mine"
+wait_for 20 test -S "$E2E/home/laptop/mine"
+as laptop SSH_AUTH_SOCK="/tmp/relayd-$(id -u laptop)-other/agent.sock" RELAYD_UPSTREAM="$E2E/home/laptop/mine" \
+    relayctl --name third register >/dev/null 2>&1
+is "$(as laptop relayctl --name third status --json | sed -n 's/^ *"path": "\(.*\)",$/\1/p')" "$E2E/home/laptop/mine" \
+    'its socket is no login either'
+as laptop relayctl --name third stop -q
+
 # --- bad names
 
 for name in ../x '' . A 9 -x a/b 'a b' "$(printf '%0300d' 0 | tr 0 a)"; do
@@ -113,6 +125,7 @@ like "$(said relayd --name a --dir /tmp)" 'only one of them can say' 'nor relayd
 ln -s /tmp "$runtime/relayd-link"
 as pat mkdir -m 755 "$runtime/relayd-open"
 mkdir -m 700 "/tmp/relayd-$(id -u pat)-foreign"
+as pat mkdir -m 700 "/tmp/relayd-$(id -u pat)-work"
 is "$(as pat relayctl complete names | xargs)" 'chain narrow work' 'what is no directory of ours is no relay'
 like "$(said relayctl --name open status)" 'is open to others' 'and is refused by name'
 

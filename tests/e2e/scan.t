@@ -9,7 +9,7 @@ anybody='-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o GlobalKn
 
 # scan [OPTION...]: what a person is told, in one line; leaves the exit status in $E2E/shared/status.
 scan() {
-    as pat timeout 60 relayctl register --scan "$@" >"$E2E/got" 2>&1 && result=0 || result=$?
+    as pat TMPDIR="${tmp-/tmp}" timeout 60 relayctl register --scan "$@" >"$E2E/got" 2>&1 && result=0 || result=$?
     printf '%d\n' "$result" >"$E2E/shared/status"
     xargs -d '\n' <"$E2E/got"
 }
@@ -19,7 +19,7 @@ exited() {
 # names: whose logins are registered, by what they list, newest first.
 registered() {
     status pat path | while read -r path; do
-        for name in sshd dropbear go asyncssh; do
+        for name in sshd dropbear go asyncssh bare; do
             [ ! -e "$E2E/shared/$name.upstream" ] || [ "$path" != "$(upstream "$name")" ] || printf '%s\n' "$name"
         done
     done | xargs
@@ -61,6 +61,10 @@ wait_for 20 test -S "$home/.ssh/agent/s.0123456789.agent.abcdef"
 # shellcheck disable=SC2016
 start wrapped pat ssh-agent sh -c 'echo "$SSH_AUTH_SOCK"; sleep 86400'
 wait_for 20 test -s "$E2E/log/wrapped"
+# One within a login, to whose first process it was not given.
+# shellcheck disable=SC2016
+start within pat SSH_CONNECTION='127.0.0.1 1 127.0.0.1 22' sh -c 'ssh-agent sh -c "echo \$SSH_AUTH_SOCK; sleep 86400"; :'
+wait_for 20 test -s "$E2E/log/within"
 # A shell that uses the relay already.
 start pane pat SSH_AUTH_SOCK="$(agent_socket pat)" SSH_CONNECTION='127.0.0.1 1 127.0.0.1 22' sleep 86400
 
@@ -69,6 +73,7 @@ is "$(exited)" 0 'four servers, a login at each: found'
 is "$(registered)" 'asyncssh go dropbear sshd' 'all of them, the newest first'
 is "$(status pat path | wc -l)" 4 'and nothing else: no agent of this host, nor relayd itself'
 like "$said" "$(upstream dropbear): registered as #" 'each is told'
+is "$(printf '%s\n' "$said" | grep -o 'registered as' | wc -l)" 4 'and once'
 for name in sshd dropbear go asyncssh; do
     as pat relayctl use "$(upstream "$name")"
     is "$(keys pat)" "$name" "it serves: $name"
@@ -85,18 +90,48 @@ is "$(registered)" 'asyncssh go dropbear sshd' 'one that was forgotten comes bac
 
 # --- where the environment tells nothing, the places of sockets do
 
+# Its processes have nothing in their environment.
+agent bare
+start bare laptop SSH_AUTH_SOCK=bare.agent ssh -A pat@localhost \
+    "printf '%s\n' \"\$SSH_AUTH_SOCK\" >'$E2E/shared/bare.upstream'; exec env -i sleep 86400"
+wait_for 20 test -s "$E2E/shared/bare.upstream"
+bare_sleeps() {
+    ! grep -lsF "$(upstream bare)" /proc/[0-9]*/environ
+}
+wait_for 20 bare_sleeps
+as pat relayctl unregister --all
+scan >"$E2E/shared/said"
+is "$(registered)" 'bare asyncssh go dropbear sshd' 'a login that has exported nothing'
 as pat relayctl unregister --all
 mount -t proc -o hidepid=2 proc /proc
 scan >"$E2E/shared/said"
-is "$(registered)" 'asyncssh go dropbear sshd' 'where /proc hides what is not ours: they are found'
+is "$(registered)" 'bare asyncssh go dropbear sshd' 'where /proc hides what is not ours: they are found'
 umount -l /proc
 logout go
-as pat mkdir -m 700 /tmp/auth-agent77
-start server-of-nobody pat fake-agent -n lonely good /tmp/auth-agent77/listener.sock
-wait_for 20 test -S /tmp/auth-agent77/listener.sock
+# serves SOCKET [ACCOUNT]: a server that we know nothing of has an agent there.
+serves() {
+    [ -d "${1%/*}" ] || as pat mkdir -p -m 700 "${1%/*}"
+    start "at${1##*[!0-9]}" "${2-pat}" fake-agent -n lonely good "$1"
+    wait_for 20 test -S "$1"
+}
+for socket in /tmp/auth-agent77/listener.sock "$home/run/auth-agent1/listener.sock" "$home/.ssh/agent/s.0123456789.sshd.22" \
+    /tmp/ssh-0123456789/agent.4194001; do
+    serves "$socket"
+done
+as pat mkdir -m 777 /tmp/auth-agent78
+serves /tmp/auth-agent78/listener.sock laptop
+start kept pat RELAYD_UPSTREAM=/tmp/auth-agent77/listener.sock SSH_CONNECTION='127.0.0.1 7 127.0.0.1 22' \
+    RELAYD_LABEL=kept SSH_AUTH_SOCK="$(agent_socket pat)" sleep 86400
 as pat relayctl unregister --all
+tmp=$home/run
 scan >"$E2E/shared/said"
-like "$(status pat path | xargs)" '/tmp/auth-agent77/listener.sock' 'a socket that no process has in its environment'
+found=$(status pat path)
+like "$found" '^/tmp/auth-agent77/listener.sock$' 'a socket that no process was given'
+like "$found" "^$home/run/auth-agent1/listener.sock$" 'one below TMPDIR'
+like "$found" "^$home/.ssh/agent/s.0123456789.sshd.22$" 'one at home'
+unlike "$found" agent.4194001 'but not one of a server that has gone'
+unlike "$(cat "$E2E/shared/said")" auth-agent78 "nor somebody else's"
+like "$(status pat label)" '^kept$' 'of a shell that uses the relay its label is known'
 
 # As OpenSSH 10.6 names them, with AgentSocketPath shared:/tmp; and its own agent with -T.
 sshd_of() {

@@ -42,6 +42,10 @@ is "$(used --pid "$(pid facts)")" home 'one that has lost its socket: by its con
 start label pat SSH_AUTH_SOCK=/tmp/gone SSH_CONNECTION='10.0.0.1 1 10.0.0.2 22' RELAYD_LABEL=home sleep 86400
 sleeps label
 is "$(used --pid "$(pid label)")" home 'one whose own login is over, as that of mosh: by the label'
+start both pat SSH_AUTH_SOCK="$(upstream office)" SSH_CONNECTION="$(connection home)" RELAYD_LABEL=home sleep 86400
+sleeps both
+as pat relayctl use "$(upstream home)"
+is "$(as pat relayctl use --pid "$(pid both)" >/dev/null && keys pat)" office 'its socket says more than the rest'
 # shellcheck disable=SC2016
 start nested pat SSH_AUTH_SOCK="$(upstream home)" sh -c 'env -i sleep 86400 & echo $!; wait'
 wait_for 20 test -s "$E2E/log/nested"
@@ -71,10 +75,21 @@ login last
 is "$(keys pat)" last 'a login with a terminal, then one without'
 is "$(used --tty "$tty")" home 'a terminal: the login on it'
 is "$(used --tty "${tty#/dev/}")" home 'by its short name'
+start bytty pat SSH_TTY="$tty" sleep 86400
+sleeps bytty
+is "$(used --pid "$(pid bytty)")" home 'a process that knows nothing but its terminal'
+end bytty
+# A window of some kind, whose name the login was not given.
+start window pat SSH_AUTH_SOCK="$(upstream home)" script -qc "tty >'$E2E/shared/window.tty'; exec sleep 86400" /dev/null
+wait_for 20 test -s "$E2E/shared/window.tty"
+is "$(used --tty "$(first_line "$E2E/shared/window.tty")")" home 'a terminal within a login: by the processes on it'
+end window
 as pat relayctl use --auto
 as pat relayctl unregister "$(status pat path | sed -n 2p)"
 like "$(used --tty "$tty")" "$tty: it belongs to no login that is registered" 'which is not registered: told so'
 like "$(used --tty /dev/null)" 'belongs to no login' 'what no login is on'
+in_login office env SSH_TTY=/dev/null relayctl register >/dev/null
+is "$(used --tty /dev/null)" office 'a terminal on which nothing runs: the login that has it'
 like "$(used --tty /etc/passwd)" 'is no terminal' 'what is no terminal'
 like "$(used --tty "$(printf '%04999d' 0)")" 'is no terminal' 'nor any name'
 is "$(as pat relayctl use --tty >/dev/null 2>&1 || echo $?)" 64 'without a name: a usage error'

@@ -2,12 +2,16 @@
 #include "config.h"
 
 #include "relayd/upstream/keyboard.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define OTHER_UID 54321
 
 static struct registry registry;
 static struct upstream *home, *office;
@@ -26,12 +30,17 @@ static struct upstream *add_login(const char *path, int *master)
     return u;
 }
 
+static void set_read(const struct upstream *u, time_t at)
+{
+    const struct timespec times[] = {{.tv_sec = at}, {.tv_nsec = UTIME_OMIT}};
+
+    ck_assert_int_eq(utimensat(AT_FDCWD, u->login.tty, times, 0), 0);
+}
+
 /* Its terminal was read from that many seconds ago. */
 static void typed(const struct upstream *u, time_t ago)
 {
-    const struct timespec times[] = {{.tv_sec = time(NULL) - ago}, {.tv_nsec = UTIME_OMIT}};
-
-    ck_assert_int_eq(utimensat(AT_FDCWD, u->login.tty, times, 0), 0);
+    set_read(u, time(NULL) - ago);
 }
 
 static const struct upstream *first(void)
@@ -119,26 +128,56 @@ START_TEST(one_that_is_preferred_goes_before_and_one_that_is_silent_does_not)
 }
 END_TEST
 
+/* Whoever is followed has typed no earlier. */
+START_TEST(of_two_at_once_the_one_that_is_followed_stays)
+{
+    const time_t now = time(NULL);
+    const struct upstream *last = _i == 0 ? home : office;
+
+    registry_follow(&registry, true, NULL, 1);
+    typed(last, 60);
+    ck_assert_ptr_eq(first(), last);
+    set_read(home, now - 30);
+    set_read(office, now - 30);
+    ck_assert_ptr_eq(first(), last);
+}
+END_TEST
+
+/* The office's terminal would be the last that was typed at. */
 START_TEST(what_is_no_terminal_of_ours_is_not_looked_at)
 {
+    char tty[64];
+
     registry_follow(&registry, true, NULL, 1);
-    ck_assert_int_eq(upstream_set_facts(office, NULL, NULL, "/dev/null"), 0);
+    typed(office, 10);
+    snprintf(tty, sizeof(tty), "%s", office->login.tty);
+    ck_assert_int_eq(chdir("/"), 0);
+    ck_assert_int_eq(upstream_set_facts(office, NULL, NULL, tty + 1), 0);
     ck_assert_ptr_eq(first(), home);
     ck_assert_int_eq(upstream_set_facts(office, NULL, NULL, "/nowhere"), 0);
     ck_assert_ptr_eq(first(), home);
-    ck_assert_int_eq(upstream_set_facts(office, NULL, NULL, "etc/passwd"), 0);
+    scratch_write(scratch_path("file"), "", 0);
+    ck_assert_int_eq(upstream_set_facts(office, NULL, NULL, scratch_path("file")), 0);
+    typed(office, 10);
     ck_assert_ptr_eq(first(), home);
+    ck_assert_int_eq(upstream_set_facts(office, NULL, NULL, tty), 0);
+    if (chown(tty, OTHER_UID, (gid_t)-1) == 0)
+        ck_assert_ptr_eq(first(), home);
+    else
+        ck_assert_ptr_eq(first(), office);
 }
 END_TEST
 
 static void add(TCase *tcase)
 {
+    scratch_add(tcase);
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, nobody_is_followed_unless_asked);
     tcase_add_test(tcase, the_last_to_type_goes_first);
     tcase_add_test(tcase, what_is_noted_counts_for_more_than_what_was_before);
     tcase_add_test(tcase, times_to_come_say_nothing);
     tcase_add_test(tcase, one_that_is_preferred_goes_before_and_one_that_is_silent_does_not);
+    tcase_add_loop_test(tcase, of_two_at_once_the_one_that_is_followed_stays, 0, 2);
     tcase_add_test(tcase, what_is_no_terminal_of_ours_is_not_looked_at);
 }
 

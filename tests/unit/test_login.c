@@ -120,6 +120,24 @@ START_TEST(the_login_s_own_socket)
 }
 END_TEST
 
+/* Each has its own agent socket, and none is a login's. */
+START_TEST(another_relay_s_socket_is_no_login_s)
+{
+    static const struct paths_choice others[] = {{.name = NULL}, {.name = "work"}, {.name = "a-1_b"}};
+    struct paths other;
+    char below[256];
+
+    unsetenv("RELAYD_DIR");
+    ck_assert_int_eq(paths_find(&other, &others[_i], false), 0);
+    ck_assert_str_eq(own(other.agent, "/tmp/x/1"), "/tmp/x/1");
+    ck_assert_str_eq(own("/tmp/x/1", other.agent), "/tmp/x/1");
+    ck_assert_str_eq(own(other.agent, other.agent), "none");
+    snprintf(below, sizeof(below), "/tmp/x%s", other.agent);
+    ck_assert_str_eq(own(below, "/tmp/x/1"), below);
+    ck_assert_str_eq(own(other.control, "/tmp/x/1"), other.control);
+}
+END_TEST
+
 /* tmux keeps the tty of the login that started its server. */
 START_TEST(the_facts)
 {
@@ -172,6 +190,7 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, a_name_is_kept_without_its_links);
     tcase_add_test(tcase, a_loop_of_links_ends);
     tcase_add_test(tcase, the_login_s_own_socket);
+    tcase_add_loop_test(tcase, another_relay_s_socket_is_no_login_s, 0, 3);
     tcase_add_test(tcase, the_facts);
     tcase_add_test(tcase, the_label_of_the_machine_that_logged_in);
 }

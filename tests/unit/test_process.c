@@ -5,8 +5,12 @@
 #include "tests/unit/test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -84,11 +88,74 @@ START_TEST(what_is_not_there_is_no_process)
 }
 END_TEST
 
+static bool has_last(pid_t pid)
+{
+    struct process process;
+    const char *last;
+    bool has;
+
+    ck_assert_int_eq(process_read(&process, pid), 0);
+    last = process_variable(&process, "LAST");
+    has = last != NULL && strcmp(last, "here") == 0;
+    process_fini(&process);
+    return has;
+}
+
+START_TEST(a_large_environment_is_read_to_its_end)
+{
+    static char fill[100000] = "FILL=", last[] = "LAST=here";
+    char *environment[] = {fill, last, NULL};
+    pid_t child;
+
+    memset(fill + 5, 'x', sizeof(fill) - 6);
+    child = fork();
+    if (child == 0) {
+        execle("/bin/sleep", "sleep", "60", NULL, environment);
+        _exit(1);
+    }
+    while (!has_last(child))
+        usleep(10000);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+}
+END_TEST
+
+/* Its name is what it likes too. */
+START_TEST(the_terminal_of_a_process_is_known)
+{
+    struct process process = {.pid = getpid()};
+    int master = posix_openpt(O_RDWR | O_NOCTTY), fds[2];
+    struct stat st;
+    char byte;
+
+    ck_assert_int_eq(grantpt(master) | unlockpt(master) | pipe(fds), 0);
+    ck_assert_int_eq(stat(ptsname(master), &st), 0);
+    process.pid = fork();
+    if (process.pid == 0) {
+        prctl(PR_SET_NAME, "a) S 1 2 3 4 (");
+        setsid();
+        if (open(ptsname(master), O_RDWR) < 0 || write(fds[1], "", 1) != 1)
+            _exit(1);
+        pause();
+    }
+    close(fds[1]);
+    ck_assert_int_eq(read(fds[0], &byte, 1), 1);
+    ck_assert(process_terminal(&process) == st.st_rdev);
+    kill(process.pid, SIGKILL);
+    waitpid(process.pid, NULL, 0);
+    ck_assert(process_terminal(&process) == 0);
+    close(fds[0]);
+    close(master);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     tcase_add_test(tcase, a_variable_is_found_by_its_whole_name);
     tcase_add_test(tcase, any_bytes_are_an_environment);
     tcase_add_test(tcase, this_one_and_its_parent_are_found);
+    tcase_add_test(tcase, a_large_environment_is_read_to_its_end);
+    tcase_add_test(tcase, the_terminal_of_a_process_is_known);
     tcase_add_test(tcase, what_is_not_there_is_no_process);
 }
 
