@@ -171,7 +171,8 @@ static void ping(struct attempt *attempt, struct upstream *u)
  * other. */
 static void begin(struct attempt *attempt, struct upstream *u)
 {
-    bool is_first = attempt->was_silent || !u->is_heard || is_suspect(attempt, u);
+    bool is_first =
+        attempt->was_silent || u->is_doubted || !u->is_heard || is_suspect(attempt, u);
 
     if (attempt->question->kind == AGENT_KIND_PING && attempt->question->bytes != NULL) {
         ask(attempt);

@@ -8,8 +8,8 @@
  * A safe question is asked itself. For an unsafe one only a ping is sent, and then asking is
  * passed over; where no ping is needed, pinging is.
  *
- * A ping goes first, and alone, to an upstream that was never heard from, or was silent; and
- * where the client may be our own question, which has come round through an ssh -A that leads
+ * A ping goes first, and alone, to an upstream that was never heard from, was silent, or is
+ * doubted; and where the client may be our own question, which has come round through an ssh -A that leads
  * back here. That may be where, since a ping was last answered, the upstream was asked first
  * questions by the same process, by a crowd, or, if this client has come through an ssh -A, by
  * anyone. Our ping would come round as well, and tell (session.h: session_may_pass()). Other

@@ -102,22 +102,37 @@ static bool is_prompting(const struct session *s)
     return false;
 }
 
+/* How many may be asked together: those that have cost somebody a wait before cost no more than
+ * one, however many they are. Where a person may be at a prompt nobody else is asked. */
+enum company {
+    ALONE,
+    AMONG_DOUBTED,
+    AMONG_SILENT,
+};
+
+static enum company company_of(const struct upstream *u)
+{
+    if (u->state == UPSTREAM_SILENT)
+        return AMONG_SILENT;
+    return u->is_doubted && upstream_uses(u, UPSTREAM_PROMPT) == 0 ? AMONG_DOUBTED : ALONE;
+}
+
 /* Asks who is due: the next when nobody is waited for, all that are left when half of the time
- * is over. Those that are silent, who come last, are asked together. Without memory it is the
- * next look that tries again. Returns whether nobody is left to ask or to wait for; those who are
- * asked may answer all the same. */
+ * is over; and with one that is silent, or doubted, those of its kind that follow. Without memory
+ * it is the next look that tries again. Returns whether nobody is left to ask or to wait for;
+ * those who are asked may answer all the same. */
 static bool start_due(struct session *s, double now)
 {
     bool is_waiting = is_waited_for(s);
-    bool is_late = now - s->choosing_since >= bound(s) / 2 && !is_prompting(s);
-    bool is_silent_turn = false;
+    enum company company = ALONE;
     struct attempt *attempt;
     struct upstream *u;
 
+    s->is_late = now - s->choosing_since >= bound(s) / 2 && !is_prompting(s);
     while ((u = next_upstream(s)) != NULL) {
-        if (is_waiting && !is_late && !(is_silent_turn && u->state == UPSTREAM_SILENT))
+        if (is_waiting && !s->is_late && (company == ALONE || company_of(u) != company))
             return false;
-        is_silent_turn = u->state == UPSTREAM_SILENT;
+        company = company_of(u);
         attempt = start_attempt(s, u);
         if (attempt == NULL)
             return false;
@@ -145,14 +160,27 @@ static void give_up_all(struct session *s)
         attempt_give_up(it);
 }
 
+/* After half of the time they were asked together, and patience with the last may not have run
+ * out. The next client is not to wait for them one by one. */
+static void doubt(const struct session *s, const struct attempt *loser)
+{
+    struct upstream *u = registry_find(s->sessions->registry, loser->upstream);
+
+    if (u != NULL && attempt_is_pending(loser) && u->state != UPSTREAM_SILENT)
+        registry_doubt(u);
+}
+
 /* Closes all but the winner, and calls those silent with which patience had run out. */
 static void lose_others(struct session *s, const struct attempt *winner)
 {
     struct attempt *it;
 
     list_for_each(it, &s->attempts, mine) {
-        if (winner == NULL || it != winner)
-            attempt_lose(it);
+        if (winner != NULL && it == winner)
+            continue;
+        if (s->is_late)
+            doubt(s, it);
+        attempt_lose(it);
     }
 }
 
@@ -295,6 +323,7 @@ enum choice choosing_start(struct session *s, const struct question *question)
 
     s->question = *question;
     s->choosing_since = now;
+    s->is_late = false;
     session_set_state(s, SESSION_CHOOSING);
     session_start_timer(s, fmin(WAIT_QUIET, options->patience),
                         fmin(PATIENCE_TICK, fmax(options->patience, 0.01)));

@@ -3,7 +3,8 @@
  * Choosing: a session looks for the upstream that answers its client's first question.
  *
  * Upstreams are tried in the registry's order, the next one as well when patience with the last
- * runs out (patience.h); those that are silent come last, all together, and by a ping. The
+ * runs out (patience.h); those that are silent come last, all together, and by a ping; so are
+ * those asked that follow one another and are doubted (upstream.h), but in their place. The
  * first to answer has the session, and the others are closed in the same turn; only a listing
  * without keys is kept for a moment while the others that are alive are asked, so that an empty
  * agent does not hide the keys of another. The whole choice takes no longer than one

@@ -101,6 +101,7 @@ struct session {
     bool is_forwarded;    /* its client has come through an ssh -A */
     bool is_discovering;  /* choosing: waits for the end of a look for logins */
     bool has_discovered;  /* such a look was made for it */
+    bool is_late;         /* choosing: half of the time was over, and all that were left were asked */
     bool is_in_vain;      /* none: the question at hand was asked, and nobody has answered it */
     int8_t luck;          /* relaying: in looking for answers at once; below 0: for so many questions
                              none is made (relaying.c) */

@@ -346,6 +346,7 @@ static void set_state(struct registry *registry, struct upstream *u, enum upstre
                   upstream_state_name(u->state), upstream_state_name(state));
     u->state = state;
     u->silence.cause = cause;
+    u->is_doubted = false;
     follow_state(registry, u);
     if (is_same)
         return;
@@ -399,6 +400,11 @@ void registry_set_silent(struct registry *registry, struct upstream *u, double n
 void registry_forgive(struct registry *registry, struct upstream *u)
 {
     set_state(registry, u, UPSTREAM_UNTRIED, u->silence.cause);
+}
+
+void registry_doubt(struct upstream *u)
+{
+    u->is_doubted = true;
 }
 
 const struct upstream *registry_first(const struct registry *registry)

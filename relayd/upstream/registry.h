@@ -122,6 +122,8 @@ void registry_set_silent(struct registry *registry, struct upstream *u, double n
                          enum upstream_cause cause, double waited);
 /* u is untried from now on, and so back in its place in the order. */
 void registry_forgive(struct registry *registry, struct upstream *u);
+/* It may well be that u gives no answer: upstream::is_doubted, until its state is set again. */
+void registry_doubt(struct upstream *u);
 
 /* The facts of its login have changed. */
 void registry_tell_changed(struct registry *registry, struct upstream *u);

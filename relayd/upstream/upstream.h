@@ -103,6 +103,8 @@ struct upstream {
     enum upstream_state state;
     struct upstream_silence silence;
     bool is_heard;    /* it has answered since it was registered, or last seen to be a loop */
+    bool is_doubted;  /* it may well give no answer: nothing but time ended its silence, or it
+                         lost a choice in which all that were left were asked together */
     bool has_no_ping; /* it closes on pings: a listing stands in */
     int keys;         /* how many it listed last; -1: unknown */
     double rtt;       /* its round trip, in seconds; negative: not measured */

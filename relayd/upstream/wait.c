@@ -71,6 +71,13 @@ static double next_due(const struct upstream *u, double now)
     return upstream_uses(u, UPSTREAM_PROMPT) > 0 ? now + PATIENCE_TICK : INFINITY;
 }
 
+/* Nothing was heard from it. */
+static void forgive_in_doubt(struct registry *registry, struct upstream *u)
+{
+    registry_forgive(registry, u);
+    registry_doubt(u);
+}
+
 void wait_forgive_due(struct registry *registry, double now)
 {
     struct upstream *u;
@@ -80,7 +87,7 @@ void wait_forgive_due(struct registry *registry, double now)
     registry->due_at = INFINITY;
     list_for_each(u, &registry->upstreams, link) {
         if (upstream_is_due(u, now))
-            registry_forgive(registry, u);
+            forgive_in_doubt(registry, u);
         else if (u->state == UPSTREAM_SILENT)
             registry->due_at = fmin(registry->due_at, next_due(u, now));
     }
@@ -97,7 +104,7 @@ static void ask_next(struct registry *registry, double now, double patience)
     wait_ask_link(registry, u, now, now - u->silence.since, patience);
     /* Its link may have been known when time would have ended its silence. */
     if (upstream_is_due(u, now))
-        registry_forgive(registry, u);
+        forgive_in_doubt(registry, u);
 }
 
 void wait_refresh(struct registry *registry, double now, double patience)

@@ -50,8 +50,7 @@ static void end(void)
     ev_loop_destroy(loop);
 }
 
-/* Registers it, and forgets what that asked. */
-static struct upstream *add_fake(struct fake *fake)
+struct upstream *add_fake(struct fake *fake)
 {
     struct enrol_request request = {.path = fake->path};
     enum fake_behaviour on_ping = fake->on[AGENT_KIND_PING];

@@ -35,6 +35,9 @@ void stage_add(TCase *tcase);
  * them is forgotten. */
 void add_both(void);
 
+/* Registers one, alive; it is tried first. What that asked of it is forgotten. */
+struct upstream *add_fake(struct fake *fake);
+
 /* A client connects. */
 void begin_client(void);
 

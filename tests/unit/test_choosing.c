@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "relayd/base/util.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/stage.h"
 #include "tests/unit/test.h"
 
@@ -361,6 +362,129 @@ static struct session *newest_session(void)
     return list_entry(sessions.list.prev, struct session, link);
 }
 
+/* Three that say nothing are tried before b. */
+static struct fake mute[3];
+
+static void add_mute_ones(bool is_pinged)
+{
+    static const char *const names[] = {"mute.0", "mute.1", "mute.2"};
+
+    add_fake(&b);
+    for (unsigned i = 0; i < 3; i++) {
+        fake_init(&mute[i], loop, scratch_path(names[i]), (uint8_t)('0' + i));
+        add_fake(&mute[i]);
+        fake_behave(&mute[i], FAKE_SAYS_NOTHING);
+        if (!is_pinged)
+            mute[i].on[AGENT_KIND_PING] = FAKE_SAYS_NOTHING;
+    }
+}
+
+static void end_mute_ones(void)
+{
+    for (unsigned i = 0; i < 3; i++)
+        fake_fini(&mute[i]);
+}
+
+/* A client lists; who of the mute ones are asked at once, and who are silent when b has answered. */
+static void check_round(const char *asked, const char *silent)
+{
+    char found[4] = "";
+
+    for (unsigned i = 0; i < 3; i++)
+        mute[i].n_asked = 0;
+    begin_client();
+    ASK(list);
+    turn_while_busy(loop);
+    for (unsigned i = 0; i < 3; i++)
+        found[i] = mute[i].n_asked > 0 ? '+' : '-';
+    ck_assert_str_eq(found, asked);
+    HEAR(list_by_b);
+    for (unsigned i = 0; i < 3; i++)
+        found[i] = registry_find_path(&registry, mute[i].path)->state == UPSTREAM_SILENT ? '+' : '-';
+    ck_assert_str_eq(found, silent);
+    close(the_client);
+    turn_while_busy(loop);
+}
+
+/* Half of the time is over by the first look. */
+static void begin_late(void)
+{
+    begin_client();
+    ASK(list);
+    turn_while_busy(loop);
+    newest_session()->choosing_since -= PATIENCE_UNKNOWN / 2;
+    HEAR(list_by_b);
+    close(the_client);
+    turn_while_busy(loop);
+}
+
+START_TEST(who_was_asked_at_half_time_costs_one_wait_more)
+{
+    add_mute_ones(_i == 0);
+    begin_late();
+    ck_assert_uint_eq(mute[0].n_asked, 1);
+    check_round("++-", "+++");
+    check_round("---", "+++");
+    end_mute_ones();
+}
+END_TEST
+
+START_TEST(all_that_time_forgives_cost_one_wait)
+{
+    struct upstream *u;
+
+    add_mute_ones(_i == 0);
+    begin_late();
+    check_round("++-", "+++");
+    list_for_each(u, &registry.upstreams, link)
+        u->silence.forgive_at = registry.due_at = 0;
+    check_round("+++", "+++");
+    check_round("---", "+++");
+    end_mute_ones();
+}
+END_TEST
+
+/* Its answer came late for one client. That does not make it silent. */
+START_TEST(one_that_is_doubted_has_its_place_and_its_patience)
+{
+    struct upstream *u;
+
+    add_mute_ones(true);
+    begin_late();
+    u = registry_find_path(&registry, mute[1].path);
+    ck_assert_int_eq(u->state, UPSTREAM_ALIVE);
+    ck_assert(u->is_doubted);
+    fake_behave(&mute[1], FAKE_ANSWERS);
+    begin_client();
+    ASK(list);
+    turn_until(loop, has_answer, NULL);
+    ck_assert_uint_eq(mute[1].asked[AGENT_KIND_PING], 1);
+    ck_assert_uint_eq(mute[0].asked[AGENT_KIND_PING], 1);
+    ck_assert(!u->is_doubted);
+    ck_assert_uint_eq(newest_session()->upstream_id, u->id);
+    end_mute_ones();
+}
+END_TEST
+
+START_TEST(none_is_asked_in_company_of_a_person_at_a_prompt)
+{
+    struct upstream *u;
+
+    add_mute_ones(true);
+    begin_late();
+    u = registry_find_path(&registry, mute[1].path);
+    upstream_begin(u, UPSTREAM_PROMPT, monotonic_seconds());
+    mute[0].n_asked = mute[1].n_asked = 0;
+    begin_client();
+    ASK(list);
+    outlast_patience();
+    ck_assert_uint_gt(mute[1].n_asked, 0);
+    ck_assert_uint_eq(mute[0].n_asked, 0);
+    upstream_end(u, UPSTREAM_PROMPT, monotonic_seconds());
+    end_mute_ones();
+}
+END_TEST
+
 /* How many answers a client can leave unread until the next one waits here. */
 static unsigned count_what_fits(void)
 {
@@ -408,6 +532,10 @@ static void add(TCase *tcase)
 {
     stage_add(tcase);
     tcase_add_test(tcase, at_half_time_nobody_else_is_asked_where_a_person_may_be_at_a_prompt);
+    tcase_add_loop_test(tcase, who_was_asked_at_half_time_costs_one_wait_more, 0, 2);
+    tcase_add_loop_test(tcase, all_that_time_forgives_cost_one_wait, 0, 2);
+    tcase_add_test(tcase, one_that_is_doubted_has_its_place_and_its_patience);
+    tcase_add_test(tcase, none_is_asked_in_company_of_a_person_at_a_prompt);
     tcase_add_test(tcase, an_upstream_s_answer_comes_behind_our_own);
     tcase_add_loop_test(tcase, an_empty_list_does_not_hide_one_with_keys, 0, 2);
     tcase_add_test(tcase, an_empty_list_is_good_where_no_other_answers_in_time);
