@@ -92,6 +92,8 @@ else
 list over 25 ms
 sign over 25 ms
 onward login over 25 ms
+onward login over 250 ms
+onward login over 250 ms, round trips
 questions at the agent, in five sessions
 a login, relayd in its rc
 first answer, newest link down

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What a relay costs where the agent is far away: real sshd and `ssh -A`, the laptop 25 ms away, one way.
+# What a relay costs where the agent is far away: real sshd and `ssh -A`, the laptop 25 ms away, one way;
+# ten times as far where the round trips of a login are counted.
 # And what a login costs that is registered. `bench` runs this and reads its lines of data; what else it
 # says is TAP.
 
@@ -22,12 +23,13 @@ asks() {
         $1 == "failed" { print $2 == "hung" ? "hung for " t " s" : $2 }')" ms
 }
 
-# far_from ACCOUNT NAME [SSH-OPTION...]: a login that is 25 ms away.
+# far_from ACCOUNT NAME MS [SSH-OPTION...]: a login that is so far away, one way.
 far_from() {
     far_account=$1
     far_name=$2
-    shift 2
-    login "$far_name" -l "$far_account" -o ProxyCommand='delay 25 localhost 22' "$@"
+    away=$3
+    shift 3
+    login "$far_name" -l "$far_account" -o ProxyCommand="delay $away localhost 22" "$@"
 }
 
 sshd 22
@@ -38,7 +40,7 @@ patience=20
 
 # --- over a line of 25 ms
 
-far_from pat distant
+far_from pat distant 25
 target=$(upstream distant)
 home=$E2E/home/pat
 programs='direct floor duties relayd'
@@ -94,7 +96,7 @@ done
 start agent.counted laptop fake-agent -c "$E2E/shared/questions" good counted.agent
 wait_for 20 test -S "$E2E/home/laptop/counted.agent"
 # It cannot sign: the key for the login is a file.
-far_from pat counted -i distant -o IdentitiesOnly=yes
+far_from pat counted 25 -i distant -o IdentitiesOnly=yes
 in_login counted relayctl register >/dev/null
 wait_for 20 newest pat "$(upstream counted)"
 for program in direct relayd; do
@@ -104,6 +106,26 @@ for program in direct relayd; do
     as pat load session "$counted" 5 list >/dev/null
     data 'questions at the agent, in five sessions' "$program" $(($(grep -c . "$E2E/shared/questions") - before)) questions
 done
+
+# --- the round trips of an onward login
+
+# A login takes as long as the machine is busy. Over 25 ms that is as much as a round trip or two; here it is
+# less than half of one.
+as pat relayctl unregister --all >/dev/null
+far_from pat remote 250
+in_login remote relayctl register >/dev/null
+is_alive() {
+    [ "$(status pat state)" = alive ]
+}
+wait_for 20 is_alive
+for _ in $(seq "$rounds"); do
+    for program in $(shuf -e direct relayd); do
+        [ "$program" = direct ] && remote=$(upstream remote) || remote=$(agent_socket pat)
+        time_of onward "$remote"
+        data 'onward login over 250 ms' "$program" "$took" ms
+    done
+done
+logout remote
 
 # --- a login, with rc and without
 
@@ -126,7 +148,7 @@ done
 # --- the newest login's link is down
 
 far home
-far_from erin older
+far_from erin older 25
 login_from home newest -l erin
 relay erin
 in_login older relayctl register >/dev/null

@@ -3,7 +3,7 @@
 
 from collections import namedtuple
 
-from phases import ROUND_TRIP
+from phases import LONG_ROUND_TRIP, ROUND_TRIP
 
 # what: for people. figure: how it is found among the figures. most: what it may be. moody: whether another
 # program on the machine can move it, as it does times; then it is only told. unit: how it is written.
@@ -89,7 +89,7 @@ GATES = (
     Gate("round trips of a listing beyond direct", difference("list over 25 ms", per=ROUND_TRIP), 0.5, False, ""),
     Gate("round trips of a signature beyond direct", difference("sign over 25 ms", per=ROUND_TRIP), 0.5, False, ""),
     Gate("round trips of an onward login beyond direct",
-         difference("onward login over 25 ms", per=ROUND_TRIP), 0.5, False, ""),
+         difference("onward login over 250 ms", per=LONG_ROUND_TRIP), 0.5, False, ""),
     Gate("questions at the agent beyond direct",
          difference("questions at the agent, in five sessions"), 0, False, ""),
     Gate("newest link down, older alive: the first answer",

@@ -360,13 +360,15 @@ class Far:
 
 
 ROUND_TRIP = 50  # ms
+LONG_ROUND_TRIP = 500
 
 
 def count_round_trips(figures):
     """What is not the way to the agent takes less than half of one; of an onward login it is known."""
-    for case in ("list", "sign", "onward login"):
+    near = figures.median("onward login over 25 ms", "near") or 0
+    for case, per, other in (("list over 25 ms", ROUND_TRIP, 0), ("sign over 25 ms", ROUND_TRIP, 0),
+                             ("onward login over 250 ms", LONG_ROUND_TRIP, near)):
         for program in NAMES:
-            took = figures.median(f"{case} over 25 ms", program)
+            took = figures.median(case, program)
             if took is not None:
-                took -= (figures.median("onward login over 25 ms", "near") or 0) if case == "onward login" else 0
-                figures.add(f"{case} over 25 ms, round trips", program, max(round(took / ROUND_TRIP), 0), "round trips")
+                figures.add(f"{case}, round trips", program, max(round((took - other) / per), 0), "round trips")
