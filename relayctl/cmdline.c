@@ -6,6 +6,7 @@
 #include "relayctl/cmdline.h"
 
 #include "relayctl/guess.h"
+#include "relayctl/when.h"
 #include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 
@@ -51,6 +52,9 @@ const struct cmdline_entry cmdline_options[OPTION_COUNT] = {
     [OPTION_KEYBOARD] = {0, PLACE_OWN, "follow", NULL,
                          "and have the agent follow whoever types"},
     [OPTION_SYSTEM] = {0, PLACE_OWN, "system", NULL, "for everybody on this host, as root"},
+    [OPTION_SINCE] = {0, PLACE_OWN, "since", "WHEN", "nothing older: 2h, today, 2026-11-27"},
+    [OPTION_LOGIN] = {0, PLACE_OWN, "login", "LOGIN", "of that number, label, host or path"},
+    [OPTION_FOLLOW] = {'f', PLACE_OWN, "follow", NULL, "stay, and show what is still to come"},
 };
 
 static bool is_offered(const struct verb *verb, size_t i)
@@ -132,6 +136,17 @@ static bool take_pid(const struct verb *verb, pid_t *pid)
     return false;
 }
 
+static bool take_when(const struct verb *verb, time_t *when)
+{
+    char object[64];
+
+    if (when_parse(optarg, time(NULL), when) == 0)
+        return true;
+    utf8_format(object, sizeof(object), "--since %s", optarg);
+    cmdline_complain(verb, object, "is no time (" WHEN_FORMS ")", NULL);
+    return false;
+}
+
 static bool take_name(const struct verb *verb, const char **name)
 {
     char object[64];
@@ -181,6 +196,9 @@ static enum cmdline_outcome take(struct command *cmd, const struct verb *verb,
     case OPTION_EVERY_SHELL: cmd->is_every_shell = true; break;
     case OPTION_KEYBOARD: cmd->is_follow = true; break;
     case OPTION_SYSTEM: cmd->is_system = true; break;
+    case OPTION_SINCE: is_right = take_when(verb, &cmd->since); break;
+    case OPTION_LOGIN: cmd->login_name = optarg; break;
+    case OPTION_FOLLOW: cmd->is_followed = true; break;
     case OPTION_COUNT: break;
     }
     return is_right ? CMDLINE_RUN : CMDLINE_WRONG;

@@ -43,6 +43,9 @@ enum cmdline_option {
     OPTION_EVERY_SHELL,
     OPTION_KEYBOARD,
     OPTION_SYSTEM,
+    OPTION_SINCE,
+    OPTION_LOGIN,
+    OPTION_FOLLOW,
     OPTION_COUNT,
 };
 

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <sys/types.h>
+#include <time.h>
 
 /* Texts point into argv. */
 struct command {
@@ -32,6 +33,9 @@ struct command {
     bool is_all, is_auto, is_off, is_tmux, is_json, is_short, is_register;
     bool is_dry_run, is_undo, is_yes, is_every_shell, is_follow, is_system;
     double for_s, timeout_s; /* < 0: not given */
+    time_t since;            /* 0: not given */
+    const char *login_name;  /* --login, or NULL */
+    bool is_followed;
     enum shell shell; /* SHELL_UNKNOWN: the caller's */
 };
 

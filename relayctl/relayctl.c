@@ -9,6 +9,7 @@
 #include "relayctl/env.h"
 #include "relayctl/guess.h"
 #include "relayctl/hold.h"
+#include "relayctl/log/log.h"
 #include "relayctl/register.h"
 #include "relayctl/setup/setup.h"
 #include "relayctl/usage.h"
@@ -77,6 +78,13 @@ static const struct verb verbs[] = {
      "Tells in a sentence what went wrong for the last client that failed, and how\n"
      "many have been served since.",
      verb_why},
+    {"log", NULL, false, OPTION(SINCE) | OPTION(LOGIN) | OPTION(FOLLOW) | OPTION(JSON),
+     "tell who used which key of whose login, and for what",
+     "Tells of each signature when it was made, by whom, with which key of whose login\n"
+     "and for what: an ssh login, a signed commit or file, as far as the protocol\n"
+     "tells. Reads the journal, and the log of a relayd --daemon. Exits 1 where none\n"
+     "is logged.",
+     verb_log},
     {"env", NULL, false, OPTION(SH) | OPTION(CSH) | OPTION(FISH) | OPTION(REGISTER),
      "print the line that makes a shell use the agent socket",
      "Prints the line that sets SSH_AUTH_SOCK to the agent socket, keeps the login's\n"

@@ -55,6 +55,36 @@ like "$(journal_of pat RELAYD_UPSTREAM=laptop)" \
 like "$(journalctl -q _SYSTEMD_USER_UNIT=relayd.service "_UID=$(id -u pat)" RELAYD_UPSTREAM=laptop)" \
     "client $signer " 'root sees it too'
 
+log() {
+    as pat relayctl log "$@"
+}
+is "$(log | wc -l)" 3 'relayctl log reads them there'
+like "$(log --login laptop)" "^....-..-.. [0-9:]{8}  ssh-keygen \($signer\)  SHA256:[^ ]+  laptop  signature in namespace file\$" \
+    'of one login too'
+is "$(log --since 1h --login office | wc -l)" 2 'and since a while'
+start follower pat relayctl log -f --login office
+lines_are() {
+    [ "$(wc -l <"$E2E/log/follower")" = "$1" ]
+}
+ok 'it follows them' wait_for 20 lines_are 2
+systemctl_of pat restart relayd.service
+sign office
+ok 'across a restart' wait_for 20 lines_are 3
+sign office
+ok 'and on' wait_for 20 lines_are 4
+end follower
+ok 'no journalctl stays behind' wait_for 20 not pgrep -x journalctl
+
+# The relayd of another name has a log of its own.
+systemctl_of pat start relayd@work.socket
+as pat relayctl --name work log >"$E2E/said" 2>&1 && result=0 || result=$?
+is "$result" 1 'that of another name has signed nothing'
+as pat SSH_AUTH_SOCK="$(upstream laptop)" relayctl --name work register >/dev/null
+as pat SSH_AUTH_SOCK="$(as pat relayctl --name work path)" \
+    ssh-keygen -q -Y sign -n other -f laptop.pub <"$E2E/home/pat/laptop.pub" >"$E2E/said"
+is "$(as pat relayctl --name work log | sed 's/.*  //')" 'signature in namespace other' 'and then one'
+unlike "$(log)" 'namespace other' "which is not the first one's"
+
 is "$(keys pat)" office 'a client lists the keys'
 as pat relayctl unregister --all
 like "$(keys pat)" 'agent refused' 'another meets no login'

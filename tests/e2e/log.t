@@ -20,7 +20,7 @@ as pat cp "$E2E/home/laptop/one.pub" theirs.pub
 fingerprint() {
     ssh-keygen -lf "$1" | cut -d ' ' -f 2 | sed 's/+/[+]/g'
 }
-key=$(fingerprint "$E2E/home/laptop/one.pub")
+one=$(fingerprint "$E2E/home/laptop/one.pub")
 beyond=$(fingerprint /etc/ssh/beyond.pub)
 pats=$(id -u pat)
 
@@ -35,7 +35,7 @@ has() {
 has_now() {
     [ "$(told "$2")" = "$1" ]
 }
-by="login 1 \\(laptop, 127\\.0\\.0\\.1\\) key $key client [0-9]+"
+by="login 1 \\(laptop, 127\\.0\\.0\\.1\\) key $one client [0-9]+"
 
 through pat ssh bob@beyond true
 if openssh_is 8.9; then
@@ -83,6 +83,7 @@ as pat relayctl use 1 >/dev/null
 # A name that would be a line of its own, or the rest of one.
 odd=$(printf 'x\n2026-01-01 00:00:00 signed: login 9 (eve) key')
 through pat ssh-keygen -q -Y sign -n "$odd" -f theirs.pub <"$E2E/home/pat/theirs.pub" >"$E2E/got" 2>&1 || :
+# shellcheck disable=SC2016
 as pat sh -c 'ln -s "$(command -v ssh-keygen)" "$1"' sh 'k, uid 0): x'
 through pat './k, uid 0): x' -q -Y sign -n plain -f one.pub <"$E2E/home/pat/one.pub" >"$E2E/got"
 ok 'a namespace with a newline stays in its line' \
@@ -93,9 +94,69 @@ ok 'a command cannot end its own name' \
 
 # A client that signs without end.
 lines=$(wc -l <"$own_log")
+# shellcheck disable=SC2046 # many words
 through pat ask "$(agent_socket pat)" $(yes sign | head -n 500) >"$E2E/got"
 ok 'five hundred signatures are told of' has 1 'refused 499 more: login [0-9]+ .*: unknown data'
 ok 'in two lines' test "$(wc -l <"$own_log")" -le "$((lines + 4))"
 
+# What relayctl makes of it.
+log() {
+    as pat relayctl log "$@"
+}
+is "$(log | wc -l)" "$(grep -c ' \(signed\|refused\)' "$own_log")" 'relayctl log has them all'
+like "$(log | head -n 1)" \
+    "^$(date +%Y)-[0-9-]+ [0-9:]+  ssh \([0-9]+\)  $one  laptop  ssh login as bob" \
+    'a line has when, who, the key, the login, what for'
+is "$(log --login 'my (other) laptop' | sed 's/^[^ ]* [^ ]*  //; s/([0-9]*)/(PID)/')" \
+    "ssh-keygen (PID)  $(fingerprint "$E2E/home/laptop/asked.pub" | sed 's/\[+\]/+/g')  my \\x28other\\x29 laptop  refused: signature in namespace file" \
+    '--login by a label: only its own'
+is "$(log --login 2)" "$(log --login 'my (other) laptop')" 'by its number the same'
+is "$(log --login 127.0.0.1)" "$(log)" 'by the host that all came from, all'
+is "$(log --since 1h)" "$(log)" '--since an hour ago: all'
+is "$(log --since "$(date +%F)")" "$(log)" 'since this day, as a date: all'
+said=$(log --since 2999-01-01 2>&1) && result=0 || result=$?
+is "$result $said" '1 relayctl: log: no such signature is logged' 'since a day to come: none'
+log --since someday 2>"$E2E/got" && result=0 || result=$?
+is "$result" 64 'since no time: a usage error'
+like "$(log --json | head -n 1)" "^\{\"time\": .*, \"answer\": \"signed\", .*\"login\": \"laptop\", \"host\": \"127.0.0.1\", \"key\": \"$one\", .*\"command\": \"ssh\"" \
+    '--json: an object a line'
+if have python3; then
+    ok 'each of which is JSON' sh -c 'python3 -c "import json, sys
+for line in sys.stdin: json.loads(line)"' <<END
+$(log --json)
+END
+else
+    skip 1 'python3 is missing'
+fi
+
+# Followed across the rotation of the log, and another relayd.
+start follower pat relayctl log -f
+wait_for 20 grep -q 'ssh login as bob' "$E2E/log/follower"
+followed() {
+    wait_for 20 grep -q "signature in namespace $1\$" "$E2E/log/follower"
+}
+sign() {
+    through pat ssh-keygen -q -Y sign -n "$1" -f one.pub <"$E2E/home/pat/one.pub" >"$E2E/got"
+}
+sign now
+ok '-f shows what comes' followed now
+head -c 300000 /dev/zero | tr '\0' '\n' >>"$own_log"
+sign rotated
+sign behind
+ok 'the log is full: another begins' test -e "$own_log.old"
+ok 'what is in it is shown' followed behind
+ok 'and nothing is left out' followed rotated
 as pat relayctl stop
+as pat relayd --daemon
+sign restarted
+ok 'another relayd: it goes on' followed restarted
+is "$(sort "$E2E/log/follower" | uniq -d)" '' 'nothing is shown twice'
+ok 'both files are read' test "$(log | grep -c 'namespace \(now\|behind\)$')" = 2
+end follower
+
+as pat relayctl stop
+account quiet
+said=$(as quiet relayctl log 2>&1) && result=0 || result=$?
+is "$result" 1 'who has no log is told so'
+like "$said" 'relayctl: .*: ' 'and why'
 finish
