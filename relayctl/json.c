@@ -34,7 +34,7 @@ static const struct json_field upstream_fields[] = {
     {"state", JSON_TEXT},      {"link", JSON_TEXT},      {"rtt_ms", JSON_NUMBER_OR_NULL},
     {"age_s", JSON_NUMBER},    {"sessions", JSON_NUMBER}, {"served", JSON_NUMBER},
     {"fallback", JSON_BOOL},   {"preferred", JSON_BOOL}, {"keys", JSON_NUMBER_OR_NULL},
-    {"followed_s", JSON_NUMBER_OR_NULL}, {"reason", JSON_TEXT},
+    {"used_s", JSON_NUMBER_OR_NULL}, {"followed_s", JSON_NUMBER_OR_NULL}, {"reason", JSON_TEXT},
 };
 
 static void put_char(FILE *file, uint32_t c)

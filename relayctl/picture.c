@@ -184,22 +184,36 @@ static void format_keyboard(char *out, size_t size, uint64_t seconds)
              localtime_r(&since, &tm));
 }
 
+/* ", last used 3 min ago" */
+static void format_use(char *out, size_t size, uint64_t seconds)
+{
+    char span[TEXT_SPAN_MAX];
+
+    text_span(seconds, span);
+    if (seconds < 5)
+        snprintf(out, size, ", last used just now");
+    else
+        snprintf(out, size, ", last used %s ago", span);
+}
+
 static void draw_details(struct printer *out, const struct proto_msg *login, bool is_last)
 {
     const char *link = status_text(login, "link");
     bool is_known = strcmp(link, "unknown") != 0;
-    char keys[48] = "", clients[48], keyboard[64] = "", line[260];
+    char keys[48] = "", clients[48], keyboard[64] = "", used[64] = "", line[320];
 
     if (proto_get(login, "keys") != NULL)
         format_count(keys, sizeof(keys), proto_get_u64(login, "keys", 0), "key");
     format_count(clients, sizeof(clients), proto_get_u64(login, "sessions", 0), "client");
     if (proto_get(login, "followed_s") != NULL)
         format_keyboard(keyboard, sizeof(keyboard), proto_get_u64(login, "followed_s", 0));
-    snprintf(line, sizeof(line), "%s%s%s%s%s%s, %" PRIu64 " served%s%.16s  ",
+    if (proto_get(login, "used_s") != NULL)
+        format_use(used, sizeof(used), proto_get_u64(login, "used_s", 0));
+    snprintf(line, sizeof(line), "%s%s%s%s%s%s, %" PRIu64 " served%s%s%.16s  ",
              proto_get_flag(login, "preferred") ? "preferred, " : "", keyboard,
              proto_get_flag(login, "fallback") ? "fallback, " : "", keys,
              keys[0] != '\0' ? ", " : "", clients, proto_get_u64(login, "served", 0),
-             is_known ? ", link " : "", is_known ? link : "");
+             used, is_known ? ", link " : "", is_known ? link : "");
     indent_login(out, &is_last);
     draw_text(out, STYLE_FAINT, line);
     printer_style(out, STYLE_FAINT);

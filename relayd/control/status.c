@@ -68,6 +68,8 @@ void status_put_upstream(struct proto_buf *buf, const struct upstream *u,
         proto_add_u64(buf, "keys", (uint64_t)u->keys);
     proto_add_u64(buf, "sessions", upstream_uses(u, UPSTREAM_SESSION));
     proto_add_u64(buf, "served", u->served);
+    if (u->is_used)
+        proto_addf(buf, "used_s", "%.0f", now - u->used_at);
     proto_add_u64(buf, "preferred", u->id == registry->preferred);
     if (u->id == registry->followed)
         proto_addf(buf, "followed_s", "%.0f", now - registry->followed_since);

@@ -211,6 +211,8 @@ static enum choice take(struct session *s, struct attempt *winner)
     u = session_upstream(s);
     if (u != NULL)
         u->served++;
+    if (u != NULL && s->sessions->options->is_raw)
+        upstream_note_used(u, monotonic_seconds());
     s->sessions->served++;
     r = take_answer(s, &winner->dial);
     lose_others(s, winner);

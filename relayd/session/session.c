@@ -259,6 +259,8 @@ static void note_answer(void *arg, uint8_t type)
                                          .command = s->command,
                                      });
     s->signatures->told++;
+    if (is_signed && u != NULL)
+        upstream_note_used(u, monotonic_seconds());
 }
 
 static void note_signature(struct session *s, const uint8_t *bytes, size_t n)

@@ -73,6 +73,8 @@ static void put_upstream(struct proto_buf *buf, const struct upstream *u, double
     proto_add_u64(buf, "heard", u->is_heard);
     proto_add_u64(buf, "no_ping", u->has_no_ping);
     proto_add_u64(buf, "served", u->served);
+    if (u->is_used)
+        proto_addf(buf, "used_age", "%.3f", now - u->used_at);
     proto_addf(buf, "rtt", "%.6f", u->rtt);
     proto_addf(buf, "registered_age", "%.3f", now - u->login.registered_at);
     proto_addf(buf, "silent_age", "%.3f", now - u->silence.since);
@@ -200,6 +202,8 @@ static struct upstream *get_upstream(const struct proto_msg *msg)
     u->login.is_fallback = proto_get_flag(msg, "fallback");
     u->login.registered_at = monotonic_seconds() - get_age(msg, "registered_age", "registered_at");
     u->served = proto_get_u64(msg, "served", 0);
+    if (proto_get(msg, "used_age") != NULL)
+        upstream_note_used(u, monotonic_seconds() - fmax(get_seconds(msg, "used_age", 0), 0));
     get_verdict(u, msg);
     if (u->id == 0 || upstream_set_facts(u, proto_get(msg, "label"), proto_get(msg, "connection"),
                                          proto_get(msg, "tty")) < 0) {

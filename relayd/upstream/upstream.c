@@ -124,6 +124,12 @@ void upstream_end(struct upstream *u, enum upstream_use use, double now)
     load->ended_at = now;
 }
 
+void upstream_note_used(struct upstream *u, double now)
+{
+    u->is_used = true;
+    u->used_at = now;
+}
+
 void upstream_note_rtt(struct upstream *u, double seconds, bool may_rise)
 {
     if (u->rtt < 0 || seconds < u->rtt)

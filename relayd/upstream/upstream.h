@@ -114,6 +114,8 @@ struct upstream {
     struct upstream_load load[UPSTREAM_USES];
     double typed_at;  /* when somebody was seen at its keyboard, by the wall clock; 0: never */
     uint64_t served;        /* sessions that it has had */
+    bool is_used;           /* a key of it has signed something; with --raw: it has had a session */
+    double used_at;         /* when it last did, where is_used */
     struct list blocked;    /* of struct attempt: they wait for the end of a ping */
     struct list unproven;   /* of struct attempt: their questions went out after the last ping
                                that was answered */
@@ -142,6 +144,9 @@ int upstream_set_facts(struct upstream *u, const char *label, const char *connec
 /* A use begins, at `since`; or ends. Nothing else counts uses. */
 void upstream_begin(struct upstream *u, enum upstream_use use, double since);
 void upstream_end(struct upstream *u, enum upstream_use use, double now);
+
+/* A key of it has signed something; with --raw, a session was given to it. */
+void upstream_note_used(struct upstream *u, double now);
 
 /* How many of a use there are now. */
 static inline unsigned upstream_uses(const struct upstream *u, enum upstream_use use)

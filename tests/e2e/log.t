@@ -129,6 +129,13 @@ else
     skip 1 'python3 is missing'
 fi
 
+# What status says of it.
+like "$(as pat relayctl status | cat)" 'served, last used (just now|[0-9]+ s ago)' 'status tells the last use'
+like "$(status pat used_s | xargs)" '^[0-9]+ null$' 'for programs too: null is never'
+as pat relayctl stop
+as pat relayd --daemon
+like "$(status pat used_s | xargs)" '^[0-9]+ null$' 'and across a restart'
+
 # Followed across the rotation of the log, and another relayd.
 start follower pat relayctl log -f
 wait_for 20 grep -q 'ssh login as bob' "$E2E/log/follower"

@@ -134,6 +134,7 @@ static void check_same(const struct registry *registry, const struct registry *a
         fuzz_must(a->state == b->state && a->is_heard == b->is_heard &&
                   a->has_no_ping == b->has_no_ping && a->served == b->served &&
                   is_same_time(a->rtt, b->rtt));
+        fuzz_must(a->is_used == b->is_used && (!a->is_used || is_same_time(a->used_at, b->used_at)));
     }
 }
 

@@ -115,6 +115,22 @@ START_TEST(a_link_that_is_unknown_is_not_spoken_of)
 }
 END_TEST
 
+START_TEST(the_last_use_is_told_where_there_was_one)
+{
+    add(DAEMON);
+    add(LAPTOP "used_s=200\n");
+    add(LAPTOP "used_s=2\n");
+    add(TRAIN);
+    show(false, false, 120);
+    ck_assert(shows("  2 clients, 100 served, last used 3 min ago, link up  /tmp"));
+    ck_assert(shows("  2 clients, 100 served, last used just now, link up  /tmp"));
+    ck_assert(shows("  fallback, 0 clients, 1 served, link down  /tmp"));
+    show_json();
+    ck_assert(shows("\"used_s\": 200,"));
+    ck_assert(shows("\"used_s\": null,"));
+}
+END_TEST
+
 START_TEST(how_many_keys_a_login_has_is_told_where_it_is_known)
 {
     add(DAEMON);
@@ -444,6 +460,7 @@ static void add_tests(TCase *tcase)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, the_picture_is_this);
     tcase_add_test(tcase, a_link_that_is_unknown_is_not_spoken_of);
+    tcase_add_test(tcase, the_last_use_is_told_where_there_was_one);
     tcase_add_test(tcase, how_many_keys_a_login_has_is_told_where_it_is_known);
     tcase_add_test(tcase, nobody_is_a_picture_too);
     tcase_add_test(tcase, all_silent_is_said);

@@ -73,6 +73,7 @@ static struct upstream *add_full(void)
     u->silence.lasts_next = 60;
     u->silence.is_chatty = true;
     u->served = 77;
+    upstream_note_used(u, now - 500);
     registry_add(&saved, u);
     return u;
 }
@@ -116,7 +117,7 @@ static bool is_same(const struct upstream *a, const struct upstream *b)
            a->process.pid == b->process.pid &&
            a->process.start == b->process.start && a->login.is_fallback == b->login.is_fallback &&
            is_near(a->login.registered_at, b->login.registered_at) && a->served == b->served &&
-           is_same_verdict(a, b);
+           a->is_used == b->is_used && is_near(a->used_at, b->used_at) && is_same_verdict(a, b);
 }
 
 static bool is_all_same(void)
