@@ -138,7 +138,7 @@ static bool has_openssh_dir(const char *path)
     static const char name[] = "/.ssh/agent";
     const char *found = path != NULL ? strstr(path, name) : NULL;
 
-    char next = found != NULL ? found[sizeof(name) - 1] : 'x';
+    int next = found != NULL ? found[sizeof(name) - 1] : 'x';
 
     return next == '\0' || next == '/';
 }
