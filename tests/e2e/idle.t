@@ -27,11 +27,7 @@ is "$(status pat state | sort | uniq -c | xargs)" '8 alive 2 silent' 'and two of
 
 trace=$E2E/trace
 : >"$trace"
-strace -f -qq -o "$trace" -p "$(relay_pid pat)" 2>/dev/null &
-tracer=$!
-traced() {
-    ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$(pid relay.pat)/status"
-}
+trace "$(relay_pid pat)" -f -o "$trace"
 calls() {
     wc -l <"$trace"
 }
@@ -50,7 +46,6 @@ idles() {
     [ "$(calls)" -eq "$before" ]
 }
 
-wait_for 20 traced
 ok 'it makes no system call in 15 s' idles 15
 start client pat ask -k -t 600 "$(agent_socket pat)" list
 answered() {

@@ -35,8 +35,7 @@ Match User word
     AuthenticationMethods password
 END
 sed -i 's/^BatchMode yes$//' /etc/ssh/ssh_config
-kill -s HUP "$(pid sshd.22)"
-wait_for 20 listening 22
+reread 22
 
 terminal laptop laptop@train SSH_AUTH_SOCK="$E2E/home/laptop/one.agent"
 tmux_of laptop send-keys 'bin/relay-mosh dev' Enter
@@ -72,7 +71,7 @@ like "$(status pat label)" ' mosh pts/[0-9]+$' 'which is named for its terminal'
 
 tmux_of laptop send-keys 'exit' Enter
 wait_for 20 shows laptop 'laptop ready>'
-ok 'mosh ends: no ssh is left' wait_for 3 not pgrep -u laptop -f 'hold --label'
+ok 'mosh ends: no ssh is left' wait_for 20 not pgrep -u laptop -f 'hold --label'
 is "$(find /tmp -name 'relay-*')" '' 'nor file'
 cat >"$E2E/home/laptop/bin/seven" <<'END'
 #!/bin/sh
@@ -95,7 +94,7 @@ ok 'its ssh is killed: it asks for nothing' wait_for 20 grep -q 'Connection clos
 is "$(typed laptop 'echo here')" here 'nor does it disturb mosh'
 kill "$(pgrep -u laptop -f 'relay-mosh word' | head -n 1)"
 ok 'SIGTERM ends it, and mosh' wait_for 20 not pgrep -u laptop -x mosh-client
-ok 'and what belongs to it' wait_for 5 not pgrep -u laptop -f relay-hold
+ok 'and what belongs to it' wait_for 20 not pgrep -u laptop -f relay-hold
 
 rm "$E2E/bin/relayctl"
 tmux_of laptop send-keys 'clear; reset' Enter

@@ -19,8 +19,7 @@ pasted() {
 home=$E2E/home/pat
 sshd 22
 recipe gpg: 4 >>/etc/ssh/sshd_config
-kill -s HUP "$(pid sshd.22)"
-wait_for 20 listening 22
+reread 22
 rc pat
 recipe gpg: 3 >>"$home/.ssh/rc"
 recipe 'one agent' 1 >>"$home/.ssh/rc"

@@ -189,12 +189,13 @@ ok 'a file that somebody changed meanwhile: setup, exit 1' wait_for 20 shows ask
 ok 'the change is not lost, and nothing is added' cmp "$home/.bashrc" "$E2E/theirs"
 like "$(tmux_of asked capture-pane -p)" '\.bashrc.*(changed|meanwhile)' 'it says why'
 ok 'the rest is done' grep -q relayctl "$home/.ssh/rc"
-tmux_of asked send-keys -l 'clear; relayctl setup; echo "exit $?"'
+wipe asked '[Y/n]'
+tmux_of asked send-keys -l 'relayctl setup; echo "exit $?"'
 tmux_of asked send-keys Enter
 wait_for 20 shows asked '[Y/n]'
 manifest take "$home" "$E2E/before"
 tmux_of asked send-keys n Enter
-ok 'answered with no' wait_for 20 shows asked 'exit'
+ok 'answered with no' wait_for 20 shows asked 'exit 1'
 manifest take "$home" "$E2E/now"
 is "$(manifest changed "$E2E/before" "$E2E/now")" '' 'it does nothing'
 

@@ -64,7 +64,8 @@ ok 'on a terminal it asks' wait_for 20 shows here 'Do this for you? [Y/n]'
 tmux_of here send-keys n Enter
 ok 'no is taken for no' wait_for 20 shows here 'Nothing was changed.'
 is "$(all_of pat)" "$before" 'after a no nothing has changed'
-tmux_of here send-keys 'clear; relayctl setup; echo ended $?' Enter
+wipe here 'Do this for you?'
+tmux_of here send-keys 'relayctl setup; echo ended $?' Enter
 wait_for 20 shows here 'Do this for you? [Y/n]'
 tmux_of here send-keys Enter
 ok 'yes is an empty answer, and all of it works' wait_for 20 shows here 'ended 0'

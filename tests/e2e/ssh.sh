@@ -43,6 +43,21 @@ END
     wait_for 20 listening "$1"
 }
 
+# reread PORT: that server reads its configuration anew. It is the same process, and until it gets to that it
+# lets in whoever comes as it did.
+reread() {
+    listenings=$(listened "$1")
+    kill -s HUP "$(pid "sshd.$1")"
+    wait_for 20 listens_again "$1" "$listenings"
+    wait_for 20 listening "$1"
+}
+listened() {
+    grep -c '^Server listening' "$E2E/log/sshd.$1"
+}
+listens_again() {
+    [ "$(listened "$1")" -gt "$2" ]
+}
+
 listening() {
     ssh-keyscan -t ed25519 -p "$1" 127.0.0.1 2>/dev/null | grep -q .
 }

@@ -19,16 +19,11 @@ ok 'it has the login' wait_for 20 told '1 login, serving laptop (127.0.0.1), 0 c
 
 daemon=$(relay_pid pat)
 began=$(date +%s)
-strace -qq -s 200 -e trace=sendmsg -o "$E2E/trace" -p "$daemon" 2>/dev/null &
-tracer=$!
-traced() {
-    ! grep -q '^TracerPid:[[:space:]]*0$' "/proc/$daemon/status"
-}
+trace "$daemon" -s 200 -e trace=sendmsg -o "$E2E/trace"
 # crowd_for SECONDS: clients come and go, in all so long.
 crowd_for() {
     through pat ask -n 100 "$(agent_socket pat)" list >"$E2E/got" && [ $(($(date +%s) - began)) -gt "$1" ]
 }
-wait_for 20 traced
 ok 'many clients come and go' wait_for 60 crowd_for 4
 start client pat ask -k -t 600 "$(agent_socket pat)" list
 ok 'and one stays' wait_for 20 told '1 login, serving laptop (127.0.0.1), 1 client'

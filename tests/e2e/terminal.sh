@@ -25,6 +25,13 @@ shows() {
     tmux_of "$1" capture-pane -p | grep -Fq -- "$2"
 }
 
+# wipe TERMINAL TEXT: takes that away from the screen of a shell that is at its prompt, for it is to be waited
+# for again.
+wipe() {
+    tmux_of "$1" send-keys clear Enter
+    wait_for 20 not shows "$1" "$2"
+}
+
 # typed TERMINAL COMMAND: types the command there, prints its output, and returns its exit status;
 # 99 when it has not ended within 60 s. Whatever runs in the pane gets the keys: a shell over mosh too.
 typed() {

@@ -98,6 +98,8 @@ is "$(as pat relayctl use --tty >/dev/null 2>&1 || echo $?)" 64 'without a name:
 
 as pat SSH_AUTH_SOCK="$(upstream home)" tmux -L t -f /dev/null new-session -d -x 80 -y 24 'sleep 86400'
 pane=$(as pat tmux -L t list-panes -F '#{pane_pid}')
+# Until it is what the pane runs it is a second tmux, with the environment of the first.
+wait_for 20 grep -q '^TMUX=\|.TMUX=' "/proc/$pane/environ"
 like "$(used --pid "$pane")" "within tmux.*name tmux's client" "a pane belongs to whoever attaches: told so"
 as pat tmux -L t kill-server
 # As tmpfiles.d has it.

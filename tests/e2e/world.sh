@@ -200,6 +200,18 @@ end() {
     wait_for 20 gone "$(pid "$1")"
 }
 
+# trace PID STRACE-OPTION...: strace is $tracer, and sees each call that the process begins from now on.
+# That there is a tracer does not say so: it has yet to stop the process, and may have to wait for its turn.
+trace() {
+    traced=$1
+    shift
+    : >"$E2E/log/strace.$traced"
+    strace -p "$traced" "$@" 2>>"$E2E/log/strace.$traced" &
+    # shellcheck disable=SC2034
+    tracer=$!
+    wait_for 20 grep -q attached "$E2E/log/strace.$traced"
+}
+
 # gone PID: whether it has ended. Asked in a loop, so by no process: the state comes behind the name.
 gone() {
     read -r line 2>/dev/null <"/proc/$1/stat" || return 0

@@ -92,7 +92,7 @@ as pat relayctl register -q one
 wait_for 20 is_saved one
 # Whoever waits for it cannot be killed: it is thawed in any case.
 (
-    sleep 30
+    sleep 120
     fsfreeze --unfreeze "$run"
 ) >/dev/null 2>&1 &
 guard=$!
