@@ -101,6 +101,10 @@ static void on_registry_event(struct registry_observer *observer,
     case REGISTRY_FOLLOWED:
     case REGISTRY_REGISTERED:
         break;
+    case REGISTRY_JUDGED:
+        report_change(&d->report);
+        saving_is_due_soon(&d->saving);
+        return;
     case REGISTRY_PING_ENDED:
     case REGISTRY_LOOPS:
         return; /* nothing that is saved */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Saving. A problem is said once, and its end too. That somebody else seems to have our place, EBUSY
+/* Saving. All is written each time. So what changes by itself, many times in a moment when hundreds of
+ * logins have stopped to answer, is not written each time. A problem is said once, and its end too. That somebody else seems to have our place, EBUSY
  * here, is for others to say; it may turn out to be wrong. */
 #include "config.h"
 
@@ -13,6 +14,7 @@
 #include <math.h>
 #include <string.h>
 
+#define SOON 0.25
 #define AGAIN_MIN 1.0
 #define AGAIN_MAX 60.0
 
@@ -47,6 +49,7 @@ void saving_now(struct saving *saving)
 {
     const struct place *place = saving->place;
 
+    ev_timer_stop(saving->loop, &saving->soon);
     note_result(saving, place_is_replaced(place)
                             ? -EBUSY
                             : store_save(saving->registry, place->paths.upstreams));
@@ -65,6 +68,11 @@ static void on_due(struct ev_loop *loop, ev_prepare *prepare, int events)
     saving->on_turn(saving->arg);
 }
 
+static void on_soon(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    saving_now(container_of(timer, struct saving, soon));
+}
+
 static void on_again(struct ev_loop *loop, ev_timer *timer, int events)
 {
     saving_now(container_of(timer, struct saving, again));
@@ -76,16 +84,26 @@ void saving_init(struct saving *saving, struct ev_loop *loop, const struct regis
     *saving = (struct saving){
         .loop = loop, .registry = registry, .place = place, .on_turn = on_turn, .arg = arg};
     ev_prepare_init(&saving->due, on_due);
+    ev_timer_init(&saving->soon, on_soon, SOON, 0);
     ev_timer_init(&saving->again, on_again, 0, 0);
 }
 
 void saving_fini(struct saving *saving)
 {
     ev_prepare_stop(saving->loop, &saving->due);
+    ev_timer_stop(saving->loop, &saving->soon);
     ev_timer_stop(saving->loop, &saving->again);
 }
 
 void saving_is_due(struct saving *saving)
 {
     ev_prepare_start(saving->loop, &saving->due);
+}
+
+void saving_is_due_soon(struct saving *saving)
+{
+    if (ev_is_active(&saving->soon))
+        return;
+    ev_timer_set(&saving->soon, SOON, 0);
+    ev_timer_start(saving->loop, &saving->soon);
 }

@@ -17,6 +17,7 @@ struct saving {
     const struct registry *registry;
     const struct place *place;
     ev_prepare due;  /* in this turn */
+    ev_timer soon;   /* not at once */
     ev_timer again;  /* it failed */
     double pause;    /* seconds until then */
     int problem;     /* -errno of the last time, which has been said; or 0 */
@@ -29,8 +30,10 @@ void saving_init(struct saving *saving, struct ev_loop *loop, const struct regis
                  const struct place *place, void (*on_turn)(void *arg), void *arg);
 void saving_fini(struct saving *saving);
 
-/* Something has changed. */
+/* Something has changed: it is saved in this turn. */
 void saving_is_due(struct saving *saving);
+/* Something has changed that may be lost in a crash: it is saved within a quarter of a second. */
+void saving_is_due_soon(struct saving *saving);
 /* Saves at once; not where another daemon has taken our place: the file is that one's then. */
 void saving_now(struct saving *saving);
 

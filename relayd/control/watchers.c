@@ -42,6 +42,7 @@ static const char *explain_event(const struct registry *registry,
         snprintf(out, size, "dropped: %s", event->reason);
         return out;
     case REGISTRY_CHANGED:
+    case REGISTRY_JUDGED:
         return upstream_explain(event->upstream, monotonic_seconds(), out, size);
     case REGISTRY_FOLLOWED:
         return event->upstream != NULL ? "at the keyboard"

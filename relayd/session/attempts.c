@@ -66,7 +66,7 @@ void attempts_on_event(struct attempts *attempts, const struct registry_event *e
     case REGISTRY_LOOPS:
         attempts_fail(attempts, u);
         break;
-    case REGISTRY_CHANGED:
+    case REGISTRY_JUDGED:
         if (u->state == UPSTREAM_SILENT)
             tell_blocked(attempts, u);
         break;
@@ -74,6 +74,7 @@ void attempts_on_event(struct attempts *attempts, const struct registry_event *e
         begin_blocked(u);
         break;
     case REGISTRY_ADDED:
+    case REGISTRY_CHANGED:
     case REGISTRY_REGISTERED:
     case REGISTRY_PREFERRED:
     case REGISTRY_FOLLOWED:

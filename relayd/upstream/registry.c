@@ -351,7 +351,7 @@ static void set_state(struct registry *registry, struct upstream *u, enum upstre
     if (is_same)
         return;
     reorder(registry);
-    tell_type(registry, REGISTRY_CHANGED, u);
+    tell_type(registry, REGISTRY_JUDGED, u);
 }
 
 void registry_set_alive(struct registry *registry, struct upstream *u, double now)

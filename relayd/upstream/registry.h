@@ -28,7 +28,8 @@ enum verdict {
 enum registry_event_type {
     REGISTRY_ADDED,
     REGISTRY_DROPPED,    /* it is freed next: observers let go of it; with reason */
-    REGISTRY_CHANGED,    /* its state, the cause of its silence, or its place in the order */
+    REGISTRY_CHANGED,    /* the facts of its login, or its place in the order */
+    REGISTRY_JUDGED,     /* its state, or the cause of its silence, is another */
     REGISTRY_PING_ENDED, /* whatever came of it: attempts that it held back may begin */
     REGISTRY_LOOPS,      /* it leads back here: what is under way there goes round in circles */
     REGISTRY_REGISTERED, /* with verdict and reason */

@@ -12,6 +12,7 @@ account bob
 account carol
 account dave
 account erin
+account frank
 login_from home real
 connection=$(connection real)
 
@@ -134,6 +135,33 @@ note "its link was asked $(looks "$E2E/trace.erin" || :) times"
 ok 'its link is not asked for that' unasked
 end relay.erin
 
+# --- many logins that have stopped to answer, all met by one client
+
+relay frank
+# shellcheck disable=SC2016
+start frank.agents frank sh -c 'for n in $(seq 30); do fake-agent -a 0.02 closing "$n" & done; wait'
+has_sockets() {
+    [ "$(find "$E2E/home/$1" -name '[0-9]*' -type s | wc -l)" -eq "$2" ]
+}
+wait_for 60 has_sockets frank 30
+pkill -USR2 -P "$(pid frank.agents)" # they are good ones
+# shellcheck disable=SC2016
+as frank sh -c 'for n in $(seq 30); do relayctl register -q "$n"; done'
+is "$(status frank state | uniq -c | xargs)" '30 alive' 'thirty logins are alive'
+pkill -USR1 -P "$(pid frank.agents)"
+strace -e trace=rename,renameat,renameat2 -o "$E2E/trace.frank" -p "$(pid relay.frank)" 2>/dev/null &
+wait_for 20 traced "$(pid relay.frank)"
+time_of as frank ask -t 60 "$(agent_socket frank)" list >"$E2E/got" || :
+saved=$(as frank relayctl path | xargs dirname)/upstreams
+are_saved() {
+    [ "$(grep -c '^state=2$' "$saved")" -eq 30 ]
+}
+ok 'they close, and a client has met each of them: that is saved' wait_for 20 are_saved
+saves=$(grep -c upstreams "$E2E/trace.frank")
+note "it took $took ms; the logins were saved $saves times"
+ok 'and not for each of them' test "$saves" -le $((took / 250 + 3))
+end relay.frank
+
 # --- the same login alone, and behind hundreds
 
 # counted_relay ACCOUNT: one whose instructions are counted, anew from each request to it.
@@ -170,9 +198,6 @@ has_many() {
 # all_are FIELD WANTED: what erin's logins have in it, counted.
 all_are() {
     [ "$(status erin "$1" | uniq -c | xargs)" = "$2" ]
-}
-has_sockets() {
-    [ "$(find "$E2E/home/$1" -name '[0-9]*' -type s | wc -l)" -eq "$2" ]
 }
 
 if has_sanitizers; then

@@ -235,6 +235,7 @@ static void serve_half(int fd)
 static void serve_closing(int fd)
 {
     question(fd);
+    nap(answer_after);
 }
 
 static void serve_closed(int fd)

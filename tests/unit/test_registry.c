@@ -318,15 +318,15 @@ START_TEST(only_what_is_new_is_told)
     struct upstream *u = add_one("a", false);
 
     registry_set_alive(&registry, u, 1);
-    ck_assert_uint_eq(events[REGISTRY_CHANGED], 1);
+    ck_assert_uint_eq(events[REGISTRY_JUDGED], 1);
     registry_set_alive(&registry, u, 2);
-    ck_assert_uint_eq(events[REGISTRY_CHANGED], 1);
+    ck_assert_uint_eq(events[REGISTRY_JUDGED], 1);
     silence(u, 3);
     silence(u, 4);
-    ck_assert_uint_eq(events[REGISTRY_CHANGED], 2);
+    ck_assert_uint_eq(events[REGISTRY_JUDGED], 2);
     ck_assert_double_eq(u->silence.since, 3);
     registry_set_silent(&registry, u, 5, CAUSE_LINK_DOWN, 1);
-    ck_assert_uint_eq(events[REGISTRY_CHANGED], 3);
+    ck_assert_uint_eq(events[REGISTRY_JUDGED], 3);
     ck_assert_double_eq(u->silence.since, 3);
 }
 END_TEST
