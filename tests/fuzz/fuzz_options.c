@@ -24,6 +24,7 @@ static const struct { const char *name; size_t offset; } flags[] = {
     {"raw", offsetof(struct options, is_raw)},
     {"read-only", offsetof(struct options, is_read_only)},
     {"discover", offsetof(struct options, is_discovering)},
+    {"follow", offsetof(struct options, is_following)},
     {"behind-first", offsetof(struct options, is_behind_first)},
     {"verbose", offsetof(struct options, is_verbose)},
 };
