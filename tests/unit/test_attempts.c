@@ -60,7 +60,7 @@ START_TEST(what_was_never_begun_is_freed)
 }
 END_TEST
 
-/* Every malloc of the daemon's comes through here. */
+/* What the daemon allocates comes through here. */
 static bool is_out_of_memory;
 static int spare; /* allocations, then */
 
@@ -70,6 +70,14 @@ void *__wrap_malloc(size_t size);
 void *__wrap_malloc(size_t size)
 {
     return is_out_of_memory && spare-- <= 0 ? NULL : __real_malloc(size);
+}
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return is_out_of_memory && spare-- <= 0 ? NULL : __real_calloc(n, size);
 }
 
 static struct session *the_session(void)
@@ -105,6 +113,25 @@ START_TEST(a_client_without_memory_is_closed_and_told_of)
     ck_assert_int_eq(recv(pair[0], &byte, 1, 0), 0);
     ck_assert_uint_eq(sessions.refused, refused + 1);
     close(pair[0]);
+}
+END_TEST
+
+/* At the start of a relayd: the others are taken up. */
+START_TEST(a_saved_login_without_memory_is_dropped)
+{
+    struct upstream *kept, *u;
+
+    add_both();
+    kept = upstream_of(&b);
+    u = upstream_new(b.path);
+    u->pin = kept->pin;
+    u->pin.fd = -1;
+    registry_drop(&registry, kept, "for the test");
+    is_out_of_memory = true;
+    enrol_resume(&enrol, u);
+    is_out_of_memory = false;
+    ck_assert_ptr_null(upstream_of(&b));
+    ck_assert_uint_eq(registry.n, 1);
 }
 END_TEST
 
@@ -248,6 +275,7 @@ static void add(TCase *tcase)
 {
     stage_add(tcase);
     tcase_add_test(tcase, what_was_never_begun_is_freed);
+    tcase_add_test(tcase, a_saved_login_without_memory_is_dropped);
     tcase_add_loop_test(tcase, without_memory_the_session_ends_and_nothing_else, 0, 2);
     tcase_add_test(tcase, of_two_answers_that_are_kept_the_second_stands_in_for_the_first);
     tcase_add_test(tcase, whoever_waits_behind_a_ping_goes_on_without_its_upstream);

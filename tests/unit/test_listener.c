@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -159,6 +160,7 @@ END_TEST
 
 START_TEST(what_it_is_bound_to_is_known)
 {
+    struct rlimit before, none;
     uint32_t inode = 0;
     struct stat st;
     int pair[2];
@@ -167,6 +169,12 @@ START_TEST(what_it_is_bound_to_is_known)
     ck_assert_int_eq(stat(path, &st), 0);
     ck_assert_int_eq(bound_inode(listener.fd, &inode), 0);
     ck_assert_uint_eq(inode, (uint32_t)st.st_ino);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = before;
+    none.rlim_cur = 1;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    ck_assert_int_eq(bound_inode(listener.fd, &inode), -EMFILE);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     ck_assert_int_eq(bound_inode(pair[0], &inode), -ENOENT);
     close(pair[0]);
