@@ -42,10 +42,8 @@ static void show_on_terminal(struct printer *out, const struct entry *entry, con
              entry->login, verdict, entry->words);
     printer_flow(out, text, WHEN_COLUMNS);
     printer_style(out, STYLE_FAINT);
-    printer_pad(out, WHEN_COLUMNS);
     snprintf(text, sizeof(text), "%s %s", entry->is_certificate ? "certificate" : "key", entry->key);
-    printer_text(out, text, INT_MAX);
-    printer_end_line(out);
+    printer_flow(out, text, WHEN_COLUMNS);
 }
 
 void show_entry(struct printer *out, const struct entry *entry)
