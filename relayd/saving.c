@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Saving. All is written each time. So what changes by itself, many times in a moment when hundreds of
- * logins have stopped to answer, is not written each time. A problem is said once, and its end too. That somebody else seems to have our place, EBUSY
- * here, is for others to say; it may turn out to be wrong. */
+ * logins have stopped to answer, is not written each time. A problem is said once, and its end too.
+ * That somebody else seems to have our place, EBUSY here, is for others to say; it may turn out to be
+ * wrong. */
 #include "config.h"
 
 #include "relayd/saving.h"
