@@ -100,8 +100,8 @@ class Bench:
         self.processes.append(process)
         return process
 
-    def start(self, program, target, start=0, options=()):
-        """One of NAMES, before the socket target."""
+    def start(self, program, target, start=0, options=(), prefix=()):
+        """One of NAMES, before the socket target; prefix is a command that runs it."""
         if program == "direct":
             return Instance(program, start, target)
         path = self.new_path(program)
@@ -113,7 +113,7 @@ class Bench:
             words = ["systemd-socket-activate", "-l", path, PROXYD, "--connections-max=20000", target]
         else:
             words = ["socat", f"UNIX-LISTEN:{path},fork,backlog=4096", f"UNIX-CONNECT:{target}"]
-        process = self.run_beside(words)
+        process = self.run_beside([*prefix, *words])
         instance = Instance(program, start, path + "/agent.sock" if program == "relayd" else path, process)
         door = control_socket(instance) if program == "relayd" else path
         wait_for(f"{program} ({self.place}/log)", 20, lambda: is_served(door))

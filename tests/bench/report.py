@@ -50,7 +50,9 @@ registers it, and one without."""),
     ("Memory", lambda case: case.startswith("memory"), """\
 Private bytes (smaps_rollup: what was written to), of all its processes. Each kind of client meets a program
 that was just started."""),
-    ("System calls", lambda case: case.startswith("system calls"), "Counted by strace, on one CPU."),
+    ("System calls", lambda case: case.startswith("system calls"), """\
+Counted by strace, on one CPU. Whoever relayd and the floors talk to is quicker than they are: an answer is
+there when they look for it."""),
     ("All at the same time", lambda case: case.startswith("answered of"),
      "How many of them had an answer within 20 s."),
     ("Idle", lambda case: case.endswith(("while idle", "being idle")),
