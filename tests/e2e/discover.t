@@ -17,6 +17,14 @@ is "$(looked)" 1 'once it was looked for logins'
 start burst pat ask -n 50 -t 60 "$(agent_socket pat)" list
 wait_for 60 gone "$(pid burst)"
 ok 'fifty clients at once do not have it done fifty times' test "$(looked)" -le 3
+before=$(looked)
+one_by_one() {
+    for _ in 1 2 3 4 5 6 7 8; do
+        as pat ask -t 60 "$(agent_socket pat)" list
+    done
+}
+time_of one_by_one >/dev/null
+ok 'nor eight, one after the other: once in a second' test $(($(looked) - before)) -le $((took / 1000 + 2))
 
 # --- a login that nobody registers
 
@@ -64,25 +72,51 @@ relay pat
 like "$(asks)" 'agent refused' 'without the option nobody looks'
 end relay.pat
 
-# stands FILE: what stands beside relayd as relayctl, for one that is started now.
+# stands FILE [COMMAND]: what stands beside relayd as relayctl, for one that is started now, and what is done meanwhile.
 stands() {
     [ ! -e "$1" ] || cp "$1" "$E2E/bin/other"
     mv "$E2E/bin/relayctl" "$E2E/shared/relayctl"
     [ ! -e "$1" ] || mv "$E2E/bin/other" "$E2E/bin/relayctl"
     start other pat relayd --verbose --discover
     wait_for 20 grep -q serving "$E2E/log/other"
-    time_of asks >"$E2E/got" || :
+    time_of "${2-asks}" >"$E2E/got" || :
     end other
     mv "$E2E/shared/relayctl" "$E2E/bin/relayctl"
 }
 stands /nonesuch
 like "$(cat "$E2E/got")" 'agent refused' 'without relayctl a client is told so as ever'
 like "$(cat "$E2E/log/other")" 'logins cannot be looked for: relayctl: No such file' 'and the log why'
-printf '#!/bin/sh\nexec sleep 600\n' >"$E2E/shared/hangs"
-chmod 755 "$E2E/shared/hangs"
-stands "$E2E/shared/hangs"
+asked=$E2E/home/pat/asked
+hangs() {
+    : >"$asked"
+    chown pat "$asked"
+    # It is slow to do so: there is time for another client.
+    # shellcheck disable=SC2016
+    printf '#!/bin/sh\necho "$*" >>%s\nsleep 1.2\necho waited >>%s\nexec sleep 600\n' "$asked" "$asked" >"$E2E/shared/hangs"
+    chmod 755 "$E2E/shared/hangs"
+    stands "$E2E/shared/hangs" "$@"
+}
+hangs
 like "$(cat "$E2E/got")" 'agent refused' 'one that hangs is ended'
 ok 'after two seconds' test "$took" -ge 1900
 ok 'and leaves nothing' wait_for 20 not pgrep -u pat -f '^sleep 600'
+is "$(head -n 1 "$asked")" "--dir ${socket%/*} -q register --no-start --no-wait --scan" \
+    'it was to register what it finds, and to wait for nobody'
+# early WORD: a client, until what looks for logins has come so far.
+early() {
+    start early pat SSH_AUTH_SOCK="$socket" timeout 60 ssh-add -l
+    wait_for 20 grep -q "$1" "$asked"
+}
+another() {
+    early waited
+    asks
+}
+hangs another
+ok 'nor where another client comes meanwhile' wait_for 20 not pgrep -u pat -f '^sleep 600'
+ends() {
+    early waited
+}
+hangs ends
+ok 'nor where relayd ends meanwhile' wait_for 20 not pgrep -u pat -f '^sleep 600'
 
 finish

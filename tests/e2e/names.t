@@ -77,6 +77,7 @@ printf 'behind-first\n' >"$E2E/home/pat/.config/relayd-chain.conf"
 systemctl_of pat start relayd@chain.socket
 as pat relayctl register first >/dev/null
 is "$(listed "$runtime/relayd-chain/agent.sock")" first 'one behind the first has its logins'
+is "$(as pat relayctl --name chain status --json | grep -c '"fallback": true')" 1 'behind any of its own'
 before=$(stat -c %i "$runtime/relayd/agent.sock")
 systemctl_of pat restart relayd.socket
 as pat relayctl register first >/dev/null
