@@ -5,6 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world sshd tmux
+tmux_tells || skip_all 'tmux before 3.3 tells nobody who types'
 socket=$(agent_socket pat)
 home=$E2E/home/pat
 sshd 22

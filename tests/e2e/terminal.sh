@@ -60,3 +60,11 @@ people() {
 has_logins() {
     [ "$(status pat path | wc -l)" -eq "$1" ]
 }
+
+# tmux_tells: whether tmux has a hook for a client that is used; before 3.3 it has none.
+tmux_tells() (
+    as pat tmux -L probe -f /dev/null new-session -d
+    as pat tmux -L probe show-hooks -g client-active >/dev/null 2>&1 && result=0 || result=1
+    as pat tmux -L probe kill-server
+    return "$result"
+)
