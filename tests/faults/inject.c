@@ -33,6 +33,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438 /* headers before Linux 5.6 do not have it */
+#endif
 #define EXIT_UNABLE 77 /* faults.t skips then */
 #define FIRST_PASSED 3
 #define PASSED_MAX 64

@@ -10,13 +10,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+/* Later than sys/mount.h, of whose words older ones make macros. */
+#include <linux/fs.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
