@@ -149,8 +149,7 @@ pkill -USR2 -P "$(pid frank.agents)" # they are good ones
 as frank sh -c 'for n in $(seq 30); do relayctl register -q "$n"; done'
 is "$(status frank state | uniq -c | xargs)" '30 alive' 'thirty logins are alive'
 pkill -USR1 -P "$(pid frank.agents)"
-strace -e trace=rename,renameat,renameat2 -o "$E2E/trace.frank" -p "$(pid relay.frank)" 2>/dev/null &
-wait_for 20 traced "$(pid relay.frank)"
+trace "$(pid relay.frank)" -e trace=rename,renameat,renameat2 -o "$E2E/trace.frank"
 time_of as frank ask -t 60 "$(agent_socket frank)" list >"$E2E/got" || :
 saved=$(as frank relayctl path | xargs dirname)/upstreams
 are_saved() {
