@@ -49,7 +49,7 @@ made() {
         calls "$mode" $((2 * count)) "$@"
         found=$(((calls - fewer) * 100 / count))
         note "$what makes $found hundredths of a system call"
-        [ "$found" -gt "$most" ] || break
+        [ "$found" -le 100 ] || [ "$found" -gt "$most" ] || break
     done
     ok "$what makes no more than $most" test "$found" -gt 100 -a "$found" -le "$most"
 }
@@ -77,9 +77,9 @@ agent=agent1
 # into the commit.
 recorded() {
     cat <<'TXT'
-x86_64, GNU C11 12.2.0 -O2, glibc 2.36, a session of one question: 6622
-x86_64, GNU C11 12.2.0 -O2, glibc 2.36, a question: 2487
-x86_64, GNU C11 12.2.0 -O2, glibc 2.36, a question, 200 clients at once: 2661
+x86_64, GNU C11 12.2.0 -O2, glibc 2.36, a session of one question: 6861
+x86_64, GNU C11 12.2.0 -O2, glibc 2.36, a question: 2452
+x86_64, GNU C11 12.2.0 -O2, glibc 2.36, a question, 200 clients at once: 2696
 TXT
 }
 here=$(readelf --debug-dump=info "$E2E/bin/relayd" 2>/dev/null |
@@ -93,7 +93,8 @@ instructions() {
     ended
     instructions=$(sed -n 's/.* Collected *: *\([0-9]*\)$/\1/p' "$E2E/log/relay")
 }
-# for_each MODE COUNT [CLIENTS]: leaves in $found how many one of them takes.
+# for_each MODE COUNT [CLIENTS]: leaves in $found how many one of them takes. It is so many that what else
+# a relay does meanwhile, asked whether it serves already, is little of it.
 for_each() {
     mode=$1 count=$2
     shift 2
@@ -111,7 +112,8 @@ executed() {
     for _ in 1 2 3 4 5; do
         for_each "$@"
         note "$here, $what: $found instructions"
-        if [ -z "$most" ] || [ "$found" -le $((most * 105 / 100)) ]; then break; fi
+        if [ -z "$most" ]; then break; fi
+        if [ "$found" -gt 100 ] && [ "$found" -le $((most * 105 / 100)) ]; then break; fi
     done
     if [ -n "$most" ]; then
         ok "$what executes no more than $most instructions and 5 %" test "$found" -gt 100 -a "$found" -le $((most * 105 / 100))
@@ -120,9 +122,9 @@ executed() {
     fi
 }
 ms=999
-executed 'a session of one question' session 200
-executed 'a question' question 200
+executed 'a session of one question' session 2000
+executed 'a question' question 2000
 ms=2
-executed 'a question, 200 clients at once' crowd 1000 200
+executed 'a question, 200 clients at once' crowd 10000 200
 
 finish
