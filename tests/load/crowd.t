@@ -22,8 +22,11 @@ relay=$(relay_pid pat)
 each() {
     echo $((($(private) - before) / $1))
 }
+# Counters of lines are memory too.
+most=$((2 << 20))
+! has_counters || most=$((most + (256 << 10)))
 is_small() {
-    [ "$(private)" -lt $((2 << 20)) ]
+    [ "$(private)" -lt "$most" ]
 }
 has_few() {
     [ "$(descriptors)" -le "$quiet" ]
