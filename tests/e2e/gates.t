@@ -121,10 +121,16 @@ executed() {
         skip 1 "nothing is recorded for $here"
     fi
 }
-ms=999
-executed 'a session of one question' session 2000
-executed 'a question' question 2000
-ms=2
-executed 'a question, 200 clients at once' crowd 10000 200
+# An older valgrind, as 3.16, does not know pidfd_open(2): no login can be registered there.
+if (relay_with SWIFT_MS=999 valgrind --tool=callgrind --callgrind-out-file=/dev/null); then
+    ended
+    ms=999
+    executed 'a session of one question' session 2000
+    executed 'a question' question 2000
+    ms=2
+    executed 'a question, 200 clients at once' crowd 10000 200
+else
+    skip 3 'this valgrind does not know a call that relayd needs'
+fi
 
 finish
