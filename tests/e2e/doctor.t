@@ -300,7 +300,8 @@ put_back
 
 # login_says [SSH-OPTION...]: what doctor finds in a new login, by a shell that is not interactive.
 login_says() {
-    as laptop SSH_AUTH_SOCK=one.agent ssh -A "$@" pat@localhost 'relayctl doctor --json' >"$E2E/found" 2>&1 || :
+    # The PATH of an older dropbear does not have the place.
+    as laptop SSH_AUTH_SOCK=one.agent ssh -A "$@" pat@localhost '/usr/local/bin/relayctl doctor --json' >"$E2E/found" 2>&1 || :
     sed -n 's/^ *"name": "\(.*\)",$/\1/p' "$E2E/found" | xargs
 }
 # configured LINE...: sshd's configuration, with these lines at its head or its end.
