@@ -151,10 +151,9 @@ bool process_has(const struct process *process, const char *prefix)
     return find(process, prefix, process->environment) != NULL;
 }
 
-bool process_is_server(const struct process *process)
+bool process_is_sshd(const struct process *process)
 {
-    return strncmp(process->name, "sshd", strlen("sshd")) == 0 ||
-           strcmp(process->name, "dropbear") == 0;
+    return strncmp(process->name, "sshd", strlen("sshd")) == 0;
 }
 
 static int add(struct processes *processes, pid_t pid)

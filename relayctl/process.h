@@ -33,8 +33,8 @@ dev_t process_terminal(const struct process *process);
 /* Whether it was started with a variable whose name begins so. */
 bool process_has(const struct process *process, const char *prefix);
 
-/* Whether it is a server that lets users in: sshd by any of its names, or dropbear. */
-bool process_is_server(const struct process *process);
+/* Whether it is an sshd, by any of its names. */
+bool process_is_sshd(const struct process *process);
 
 /* All of this user's, the lowest number first. Zeroed, there are none. */
 struct processes {

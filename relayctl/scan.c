@@ -100,9 +100,9 @@ static int add_given(struct scan *scan)
     return r;
 }
 
-/* agent.PID, agent.sshd.PID: of a login where that is a server of ours. Where /proc hides it (hidepid) it is at
- * least alive. */
-static bool is_of_server(const struct scan *scan, const char *name)
+/* agent.PID, agent.sshd.PID: of a login where that is an sshd of ours. Where /proc hides it (hidepid)
+ * it is at least alive. */
+static bool is_of_sshd(const struct scan *scan, const char *name)
 {
     const struct process *process;
     uint64_t pid;
@@ -111,7 +111,7 @@ static bool is_of_server(const struct scan *scan, const char *name)
         return false;
     process = processes_find(&scan->processes, (pid_t)pid);
     if (process != NULL)
-        return process_is_server(process);
+        return process_is_sshd(process);
     return kill((pid_t)pid, 0) == 0;
 }
 
@@ -132,7 +132,7 @@ static int look_in(struct scan *scan, const char *path, const struct layout *lay
         char name[PATH_MAX];
 
         if (fnmatch(layout->name, entry->d_name, 0) == 0 &&
-            (!layout->has_pid || is_of_server(scan, entry->d_name)) &&
+            (!layout->has_pid || is_of_sshd(scan, entry->d_name)) &&
             snprintf(name, sizeof(name), "%s/%s", path, entry->d_name) < (int)sizeof(name))
             r = add(scan, name);
     }
