@@ -17,7 +17,9 @@ agent=agent1
 # relay_with [NAME=VALUE...] [COMMAND...]: a relay to which everybody is swift, run by that command.
 relay_with() {
     start relay pat LD_PRELOAD=/usr/local/bin/swift.so "$@" relayd
-    wait_for 60 served pat && as pat relayctl register -q "$agent" && socket=$(agent_socket pat) && ask_for session 3
+    # In valgrind on a busy host it may take longer than a register waits.
+    wait_for 60 served pat && wait_for 60 as pat relayctl register -q "$agent" &&
+        socket=$(agent_socket pat) && ask_for session 3
 }
 ended() {
     kill -s TERM "$(pid relay)"

@@ -37,6 +37,7 @@ static struct {
 } kernel;
 
 ssize_t __wrap_recv(int fd, void *data, size_t size, int flags);
+ssize_t __wrap___recv_chk(int fd, void *data, size_t size, size_t room, int flags);
 ssize_t __wrap_send(int fd, const void *data, size_t size, int flags);
 
 ssize_t __wrap_recv(int fd, void *data, size_t size, int flags)
@@ -49,6 +50,13 @@ ssize_t __wrap_recv(int fd, void *data, size_t size, int flags)
         return -1;
     }
     return (ssize_t)fuzz_fill(data, size, in);
+}
+
+/* What an older compiler makes of it where it is to guard buffers. */
+ssize_t __wrap___recv_chk(int fd, void *data, size_t size, size_t room, int flags)
+{
+    fuzz_must(size <= room);
+    return __wrap_recv(fd, data, size, flags);
 }
 
 ssize_t __wrap_send(int fd, const void *data, size_t size, int flags)
