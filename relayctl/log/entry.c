@@ -65,12 +65,14 @@ static bool take_verb(struct entry *entry, char **p)
 
 static bool take_login(struct entry *entry, char **p)
 {
-    char *host;
+    char *login, *host;
 
-    if (!skip(p, ": login ") || !take_number(p, &entry->id) || !skip(p, " (") ||
-        !take_text(p, ") ", &entry->login))
+    if (!skip(p, ": login ") || !take_number(p, &entry->id) || !skip(p, " ("))
         return false;
-    host = strstr(entry->login, ", ");
+    login = *p;
+    if (!take_text(p, ") ", &entry->login))
+        return false;
+    host = strstr(login, ", ");
     if (host == NULL)
         return true;
     *host = '\0';
