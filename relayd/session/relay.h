@@ -38,7 +38,7 @@ enum relay_end {
 };
 
 /* A signature waits while so many answers are owed: what is kept of each that is owed has a bound. */
-#define RELAY_SIGNATURES_MAX 64
+#define RELAY_SIGNATURES_MAX 16
 
 /* Whether a question may go on; else it is answered FAILURE here. bytes has its first n
  * bytes: the whole question if that is no longer than RELAY_WHOLE_MAX. */

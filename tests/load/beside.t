@@ -76,8 +76,8 @@ beside() {
 as pat crowd -l ledger -n "$many" both "$socket" >/dev/null
 keeps=1024
 beside mute
-# 16 KiB each way, and room for as much again; and what a mute one has.
-keeps=66560
+# 16 KiB each way, and room for as much again; what a mute one has; and what sixteen signatures are for.
+keeps=71680
 beside deaf
 beside slow -q 0 -e 100
 is "$(cut -d , -f 3-8 "$E2E/log/slow" | cut -d ';' -f 1 | tail -n 1)" \
