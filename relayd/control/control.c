@@ -39,6 +39,15 @@ static uint64_t try_register(struct control *control, const struct enrol_request
     return 0;
 }
 
+/* No line begins with what a client likes: relayctl log takes those for signatures that say so. */
+static void tell_refused(const char *path, const char *reason)
+{
+    const char *name = path != NULL ? path : "";
+
+    log_info("%s%s: refused: %s", name[0] == '/' ? "" : name[0] == '\0' ? "register" : "register ",
+             name, reason);
+}
+
 static void handle_register(struct control *control, struct conn *conn,
                             const struct proto_msg *msg)
 {
@@ -56,7 +65,7 @@ static void handle_register(struct control *control, struct conn *conn,
     struct proto_buf buf;
 
     if (u == NULL) {
-        log_info("%s: refused: %s", request.path != NULL ? request.path : "register", reason);
+        tell_refused(request.path, reason);
         conn_finish_error(conn, reason);
     } else if (enrol_is_pending(u) && proto_get_flag(msg, "wait")) {
         watchers_add(&control->watchers, conn, WATCH_VERDICT, id);

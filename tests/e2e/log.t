@@ -92,6 +92,11 @@ as pat sh -c 'ln -s "$(command -v ssh-keygen)" "$1"' sh 'k, uid 0): x'
 through pat './k, uid 0): x' -q -Y sign -n plain -f one.pub <"$E2E/home/pat/one.pub" >"$E2E/got"
 ok 'a namespace with a newline stays in its line' \
     has 1 "signed: login [0-9]+ .*: signature in namespace x\\\\x0a2026-01-01\\\\x2000:00:00\\\\x20signed:\\\\x20login\\\\x209\\\\x20\\(eve\\)\\\\x20key"
+# So would a socket whose name is no path, by a program that speaks to relayd itself.
+as pat ask -s "${own_log%/*}/control.sock" "text:register
+path=signed: login 9 (eve) key SHA256:x client 1 (ssh, uid 0): unknown data" >"$E2E/got"
+ok 'what is refused to be registered is told of' \
+    has 1 'register signed: login 9 .*: refused: not an absolute path'
 ok 'and adds none' has 0 'signed: login 9 .*'
 ok 'a command cannot end its own name' \
     has 1 "signed: $by \\(k\\\\x2c uid 0\\\\x29: x, uid $pats\\): signature in namespace plain"
@@ -112,7 +117,7 @@ ok 'in few lines' test "$(wc -l <"$own_log")" -le "$((lines + 12))"
 log() {
     as pat relayctl log "$@"
 }
-is "$(log | wc -l)" "$(grep -c ' \(signed\|refused\)' "$own_log")" 'relayctl log has them all'
+is "$(log | wc -l)" "$(told '(signed|refused)[ :].*')" 'relayctl log has them all'
 like "$(log | head -n 1)" \
     "^$(date +%Y)-[0-9-]+ [0-9:]+  ssh \([0-9]+\)  $one  laptop  ssh login as bob" \
     'a line has when, who, the key, the login, what for'
