@@ -92,14 +92,25 @@ static bool has_store(const struct ledger *ledger, double now)
     return ledger->store + (now - ledger->store_at) / LEDGER_REFILL >= 1;
 }
 
+static bool is_counting(const struct ledger *ledger)
+{
+    return ledger->counts[false].more > 0 || ledger->counts[true].more > 0;
+}
+
 static void tell_counted(struct ledger *ledger, double now)
 {
     ev_timer_stop(ledger->loop, &ledger->timer);
-    if (ledger->more == 0)
+    if (!is_counting(ledger))
         return;
-    write_line(&ledger->last, ledger->more, ledger->is_mixed);
-    take_from_store(ledger, now);
-    ledger->more = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(ledger->counts); i++) {
+        struct ledger_count *count = &ledger->counts[i];
+
+        if (count->more == 0)
+            continue;
+        write_line(&count->last, count->more, ledger->is_mixed);
+        take_from_store(ledger, now);
+        count->more = 0;
+    }
     ledger->is_mixed = false;
     ledger->since = now;
     ledger->lasts = NEXT_SECONDS;
@@ -113,7 +124,8 @@ static void on_timer(struct ev_loop *loop, ev_timer *timer, int events)
 static void count(struct ledger *ledger, const struct ledger_line *line, double seconds)
 {
     ledger->last = *line;
-    ledger->more++;
+    ledger->counts[line->is_signed].last = *line;
+    ledger->counts[line->is_signed].more++;
     if (ev_is_active(&ledger->timer))
         return;
     ev_timer_set(&ledger->timer, fmax(seconds, 0.01), 0);

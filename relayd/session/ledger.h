@@ -14,7 +14,8 @@
  * A client that signs without end fills no log and drives nothing else out of it. Equal lines in
  * a row are counted, and their number told a second later, then once a minute; and lines that are
  * not equal are written as far as a store of LEDGER_BURST goes, which gains one each LEDGER_REFILL
- * seconds. Past that they are counted as well, and the last of them named.
+ * seconds. Past that they are counted as well, what was signed and what was refused apart, and the
+ * last of each named.
  *
  * Under the journal there are these fields too:
  *
@@ -56,14 +57,20 @@ struct ledger_line {
     char text[LEDGER_NAME_MAX + SIGNING_WORDS_MAX + 300]; /* behind the verb */
 };
 
+/* Those that are counted. */
+struct ledger_count {
+    struct ledger_line last;
+    unsigned more;
+};
+
 struct ledger {
     struct ev_loop *loop;
     ev_timer timer; /* runs while some are counted: it tells their number */
-    struct ledger_line last;
-    double since;    /* when `last` was written */
-    double lasts;    /* how long it stands for those that are equal */
-    unsigned more;   /* how many were counted since */
-    bool is_mixed;   /* and not all of them are equal */
+    struct ledger_line last; /* written or counted */
+    struct ledger_count counts[2]; /* by is_signed, since `since` */
+    double since;    /* when a line was written */
+    double lasts;    /* how long it stands for those that are equal to `last` */
+    bool is_mixed;   /* not all that are counted are equal */
     double store;    /* of lines that may be written */
     double store_at; /* as of then */
 };

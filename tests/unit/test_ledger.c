@@ -187,6 +187,28 @@ START_TEST(a_flood_of_all_kinds_has_an_end)
 }
 END_TEST
 
+/* Nor can a refusal at the end hide what was signed. */
+START_TEST(a_flood_says_how_many_were_signed)
+{
+    struct ledger_entry one;
+
+    for (int i = 0; i < LEDGER_BURST + 7; i++)
+        put(i);
+    for (int i = 0; i < 3; i++) {
+        one = entry(1000 + i);
+        one.is_signed = false;
+        ledger_put(&ledger, &one);
+    }
+    n_lines = 0;
+    ledger_fini(&ledger);
+    ck_assert_uint_eq(n_lines, 2);
+    ck_assert_int_eq(strncmp(first, "refused 3 more of many kinds: ", 30), 0);
+    ck_assert_ptr_nonnull(strstr(first, " client 1002 (git, "));
+    ck_assert_int_eq(strncmp(last, "signed 7 more of many kinds: ", 29), 0);
+    ck_assert_ptr_nonnull(strstr(last, " client 506 (git, "));
+}
+END_TEST
+
 START_TEST(the_store_fills_again)
 {
     for (int i = 0; i < LEDGER_BURST + 10; i++)
@@ -221,6 +243,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, another_line_ends_the_count);
     tcase_add_test(tcase, an_answer_of_the_other_kind_is_another_line);
     tcase_add_test(tcase, a_flood_of_all_kinds_has_an_end);
+    tcase_add_test(tcase, a_flood_says_how_many_were_signed);
     tcase_add_test(tcase, the_store_fills_again);
     tcase_add_test(tcase, what_was_counted_is_told_at_the_end);
 }
