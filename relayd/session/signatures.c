@@ -49,14 +49,24 @@ void signatures_ask(struct signatures *all, const uint8_t *p, size_t n, uint32_t
     list_append(&all->owed, &one->link);
 }
 
+/* An upstream that speaks unasked is one ahead: what it passed over is not told of. */
+static struct signature *first_from(struct signatures *all, uint32_t turn)
+{
+    struct signature *one, *next;
+
+    list_for_each_safe(one, next, &all->owed, link) {
+        if (one->turn >= turn)
+            return one;
+        forget(one);
+    }
+    return NULL;
+}
+
 bool signatures_answer(struct signatures *all, uint32_t turn, struct signing *what)
 {
-    struct signature *first;
+    struct signature *first = first_from(all, turn);
 
-    if (list_is_empty(&all->owed))
-        return false;
-    first = list_entry(all->owed.next, struct signature, link);
-    if (first->turn != turn)
+    if (first == NULL || first->turn != turn)
         return false;
     *what = first->what;
     forget(first);

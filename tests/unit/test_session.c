@@ -403,6 +403,21 @@ START_TEST(a_client_that_asks_for_a_signature_is_known_before_it_has_it)
 }
 END_TEST
 
+/* An agent that speaks unasked has answers counted otherwise than they were to come. */
+START_TEST(a_signature_whose_answer_was_missed_is_not_kept)
+{
+    struct signatures *all = signatures_new();
+    struct signing what;
+
+    signatures_ask(all, sign, sizeof(sign), 1);
+    signatures_ask(all, sign, sizeof(sign), 3);
+    ck_assert(!signatures_answer(all, 2, &what));
+    ck_assert(signatures_answer(all, 3, &what));
+    ck_assert(list_is_empty(&all->owed));
+    signatures_free(all);
+}
+END_TEST
+
 START_TEST(a_client_that_meets_no_upstream_is_known_before_it_leaves)
 {
     begin_client_named("git");
@@ -530,6 +545,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, what_a_raw_client_said_before_it_left_arrives);
     tcase_add_test(tcase, a_client_that_shut_down_gets_its_answer);
     tcase_add_test(tcase, a_client_that_asks_for_a_signature_is_known_before_it_has_it);
+    tcase_add_test(tcase, a_signature_whose_answer_was_missed_is_not_kept);
     tcase_add_test(tcase, a_client_that_meets_no_upstream_is_known_before_it_leaves);
     tcase_add_loop_test(tcase, a_bad_frame_ends_the_client, 0, 2);
     tcase_add_test(tcase, a_question_that_came_in_time_is_answered_by_a_late_relay);
