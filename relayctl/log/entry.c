@@ -37,7 +37,8 @@ static bool take_number(char **p, uint64_t *value)
     return parse_u64(digits, value) == 0;
 }
 
-/* What stands before `end`. */
+/* What stands before `end`. With a parenthesis in it it is no name, but what is left of a line, and
+ * another behind it. */
 static bool take_text(char **p, const char *end, const char **text)
 {
     char *found = strstr(*p, end);
@@ -47,7 +48,7 @@ static bool take_text(char **p, const char *end, const char **text)
     *text = *p;
     *found = '\0';
     *p = found + strlen(end);
-    return true;
+    return strpbrk(*text, "()") == NULL;
 }
 
 static bool take_verb(struct entry *entry, char **p)

@@ -39,6 +39,18 @@ static void take_line(struct entries *entries, const char *line)
         entries_add(entries, text + 1, (int64_t)mktime(&tm) * 1000000);
 }
 
+/* Zeros, of which a crash may leave many, end a line. */
+static void end_at_zeros(char *text, size_t n)
+{
+    char *zero;
+
+    while ((zero = memchr(text, '\0', n)) != NULL) {
+        *zero = '\n';
+        n -= (size_t)(zero - text);
+        text = zero;
+    }
+}
+
 /* Takes the lines that are whole, and keeps the beginning of the next. */
 static void take_lines(struct files *files, struct entries *entries, const char *bytes, size_t n)
 {
@@ -47,6 +59,7 @@ static void take_lines(struct files *files, struct entries *entries, const char 
     if (text == NULL)
         return;
     memcpy(text + files->n_rest, bytes, n);
+    end_at_zeros(text + files->n_rest, n);
     text[files->n_rest + n] = '\0';
     while ((end = strchr(line, '\n')) != NULL) {
         *end = '\0';

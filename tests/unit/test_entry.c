@@ -3,7 +3,9 @@
 #include "config.h"
 
 #include "relayctl/log/entries.h"
+#include "relayctl/log/files.h"
 #include "relayctl/when.h"
+#include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
 #include <errno.h>
@@ -71,13 +73,16 @@ START_TEST(any_other_line_is_none)
         "signed: login 99999999999999999999 (a) key k" CLIENT "y",
         "client 812 (git, uid 1000) at login 3 (laptop): 1 list, 1 sign in 0.10 s: done",
         " " LINE,
+        /* Where the disk was full, a line has only its beginning, and the next goes on there. */
+        "signed: login 3 (lap2026-11-27 10:00:01 " LINE,
+        "signed: login 3 (laptop) key k client 8 (g2026-11-27 10:00:01 " LINE,
     };
 
     ck_assert(!parse(others[_i]));
 }
 END_TEST
 
-#define N_OTHERS 20
+#define N_OTHERS 22
 
 /* However a line is cut or changed, it is read within its bounds. */
 START_TEST(no_line_is_believed)
@@ -137,6 +142,23 @@ START_TEST(entries_come_in_the_order_of_their_time)
 }
 END_TEST
 
+/* What a crash left of a log may have zeros in it. */
+START_TEST(zeros_in_a_log_hide_no_line)
+{
+    static const char log[] = "2026-11-27 10:00:00 sign\0\0\0"
+                              "2026-11-27 10:00:01 " LINE "1\n\0\n"
+                              "2026-11-27 10:00:02 " LINE "2\n";
+    struct files files = {.path = scratch_path("log"), .fd = -1};
+    struct entries entries = {.n = 0};
+
+    scratch_write(files.path, log, sizeof(log) - 1);
+    ck_assert_int_eq(files_read(&files, &entries), 0);
+    ck_assert_uint_eq(entries.n, 2);
+    files_fini(&files);
+    entries_fini(&entries);
+}
+END_TEST
+
 /* Now is 2026-11-27 10:20:30, in a place that is two hours ahead. */
 #define NOW 1795767630
 
@@ -172,6 +194,7 @@ END_TEST
 
 static void add(TCase *tcase)
 {
+    scratch_add(tcase);
     tcase_add_test(tcase, a_line_is_taken_apart);
     tcase_add_test(tcase, many_are_one_line);
     tcase_add_test(tcase, words_may_look_like_anything);
@@ -179,6 +202,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, no_line_is_believed);
     tcase_add_test(tcase, a_login_is_known_by_what_it_is_called);
     tcase_add_test(tcase, entries_come_in_the_order_of_their_time);
+    tcase_add_test(tcase, zeros_in_a_log_hide_no_line);
     tcase_add_loop_test(tcase, a_time_is_named_in_many_ways, 0, 13);
     tcase_add_loop_test(tcase, what_is_no_time_is_refused, 0, 9);
 }
