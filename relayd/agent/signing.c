@@ -20,9 +20,11 @@
 _Static_assert(SIGNING_HASH == SHA256_DIGEST_LENGTH, "libmd knows how long a hash is");
 
 struct bytes {
-    const uint8_t *p;
+    const uint8_t *p; /* never NULL */
     size_t n;
 };
+
+static const struct bytes no_bytes = {(const uint8_t *)"", 0};
 
 /* What is left of a message. Once a field is not to be had, no field after it is. */
 struct reader {
@@ -42,11 +44,11 @@ static struct bytes take(struct reader *in, size_t n)
     struct bytes taken = {in->p, n};
 
     if (!is_good(in))
-        return (struct bytes){0};
+        return no_bytes;
     in->is_bad = n > in->left;
     in->is_cut = !in->is_bad && n > in->here;
     if (!is_good(in))
-        return (struct bytes){0};
+        return no_bytes;
     in->p += n;
     in->here -= n;
     in->left -= n;
