@@ -124,13 +124,26 @@ static int plan_running(struct setup *setup)
     return change->command != NULL ? 0 : -ENOMEM;
 }
 
+/* Whether only the relayd that runs was told: its options could not be written, and nobody has put the
+ * line there by hand. */
+static bool only_running_was_told(const struct setup *setup)
+{
+    struct document *document = open_options(setup);
+    bool is = document != NULL && !has_option(document) && tmux_is_told_to_follow(setup);
+
+    setup_close(document);
+    return is;
+}
+
 /* What a person has switched on by hand is not ours to take back. */
 int follow_plan(struct setup *setup)
 {
     bool is_due = setup->is_undo ? follow_is_there(setup) : setup->is_follow;
     int r = is_due ? plan_options(setup) : 0;
 
-    return r == 0 && is_due ? plan_running(setup) : r;
+    if (r == 0 && (is_due || (setup->is_undo && only_running_was_told(setup))))
+        r = plan_running(setup);
+    return r;
 }
 
 bool follow_is_useful(const struct setup *setup)

@@ -13,6 +13,8 @@ int rc_plan(struct setup *setup);
 
 /* tmux's configuration, and its servers that run. */
 int tmux_plan(struct setup *setup);
+/* Whether its configuration has the lines of ours that tell relayd who types. */
+bool tmux_is_told_to_follow(const struct setup *setup);
 
 /* relayd puts the login of whoever is at the keyboard first: only where is_follow is set. */
 int follow_plan(struct setup *setup);

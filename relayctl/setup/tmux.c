@@ -51,6 +51,18 @@ static char *find_config(const struct setup *setup)
     return other;
 }
 
+bool tmux_is_told_to_follow(const struct setup *setup)
+{
+    char *path = find_config(setup);
+    struct document *document = path != NULL ? setup_open(setup, path) : NULL;
+    bool is = document != NULL && block_find(document->text, document->size,
+                                             scripts_follow.block).state != BLOCK_MISSING;
+
+    setup_close(document);
+    free(path);
+    return is;
+}
+
 static int plan_config(struct setup *setup, const struct arrangement *arrangement)
 {
     char *path = find_config(setup);

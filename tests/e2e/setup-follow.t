@@ -123,6 +123,15 @@ is "$(cat "$home/.config/relayd.conf"; echo .)" 'patience 2s.' "and relayd's opt
 ok 'relayd follows nobody' not is_following
 ok 'undone twice' setup --undo --yes
 
+# --- options that setup cannot write
+
+as pat sh -c 'mkdir dots && mv .config/relayd.conf dots && ln -s ../dots/relayd.conf .config/relayd.conf'
+like "$(setup --follow --yes)" 'Left alone: ~/.config/relayd.conf, because it is a symlink' 'options in a symlink are left alone'
+ok 'relayd is told all the same' is_following
+setup --undo --yes >"$E2E/shared/undone"
+ok 'and told otherwise when it is undone' not is_following
+as pat rm -r dots .config/relayd.conf
+
 # --- by the person's own lines; names that tmux and sh read otherwise
 
 as pat sh -c 'printf "follow\n" >.config/relayd.conf'
