@@ -197,12 +197,23 @@ bool journal_read(struct journal *journal, struct entries *entries)
     return true;
 }
 
+/* Behind what journalctl says to whoever is in no group that reads all of the journal. */
+static char *skip_hint(char *text)
+{
+    while (strncmp(text, "Hint: ", strlen("Hint: ")) == 0 || text[0] == ' ') {
+        text += strcspn(text, "\n");
+        text += *text == '\n';
+    }
+    return text;
+}
+
 const char *journal_complaint(const struct journal *journal, char out[JOURNAL_WORDS_MAX])
 {
-    ssize_t n = journal->errors < 0 ? 0 : pread(journal->errors, out, JOURNAL_WORDS_MAX - 1, 0);
+    char text[1024], *line;
+    ssize_t n = journal->errors < 0 ? 0 : pread(journal->errors, text, sizeof(text) - 1, 0);
 
-    out[n > 0 ? n : 0] = '\0';
-    out[strcspn(out, "\n")] = '\0';
-    utf8_clean(out);
-    return out;
+    text[n > 0 ? n : 0] = '\0';
+    line = skip_hint(text);
+    line[strcspn(line, "\n")] = '\0';
+    return utf8_copy(out, JOURNAL_WORDS_MAX, line);
 }

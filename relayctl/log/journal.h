@@ -38,7 +38,8 @@ void journal_close(struct journal *journal);
 /* Reads once, what is there, into entries. Returns false at the end, or where it makes no sense. */
 bool journal_read(struct journal *journal, struct entries *entries);
 
-/* The first line of what journalctl complained of; "": of nothing. Returns out. */
+/* The first line of what journalctl complained of, if that is more than a hint; "": of nothing.
+ * Returns out. */
 #define JOURNAL_WORDS_MAX 256
 const char *journal_complaint(const struct journal *journal, char out[JOURNAL_WORDS_MAX]);
 

@@ -88,12 +88,12 @@ static int tell_nothing(const struct log *log)
     const char *path = log->cmd->paths.log;
     char text[PATHS_MAX + 160];
 
-    if (log->cmd->since > 0 || log->cmd->login_name != NULL)
+    if (log->files.fd < 0 && log->complaint[0] != '\0')
+        command_tell(log->cmd, "the journal", log->complaint, NULL);
+    else if (log->cmd->since > 0 || log->cmd->login_name != NULL)
         command_tell(log->cmd, "log", "no such signature is logged", NULL);
     else if (log->files.fd >= 0)
         command_tell(log->cmd, path, "no signature is logged there", NULL);
-    else if (log->complaint[0] != '\0')
-        command_tell(log->cmd, "the journal", log->complaint, NULL);
     else {
         snprintf(text, sizeof(text), "a relayd of systemd logs to the journal, and one with --daemon "
                  "to %s; one that runs in a terminal says it there", path);

@@ -180,4 +180,19 @@ account quiet
 said=$(as quiet relayctl log 2>&1) && result=0 || result=$?
 is "$result" 1 'who has no log is told so'
 like "$said" 'relayctl: .*: ' 'and why'
+
+# What journalctl says to whoever is in no group of its, and what it says where that is all.
+cat >"$E2E/bin/journalctl" <<'END'
+#!/bin/sh
+echo 'Hint: You are currently not seeing messages from other users and the system.
+      Pass -q to turn off this notice.' >&2
+[ ! -e "$HOME/closed" ] || echo 'No journal files were opened due to insufficient permissions.' >&2
+END
+chmod 755 "$E2E/bin/journalctl"
+like "$(as quiet relayctl log 2>&1)" 'log: no signature is logged' 'a hint of journalctl is no reason'
+as quiet touch closed
+said='^relayctl: the journal: No journal files were opened'
+like "$(as quiet relayctl log 2>&1)" "$said" 'what journalctl cannot read is told'
+like "$(as quiet relayctl log --since today 2>&1)" "$said" 'also where not all of it is wanted'
+rm "$E2E/bin/journalctl"
 finish
