@@ -13,6 +13,7 @@
 #include <sha2.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define USERAUTH_REQUEST 50 /* RFC 4252, section 6 */
 #define SESSION_ID_MAX 64   /* no key exchange has a longer hash */
@@ -108,61 +109,109 @@ static void hash(struct bytes bytes, uint8_t out[SIGNING_HASH])
     SHA256Final(out, &sha);
 }
 
-/* Kinds of certificates (PROTOCOL.certkeys): a plain key's name and fields, and between the two a
- * nonce; what comes behind is certified. */
-static const struct certificate {
-    const char *name, *plain;
-    int fields;
-} certificates[] = {
-    {"ssh-ed25519-cert-v01@openssh.com", "ssh-ed25519", 1},
-    {"ssh-rsa-cert-v01@openssh.com", "ssh-rsa", 2},
-    {"ecdsa-sha2-nistp256-cert-v01@openssh.com", "ecdsa-sha2-nistp256", 2},
-    {"ecdsa-sha2-nistp384-cert-v01@openssh.com", "ecdsa-sha2-nistp384", 2},
-    {"ecdsa-sha2-nistp521-cert-v01@openssh.com", "ecdsa-sha2-nistp521", 2},
-    {"sk-ssh-ed25519-cert-v01@openssh.com", "sk-ssh-ed25519@openssh.com", 2},
-    {"sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com", 3},
-    {"ssh-dss-cert-v01@openssh.com", "ssh-dss", 4},
+/* Kinds of keys. An agent takes some of them by more names than one, in any case and with a NUL
+ * behind, and numbers with zeros before them: who would not be known by the key's fingerprint could
+ * write it so. So what is hashed is the form that ssh-keygen -l hashes. Of a certificate
+ * (PROTOCOL.certkeys) that is a plain key's name and its fields, which stand behind a nonce; what
+ * comes behind them is certified. */
+static const struct kind {
+    const char *plain, *certificate;
+    const char *fields; /* n: a number; t: a text; b: bytes as they are */
+    const char *others[3];
+} kinds[] = {
+    {"ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com", "b", {"ed25519"}},
+    {"ssh-rsa", "ssh-rsa-cert-v01@openssh.com", "nn", {"rsa", "rsa-sha2-256", "rsa-sha2-512"}},
+    {"ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256-cert-v01@openssh.com", "tb", {NULL}},
+    {"ecdsa-sha2-nistp384", "ecdsa-sha2-nistp384-cert-v01@openssh.com", "tb", {NULL}},
+    {"ecdsa-sha2-nistp521", "ecdsa-sha2-nistp521-cert-v01@openssh.com", "tb", {NULL}},
+    {"sk-ssh-ed25519@openssh.com", "sk-ssh-ed25519-cert-v01@openssh.com", "bt", {"ed25519-sk"}},
+    {"sk-ecdsa-sha2-nistp256@openssh.com", "sk-ecdsa-sha2-nistp256-cert-v01@openssh.com", "tbt",
+     {"ecdsa-sk", "webauthn-sk-ecdsa-sha2-nistp256@openssh.com"}},
+    {"ssh-dss", "ssh-dss-cert-v01@openssh.com", "nnnn", {"dsa"}},
 };
 
-static const struct certificate *find_certificate(struct bytes name)
+static struct bytes without_nul(struct bytes text)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(certificates); i++) {
-        if (is_text(name, certificates[i].name))
-            return &certificates[i];
+    if (text.n > 0 && text.p[text.n - 1] == '\0')
+        text.n--;
+    return text;
+}
+
+static bool is_name(struct bytes name, const char *text)
+{
+    return text != NULL && name.n == strlen(text) &&
+           strncasecmp((const char *)name.p, text, name.n) == 0;
+}
+
+static bool is_plain(const struct kind *kind, struct bytes name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(kind->others); i++) {
+        if (is_name(name, kind->others[i]))
+            return true;
+    }
+    return is_name(name, kind->plain);
+}
+
+/* NULL: none that is known. */
+static const struct kind *find_kind(struct bytes name, bool *is_certificate)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        *is_certificate = is_name(name, kinds[i].certificate);
+        if (*is_certificate || is_plain(&kinds[i], name))
+            return &kinds[i];
     }
     return NULL;
 }
 
-/* Hashes what the plain key would be: its name, and the fields as they are. in is behind the
- * certificate's name. */
-static bool hash_plain(const struct certificate *certificate, struct reader *in,
-                       uint8_t out[SIGNING_HASH])
+static void hash_field(SHA2_CTX *sha, struct bytes field, char form)
 {
-    size_t length = strlen(certificate->plain);
-    uint32_t wire = htobe32((uint32_t)length);
-    const uint8_t *begin;
+    size_t zeros = 0;
+    uint32_t wire;
+
+    while (form == 'n' && field.n > 0 && field.p[0] == 0) {
+        field.p++;
+        field.n--;
+    }
+    if (form == 'n' && field.n > 0 && (field.p[0] & 0x80) != 0)
+        zeros = 1; /* or it would be below zero */
+    if (form == 't')
+        field = without_nul(field);
+    wire = htobe32((uint32_t)(zeros + field.n));
+    SHA256Update(sha, (const uint8_t *)&wire, sizeof(wire));
+    SHA256Update(sha, (const uint8_t *)"", zeros);
+    SHA256Update(sha, field.p, field.n);
+}
+
+/* Hashes what the plain key would be. in is behind the name. */
+static bool hash_key(const struct kind *kind, struct reader *in, uint8_t out[SIGNING_HASH])
+{
     SHA2_CTX sha;
 
-    take_string(in); /* the nonce */
-    begin = in->p;
-    for (int i = 0; i < certificate->fields; i++)
-        take_string(in);
     SHA256Init(&sha);
-    SHA256Update(&sha, (const uint8_t *)&wire, sizeof(wire));
-    SHA256Update(&sha, (const uint8_t *)certificate->plain, length);
-    SHA256Update(&sha, begin, (size_t)(in->p - begin));
+    hash_field(&sha, (struct bytes){(const uint8_t *)kind->plain, strlen(kind->plain)}, 'b');
+    for (const char *form = kind->fields; *form != '\0'; form++) {
+        struct bytes field = take_string(in);
+
+        if (is_good(in))
+            hash_field(&sha, field, *form);
+    }
     SHA256Final(out, &sha);
     return is_good(in);
 }
 
+/* One that is of no known kind, or not of its form, is what its bytes are. */
 static void read_key(struct signing_key *key, struct bytes blob)
 {
     struct reader in = reader_of(blob);
-    const struct certificate *certificate = find_certificate(take_string(&in));
+    bool is_certificate = false;
+    struct bytes name = without_nul(take_string(&in));
+    const struct kind *kind = find_kind(name, &is_certificate);
 
     *key = (struct signing_key){.is_known = blob.n > 0};
-    if (certificate != NULL && hash_plain(certificate, &in, key->hash))
-        key->is_certificate = true;
+    if (is_certificate)
+        take_string(&in); /* the nonce */
+    if (kind != NULL && hash_key(kind, &in, key->hash) && (is_certificate || in.left == 0))
+        key->is_certificate = is_certificate;
     else if (blob.n > 0)
         hash(blob, key->hash);
 }

@@ -202,6 +202,38 @@ START_TEST(a_key_is_called_as_ssh_keygen_does)
 }
 END_TEST
 
+/* As ssh-agent takes them, and signs. */
+START_TEST(a_key_that_is_written_otherwise_is_the_same)
+{
+    static const struct {
+        const char *name; size_t size; const char *field; size_t field_size;
+    } kinds[] = {
+        {"ssh-rsa", 7, "\0\x81yz", 4}, {"RSA", 3, "\0\x81yz", 4}, {"rsa-sha2-256", 12, "\0\x81yz", 4},
+        {"rsa-sha2-512", 12, "\0\x81yz", 4}, {"ssh-rsa\0", 8, "\0\x81yz", 4},
+        {"ssh-rsa", 7, "\0\0\0\x81yz", 6},
+        {"ssh-ed25519", 11, PUBLIC, 32}, {"ed25519", 7, PUBLIC, 32}, {"ED25519", 7, PUBLIC, 32},
+        {"ssh-ed25519\0", 12, PUBLIC, 32},
+    };
+    size_t first = _i < 6 ? 0 : 6;
+    struct message plain = {.n = 0}, other = {.n = 0}, data = file("git", 3);
+    struct signing a, b;
+
+    put_bytes(&plain, kinds[first].name, kinds[first].size);
+    put_bytes(&other, kinds[_i].name, kinds[_i].size);
+    put_bytes(&plain, kinds[first].field, kinds[first].field_size);
+    put_bytes(&other, kinds[_i].field, kinds[_i].field_size);
+    if (first == 0) {
+        put_bytes(&plain, "\x03", 1);
+        put_bytes(&other, _i == 5 ? "\0\x03" : "\x03", _i == 5 ? 2 : 1);
+    }
+    a = read_all(request_by(&plain, &data));
+    b = read_all(request_by(&other, &data));
+    ck_assert_mem_eq(a.key.hash, b.key.hash, SIGNING_HASH);
+    if (first == 6)
+        ck_assert_str_eq(fingerprint(&b.key), PLAIN);
+}
+END_TEST
+
 /* The fields of a plain key, in a certificate and without one. */
 START_TEST(a_certificate_is_called_as_its_key)
 {
@@ -481,6 +513,7 @@ END_TEST
 
 static void add(TCase *tcase)
 {
+    tcase_add_loop_test(tcase, a_key_that_is_written_otherwise_is_the_same, 0, 10);
     tcase_add_test(tcase, a_key_is_called_as_ssh_keygen_does);
     tcase_add_loop_test(tcase, a_certificate_is_called_as_its_key, 0, 8);
     tcase_add_test(tcase, a_certificate_that_is_cut_is_no_certificate);
