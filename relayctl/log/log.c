@@ -83,14 +83,23 @@ static void follow(struct log *log, time_t since)
     }
 }
 
+/* Where the journal may have what is not to be had. Returns whether it was told. */
+static bool tell_complaint(const struct log *log)
+{
+    if (log->is_any || log->files.fd >= 0 || log->complaint[0] == '\0')
+        return false;
+    command_tell(log->cmd, "the journal", log->complaint, NULL);
+    return true;
+}
+
 static int tell_nothing(const struct log *log)
 {
     const char *path = log->cmd->paths.log;
     char text[PATHS_MAX + 160];
 
-    if (log->files.fd < 0 && log->complaint[0] != '\0')
-        command_tell(log->cmd, "the journal", log->complaint, NULL);
-    else if (log->cmd->since > 0 || log->cmd->login_name != NULL)
+    if (tell_complaint(log))
+        return EXIT_NO;
+    if (log->cmd->since > 0 || log->cmd->login_name != NULL)
         command_tell(log->cmd, "log", "no such signature is logged", NULL);
     else if (log->files.fd >= 0)
         command_tell(log->cmd, path, "no signature is logged there", NULL);
@@ -116,10 +125,12 @@ int verb_log(struct command *cmd)
     printer_init(&log.out, stdout);
     status = read_all(&log);
     entries_show(&log.entries, show, &log);
-    if (status == EXIT_DONE && cmd->is_followed)
+    if (status == EXIT_DONE && cmd->is_followed) {
+        tell_complaint(&log);
         follow(&log, began);
-    else if (status == EXIT_DONE && !log.is_any)
+    } else if (status == EXIT_DONE && !log.is_any) {
         status = tell_nothing(&log);
+    }
     journal_close(&log.journal);
     files_fini(&log.files);
     entries_fini(&log.entries);

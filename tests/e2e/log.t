@@ -194,5 +194,8 @@ as quiet touch closed
 said='^relayctl: the journal: No journal files were opened'
 like "$(as quiet relayctl log 2>&1)" "$said" 'what journalctl cannot read is told'
 like "$(as quiet relayctl log --since today 2>&1)" "$said" 'also where not all of it is wanted'
+start follower quiet relayctl log -f
+ok 'and where somebody waits for what comes' wait_for 20 grep -q "$said" "$E2E/log/follower"
+end follower
 rm "$E2E/bin/journalctl"
 finish
