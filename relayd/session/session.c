@@ -234,6 +234,16 @@ static struct signatures *signatures(struct session *s)
     return s->signatures;
 }
 
+/* It may go on to sign. */
+void session_lose_login(struct session *s)
+{
+    uint64_t id = s->upstream_id;
+
+    session_detach(s);
+    if (!s->sessions->options->is_raw && signatures(s) != NULL)
+        s->signatures->upstream_id = id;
+}
+
 void session_note_bind(struct session *s, const uint8_t *bind, size_t size)
 {
     if (signatures(s) != NULL)

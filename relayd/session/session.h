@@ -133,6 +133,8 @@ void session_wake(struct session *s);
 void session_attach(struct session *s, uint64_t id);
 /* From now on it counts for no upstream: it ends, or its upstream is dropped. */
 void session_detach(struct session *s);
+/* The same where its upstream is dropped: what it signs by it from now on has its number. */
+void session_lose_login(struct session *s);
 /* Its upstream. NULL: it has none, or that was dropped. */
 struct upstream *session_upstream(const struct session *s);
 

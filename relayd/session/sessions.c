@@ -189,7 +189,7 @@ static void on_registry_event(struct registry_observer *observer,
         return;
     /* They are served on, until their connections end. */
     while (!list_is_empty(&event->upstream->sessions))
-        session_detach(list_entry(event->upstream->sessions.next, struct session, at));
+        session_lose_login(list_entry(event->upstream->sessions.next, struct session, at));
 }
 
 static void on_discovered(void *arg)

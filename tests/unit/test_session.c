@@ -2,10 +2,12 @@
 /* Sessions: what a client meets, whatever upstreams there are. */
 #include "config.h"
 
+#include "relayd/base/log.h"
 #include "relayd/base/util.h"
 #include "tests/unit/stage.h"
 #include "tests/unit/test.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -403,6 +405,35 @@ START_TEST(a_client_that_asks_for_a_signature_is_known_before_it_has_it)
 }
 END_TEST
 
+static char told[1000];
+
+static bool keep_signed(enum log_level level, const char *line, const struct log_field *fields,
+                        size_t n)
+{
+    if (strncmp(line, "signed", 6) == 0)
+        snprintf(told, sizeof(told), "%s", line);
+    return true;
+}
+
+/* Its number is what is left of it. */
+START_TEST(a_login_that_has_gone_signs_under_its_number)
+{
+    struct upstream *u = add_fake(&a);
+    char begin[64];
+
+    snprintf(begin, sizeof(begin), "signed: login %u (unregistered) ", (unsigned)u->id);
+    log_set_level(LOG_LEVEL_INFO);
+    log_set_sink(keep_signed);
+    begin_client();
+    ASK(list);
+    HEAR(list_by_a);
+    registry_drop(&registry, u, "gone");
+    ASK(sign);
+    HEAR(sign_by_a);
+    ck_assert_str_eq(strncmp(told, begin, strlen(begin)) == 0 ? begin : told, begin);
+}
+END_TEST
+
 /* An agent that speaks unasked has answers counted otherwise than they were to come. */
 START_TEST(a_signature_whose_answer_was_missed_is_not_kept)
 {
@@ -545,6 +576,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, what_a_raw_client_said_before_it_left_arrives);
     tcase_add_test(tcase, a_client_that_shut_down_gets_its_answer);
     tcase_add_test(tcase, a_client_that_asks_for_a_signature_is_known_before_it_has_it);
+    tcase_add_test(tcase, a_login_that_has_gone_signs_under_its_number);
     tcase_add_test(tcase, a_signature_whose_answer_was_missed_is_not_kept);
     tcase_add_test(tcase, a_client_that_meets_no_upstream_is_known_before_it_leaves);
     tcase_add_loop_test(tcase, a_bad_frame_ends_the_client, 0, 2);
