@@ -12,16 +12,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define PURPOSE "the relay itself"
 
-/* What is to be done: NULL where relayd runs, and has the login's own socket. */
+/* What is to be done: NULL where relayd runs, and has the login's own socket. A pane of tmux remembers
+ * that of a login that has ended: there is nothing to give. */
 static const char *find_need(const struct setup *setup, bool is_running,
                              const struct status *status)
 {
     char *path = login_socket(&setup->cmd->paths);
     char *real = path != NULL ? login_real(path) : NULL;
-    bool has_login = real == NULL;
+    bool has_login = real == NULL || access(real, F_OK) < 0;
 
     for (size_t i = 0; i < status->n && !has_login; i++)
         has_login = strcmp(status_text(&status->upstreams[i], "path"), real) == 0;

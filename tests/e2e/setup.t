@@ -80,6 +80,8 @@ made=$(stamps)
 setup 0 'a second run' --yes
 like "$said" 'There is nothing to do' 'a second run says that there is nothing to do'
 is "$(stamps)" "$made" 'a second run writes nothing'
+like "$(as pat RELAYD_UPSTREAM=/tmp/ssh-gone/agent.1 SSH_AUTH_SOCK="$socket" relayctl setup --yes 2>&1)" \
+    'There is nothing to do' 'nor has one in a pane whose login has ended anything to do'
 
 is "$(remote echo clean)" clean 'a command says what it says, and no more'
 arrives two
