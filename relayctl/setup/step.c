@@ -379,6 +379,9 @@ int setup_plan_block(struct setup *setup, const char *purpose, const char *path,
         change = new_change(setup, purpose, path, mode);
     if (change == NULL)
         return -ENOMEM;
+    /* Another block of the file that is there already is not what the change is for. */
+    if (change->after == NULL)
+        change->purpose = purpose;
     text = text_of(change, &size);
     block = block_find(text, size, block_name);
     return setup->is_undo ? plan_undo(change, &plan, &block) : plan_put(change, &plan, &block);

@@ -28,6 +28,12 @@ is_following() {
 attached() {
     [ "$(inner list-clients | wc -l)" -eq "$1" ]
 }
+# attaches NAME: that person, one after the other: tmux tells of a client only when it was not the last.
+attaches() {
+    were=$(inner list-clients | wc -l)
+    tmux_of "$1" send-keys "TMUX_TMPDIR=~ tmux attach -t one" Enter
+    wait_for 20 attached $((were + 1))
+}
 
 # --- what is said without it
 
@@ -36,6 +42,7 @@ like "$said" 'relayctl setup --follow' 'where there is tmux, setup names it'
 like "$(setup --yes)" 'relayctl setup --follow' 'also where there is nothing to do'
 ok 'relayd follows nobody' not is_following
 unlike "$(cat "$home/.tmux.conf")" 'relayd_follow' 'but does not do it unasked'
+like "$(setup --follow --dry-run)" 'tmux\.conf +tmux tells relayd who types' 'with it, it says what more it is for'
 setup --undo --yes >"$E2E/shared/undone"
 like "$(as pat relayctl --name work setup --follow --yes 2>&1)" 'goes neither with' 'one with a name has no keyboard'
 
@@ -75,9 +82,8 @@ people home office
 # shellcheck disable=SC2016
 for name in home office; do
     typed "$name" 'echo "$RELAYD_UPSTREAM"' >"$E2E/shared/$name.socket"
-    tmux_of "$name" send-keys "TMUX_TMPDIR=~ tmux attach -t one" Enter
+    attaches "$name"
 done
-wait_for 20 attached 2
 # followed NAME: whether that one is known to be at the keyboard.
 followed() {
     as pat relayctl status --json | grep -q '"followed_s": [0-9]' &&
@@ -106,7 +112,8 @@ changes 2 'each is served by his own agent'
 
 inner kill-server
 wait_for 20 not inner list-sessions 2>/dev/null
-inner new-session -d -s one
+# The server that ends may still have the socket.
+wait_for 20 inner new-session -d -s one 2>/dev/null
 wait_for 20 inner show-options -gv @relayd_follow
 is "$(inner show-hooks -g | sort)" "$(sort "$E2E/shared/hooks")" 'a server that starts by the configuration has the same hooks'
 as pat relayctl stop
@@ -146,10 +153,10 @@ wait_for 20 not inner list-sessions 2>/dev/null
 mv "$E2E/bin/relayctl" "$E2E/bin/relayctl.away"
 inner new-session -d -s one
 for name in home office; do
-    tmux_of "$name" send-keys C-c
-    tmux_of "$name" send-keys "TMUX_TMPDIR=~ tmux attach -t one" Enter
+    # Not C-c: the shell could take what is typed behind it for a part of the line that goes.
+    tmux_of "$name" send-keys C-u
+    attaches "$name"
 done
-wait_for 20 attached 2
 wait_for 5 is_past "$(date +%s)"
 tmux_of home send-keys Space
 # odd_follows: whether home is seen by what the odd program says.
