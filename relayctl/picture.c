@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#define PATH_MIN 12 /* columns: less says nothing of a path */
 #define AIRY_MAX 8 /* up to so many logins have empty lines between them */
 
 enum edge {
@@ -196,6 +197,17 @@ static void format_use(char *out, size_t size, uint64_t seconds)
         snprintf(out, size, ", last used %s ago", span);
 }
 
+/* Draws the socket behind the rest of the line, where it could still be recognized. */
+static void draw_path(struct printer *out, const char *path)
+{
+    int room = printer_room(out) - 2;
+
+    if (room < PATH_MIN && room < text_columns(path, out->has_utf8))
+        return;
+    printer_pad(out, out->column + 2);
+    printer_path(out, path, room);
+}
+
 static void draw_details(struct printer *out, const struct proto_msg *login, bool is_last)
 {
     const char *link = status_text(login, "link");
@@ -209,15 +221,15 @@ static void draw_details(struct printer *out, const struct proto_msg *login, boo
         format_keyboard(keyboard, sizeof(keyboard), proto_get_u64(login, "followed_s", 0));
     if (proto_get(login, "used_s") != NULL)
         format_use(used, sizeof(used), proto_get_u64(login, "used_s", 0));
-    snprintf(line, sizeof(line), "%s%s%s%s%s%s, %" PRIu64 " served%s%s%.16s  ",
+    snprintf(line, sizeof(line), "%s%s%s%s%s%s, %" PRIu64 " served%s%s%.16s",
              proto_get_flag(login, "preferred") ? "preferred, " : "", keyboard,
              proto_get_flag(login, "fallback") ? "fallback, " : "", keys,
              keys[0] != '\0' ? ", " : "", clients, proto_get_u64(login, "served", 0),
              used, is_known ? ", link " : "", is_known ? link : "");
     indent_login(out, &is_last);
-    draw_text(out, STYLE_FAINT, line);
     printer_style(out, STYLE_FAINT);
-    printer_path(out, status_text(login, "path"), printer_room(out));
+    printer_wrap(out, line, indent_login, &is_last);
+    draw_path(out, status_text(login, "path"));
     printer_style(out, STYLE_PLAIN);
     printer_end_line(out);
 }

@@ -131,6 +131,17 @@ START_TEST(the_last_use_is_told_where_there_was_one)
 }
 END_TEST
 
+START_TEST(what_a_line_has_no_room_for_stands_in_the_next)
+{
+    add(DAEMON);
+    add(LAPTOP "keys=1\nfollowed_s=90000\nused_s=200\n");
+    add(LAPTOP "keys=1\nused_s=200\n");
+    show(false, false, 80);
+    ck_assert(shows(", 2 clients, 100\n |              served, last used 3 min ago, link up  /tmp"));
+    ck_assert(shows("link up\n"));
+}
+END_TEST
+
 START_TEST(how_many_keys_a_login_has_is_told_where_it_is_known)
 {
     add(DAEMON);
@@ -461,6 +472,7 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, the_picture_is_this);
     tcase_add_test(tcase, a_link_that_is_unknown_is_not_spoken_of);
     tcase_add_test(tcase, the_last_use_is_told_where_there_was_one);
+    tcase_add_test(tcase, what_a_line_has_no_room_for_stands_in_the_next);
     tcase_add_test(tcase, how_many_keys_a_login_has_is_told_where_it_is_known);
     tcase_add_test(tcase, nobody_is_a_picture_too);
     tcase_add_test(tcase, all_silent_is_said);
