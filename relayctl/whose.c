@@ -20,6 +20,9 @@
 
 #define ANCESTORS_MAX 32
 #define TMUX_MS 1000
+/* In one line, for it is copied. */
+#define TMUX_HINT \
+    "the one used last: --pid\u00a0$(tmux\u00a0display-message\u00a0-p\u00a0'#{client_pid}')"
 
 /* A process and its ancestors, as far as they are this user's. */
 struct line {
@@ -73,11 +76,14 @@ static const struct proto_msg *by_label(const struct status *status, const struc
     return status_find(status, "label", login_by(look, process).label);
 }
 
+static const char within_tmux[] =
+    "it runs within tmux, which serves whoever attaches: name tmux's client";
+
 /* What it runs in, whose server knows of no login; or NULL. */
 static const char *multiplexer(const struct process *process)
 {
     if (process_variable(process, "TMUX") != NULL)
-        return "it runs within tmux, which serves whoever attaches: name tmux's client";
+        return within_tmux;
     if (process_variable(process, "STY") != NULL)
         return "it runs within screen, which serves whoever attaches: name screen's client";
     return NULL;
@@ -203,7 +209,7 @@ int whose_find(struct command *cmd)
     if (r == EXIT_DONE) {
         login = find(cmd, &status, object, &why);
         if (login == NULL)
-            command_tell(cmd, object, why, NULL);
+            command_tell(cmd, object, why, why == within_tmux ? TMUX_HINT : NULL);
         else
             cmd->login = proto_get_u64(login, "id", 0);
         r = login == NULL ? EXIT_NO : EXIT_DONE;

@@ -100,7 +100,9 @@ as pat SSH_AUTH_SOCK="$(upstream home)" tmux -L t -f /dev/null new-session -d -x
 pane=$(as pat tmux -L t list-panes -F '#{pane_pid}')
 # Until it is what the pane runs it is a second tmux, with the environment of the first.
 wait_for 20 grep -q '^TMUX=\|.TMUX=' "/proc/$pane/environ"
-like "$(used --pid "$pane")" "within tmux.*name tmux's client" "a pane belongs to whoever attaches: told so"
+said=$(used --pid "$pane")
+like "$said" "within tmux.*name tmux's client" "a pane belongs to whoever attaches: told so"
+like "$said" '--pid \$\(tmux display-message -p .#\{client_pid\}.\)' 'and how the client is named'
 as pat tmux -L t kill-server
 # As tmpfiles.d has it.
 mkdir -m 777 /run/screen
