@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -67,8 +68,12 @@ static int fail_nobody(struct client *client, const struct paths *paths)
 {
     const char *hint = owner_hint_root(paths, client->owner);
 
-    if (hint == NULL)
-        hint = "start one: " RELAYCTL_NAME "\u00a0register, in a login made by ssh\u00a0-A";
+    if (hint == NULL) {
+        snprintf(client->owner, sizeof(client->owner),
+                 "start one: " RELAYCTL_NAME "%s%s\u00a0register, in a login made by ssh\u00a0-A",
+                 paths->name[0] != '\0' ? "\u00a0--name\u00a0" : "", paths->name);
+        hint = client->owner;
+    }
     return fail(client, -ECONNREFUSED, "no relayd answers here", hint);
 }
 

@@ -21,7 +21,7 @@
  * call that were given. */
 struct client {
     int fd;
-    char owner[OWNER_HINT_MAX]; /* what the last of them says to root */
+    char owner[OWNER_HINT_MAX]; /* for the last of them */
     const char *object;
     const char *cause;
     const char *hint;

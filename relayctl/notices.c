@@ -87,7 +87,8 @@ static void find_shell(struct notices *notices, const struct command *cmd,
     char *path = is_set ? paths_absolute(value) : NULL;
     struct notice *notice = NULL;
 
-    if (is_person_here() && !(path != NULL && login_is_same(path, cmd->paths.agent)))
+    /* What uses the first need not use one with a name. */
+    if (is_person_here() && cmd->paths.name[0] == '\0' && !(path != NULL && login_is_same(path, cmd->paths.agent)))
         notice = add(notices, "this shell does not use relayd");
     if (notice != NULL)
         format_env_line(cmd, path == NULL || is_registered(status, path) ? "" : " --register",

@@ -111,13 +111,15 @@ void check_daemon(const struct patient *patient, struct findings *findings)
 static void cure_by_restart(const struct patient *patient, const char *program,
                             struct finding *finding)
 {
-    char quoted[PATIENT_QUOTED_MAX];
+    char quoted[PATIENT_QUOTED_MAX], unit[PATHS_UNIT_MAX];
+    const struct paths *paths = &patient->cmd->paths;
 
     if (proto_get_flag(&patient->status.daemon, "activated"))
-        finding_cure(finding, "systemctl --user restart " RELAYD_NAME);
+        finding_cure(finding, "systemctl --user restart %s", paths_unit(paths, "service", unit));
     else
-        finding_cure(finding, "%s stop; %s --daemon", patient->relayctl,
-                     patient_quote(patient, program, quoted, sizeof(quoted)));
+        finding_cure(finding, "%s stop; %s%s%s --daemon", patient->relayctl,
+                     patient_quote(patient, program, quoted, sizeof(quoted)),
+                     paths->name[0] != '\0' ? " --name " : "", paths->name);
 }
 
 void check_program(const struct patient *patient, struct findings *findings)

@@ -20,27 +20,32 @@
 static const struct {
     const char *object; /* what is looked at, for whoever is told that it was not */
     check_fn *look;
+    bool is_of_first; /* what uses the first relay, beside which one with a name is one more */
 } checks[] = {
-    {"the directory", check_directory},
-    {"relayd", check_daemon},
-    {"relayd's program", check_program},
-    {"the logins", check_upstreams},
-    {"this shell", check_environment},
-    {"symlinks", check_symlinks},
-    {"the shell's files", check_shells},
-    {"~/.ssh/rc", check_rc},
-    {"a home that is shared", check_sharing},
-    {"sshd", check_sshd},
-    {"zsh's modules", check_modules},
-    {"screen, mosh and VS Code", check_processes},
-    {"tmux", check_tmux},
-    {"the user manager", check_manager},
-    {"lingering", check_linger},
+    {"the directory", check_directory, false},
+    {"relayd", check_daemon, false},
+    {"relayd's program", check_program, false},
+    {"the logins", check_upstreams, false},
+    {"this shell", check_environment, true},
+    {"symlinks", check_symlinks, true},
+    {"the shell's files", check_shells, true},
+    {"~/.ssh/rc", check_rc, false},
+    {"a home that is shared", check_sharing, true},
+    {"sshd", check_sshd, false},
+    {"zsh's modules", check_modules, true},
+    {"screen, mosh and VS Code", check_processes, true},
+    {"tmux", check_tmux, true},
+    {"the user manager", check_manager, true},
+    {"lingering", check_linger, false},
 };
 
 static void examine(const struct patient *patient, struct findings *findings)
 {
+    bool is_first = patient->cmd->paths.name[0] == '\0';
+
     for (size_t i = 0; i < ARRAY_SIZE(checks); i++) {
+        if (checks[i].is_of_first && !is_first)
+            continue;
         if (client_left(patient->deadline) == 0) {
             finding_cure(finding_add(findings, GRAVITY_RISKS, "unfinished",
                                      "the time was up before %s and what comes after could be "

@@ -45,6 +45,16 @@ static int ask(struct patient *patient)
     return r;
 }
 
+/* What mends a relay with a name is said to that one. */
+static void add_name(struct patient *patient)
+{
+    const char *name = patient->cmd->paths.name;
+    size_t n = strlen(patient->relayctl);
+
+    if (name[0] != '\0')
+        snprintf(patient->relayctl + n, sizeof(patient->relayctl) - n, " --name %s", name);
+}
+
 void patient_find(struct patient *patient, const struct command *cmd, int64_t deadline)
 {
     memset(patient, 0, sizeof(*patient));
@@ -55,6 +65,7 @@ void patient_find(struct patient *patient, const struct command *cmd, int64_t de
     if (!patient_has_in_path(RELAYCTL_NAME) && patient->account.program != NULL)
         patient_quote(patient, patient->account.program, patient->relayctl,
                       sizeof(patient->relayctl));
+    add_name(patient);
     patient->reached = ask(patient);
 }
 

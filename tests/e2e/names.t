@@ -55,6 +55,11 @@ as pat relayctl --name work unregister --all
 as pat relayctl status --all >/dev/null && result=0 || result=$?
 is "$result" 1 'one without a login: exit 1'
 is "$(as pat relayctl complete names)" work 'its name is completed'
+is "$(as pat relayctl --name work doctor --json | sed -n 's/^ *"name": "\(.*\)",$/\1/p' | sort | xargs)" 'linger no-login rc' \
+    'doctor looks at what is its own: shells and panes use the first'
+like "$(said relayctl --name work doctor)" 'cure: relayctl --name work register.*cure: relayctl --name work setup' 'each cure names it'
+like "$(said relayctl --name none status)" 'relayctl.--name.none.register' 'so does what starts one'
+unlike "$(as pat script -qec 'relayctl --name work' /dev/null </dev/null)" 'this shell' 'a shell need not use it'
 
 # --- options of its own
 
