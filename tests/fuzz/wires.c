@@ -191,12 +191,19 @@ static void check_raw_end(void)
         fuzz_must(ending == RELAY_CLIENT_GONE && (client.is_closed || upstream.is_closed));
 }
 
+/* A signature waits while so many answers are owed. */
+static bool is_crowded(const struct model_frame *f)
+{
+    return agent_kind(model.asked.bytes + f->start, f->size) == AGENT_KIND_SIGN &&
+           relay.owed >= RELAY_SIGNATURES_MAX;
+}
+
 /* The next question could go on, or be answered here. */
 static bool is_question_due(void)
 {
     const struct model_frame *f = model_next(&model);
 
-    return f != NULL && (f->fate != MODEL_REFUSED || !model_is_owing(&model));
+    return f != NULL && (f->fate == MODEL_REFUSED ? !model_is_owing(&model) : !is_crowded(f));
 }
 
 /* Of what was let pass, something is in the relay. */
