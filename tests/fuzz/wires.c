@@ -257,9 +257,10 @@ static void check_raw_rest(void)
 
 static bool is_waiting_for_client(void)
 {
+    const struct model_frame *f = model_next(&model);
     size_t held = flow_size(&relay.up);
 
-    return held == 0 || model.is_refusing ||
+    return held == 0 || model.is_refusing || (f != NULL && is_crowded(f)) ||
            (held < RELAY_WHOLE_MAX && !model_is_begun(&model.asked, model.judged));
 }
 
