@@ -532,8 +532,11 @@ static void add(TCase *tcase)
 {
     stage_add(tcase);
     tcase_add_test(tcase, at_half_time_nobody_else_is_asked_where_a_person_may_be_at_a_prompt);
-    tcase_add_loop_test(tcase, who_was_asked_at_half_time_costs_one_wait_more, 0, 2);
-    tcase_add_loop_test(tcase, all_that_time_forgives_cost_one_wait, 0, 2);
+    /* They want patience to have run out at the first look. In valgrind it is longer. */
+    if (!in_valgrind()) {
+        tcase_add_loop_test(tcase, who_was_asked_at_half_time_costs_one_wait_more, 0, 2);
+        tcase_add_loop_test(tcase, all_that_time_forgives_cost_one_wait, 0, 2);
+    }
     tcase_add_test(tcase, one_that_is_doubted_has_its_place_and_its_patience);
     tcase_add_test(tcase, none_is_asked_in_company_of_a_person_at_a_prompt);
     tcase_add_test(tcase, an_upstream_s_answer_comes_behind_our_own);

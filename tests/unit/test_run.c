@@ -49,7 +49,9 @@ START_TEST(what_is_not_there_is_not_run)
 {
     static char name[PATH_MAX];
 
-    ck_assert_int_eq(run_beside(&run, (char *[]){(char[]){"no-such-program"}, NULL}, 1), -ENOENT);
+    /* valgrind makes a fork() of vfork(2), and then nobody hears what execve(2) said. */
+    if (!in_valgrind())
+        ck_assert_int_eq(run_beside(&run, (char *[]){(char[]){"no-such-program"}, NULL}, 1), -ENOENT);
     memset(name, 'x', sizeof(name) - 1);
     ck_assert_int_eq(run_beside(&run, (char *[]){name, NULL}, 1), -ENOENT);
     ck_assert(!run.is_running);
