@@ -118,8 +118,9 @@ const struct arrangement scripts_follow = {
 
 /* --- how they are written */
 
-/* What a hook runs. It says nothing, for tmux would show it to whoever types. */
-static char *follow_command(const struct setup *setup)
+/* The loop that finds relayctl, in one line: what is done with the first that is there stands before its
+ * name and behind it. */
+static char *search(const struct setup *setup, const char *before, const char *behind)
 {
     char *text = NULL;
     size_t size;
@@ -129,10 +130,16 @@ static char *follow_command(const struct setup *setup)
         return NULL;
     fputs("for relayd_ctl in", file);
     text_put_places(file, setup, SHELL_SH);
-    fputs("; do \"$relayd_ctl\"", file);
+    fprintf(file, "; do %s\"$relayd_ctl\"", before);
     text_put_dir(file, setup, SHELL_SH);
-    fputs(" -q follow --tmux >/dev/null 2>&1; [ $? -ge 126 ] || break; done; :", file);
+    fputs(behind, file);
     return text_finish(file, &text);
+}
+
+/* What a hook runs. It says nothing, for tmux would show it to whoever types. */
+static char *follow_command(const struct setup *setup)
+{
+    return search(setup, "", " -q follow --tmux >/dev/null 2>&1; [ $? -ge 126 ] || break; done; :");
 }
 
 static int put_follow(FILE *file, const struct setup *setup)
@@ -190,23 +197,6 @@ char *scripts_question(const struct setup *setup, const struct arrangement *arra
     return script(setup, arrangement, setup->is_undo ? arrangement->asks_undo : arrangement->asks);
 }
 
-/* The loop that finds relayctl, in one line. */
-static char *search(const struct setup *setup)
-{
-    char *text = NULL;
-    size_t size;
-    FILE *file = open_memstream(&text, &size);
-
-    if (file == NULL)
-        return NULL;
-    fputs("for relayd_ctl in", file);
-    text_put_places(file, setup, SHELL_SH);
-    fputs("; do socket=$(\"$relayd_ctl\"", file);
-    text_put_dir(file, setup, SHELL_SH);
-    fputs(" path 2>/dev/null) && break; done;", file);
-    return text_finish(file, &text);
-}
-
 /* What the lines of the configuration begin with, in one line. */
 static char *beginning(const struct setup *setup, const struct arrangement *arrangement)
 {
@@ -215,7 +205,7 @@ static char *beginning(const struct setup *setup, const struct arrangement *arra
     FILE *file;
 
     if (arrangement == &scripts_socket)
-        return search(setup);
+        return search(setup, "socket=$(", " path 2>/dev/null) && break; done;");
     file = open_memstream(&text, &size);
     if (file == NULL)
         return NULL;
