@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A flow. Memory is taken when bytes come, as much as they are, and given back when they have
- * gone: malloc's cache makes that cheaper than keeping a buffer for each of ten thousand idle
- * clients. Nobody knows how many will come before they are read, so they are read into the stack;
- * a large buffer taken for a small question would leave a hole when it is given back, between
- * what other clients keep. */
+/* A flow. Memory is taken for what has to wait, as much as it is, and given back when it has gone:
+ * a buffer kept for each of ten thousand idle clients would cost more. Nobody knows how many bytes
+ * will come before they are read, so they are read into the stack of who reads, and nearly all go on
+ * from there; a large buffer taken for a small question would leave a hole when it is given back,
+ * between what other clients keep. */
 #include "config.h"
 
 #include "relayd/agent/flow.h"
@@ -15,39 +15,51 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-void flow_fini(struct flow *flow)
+static bool is_lent(const struct flow *flow)
 {
-    if (flow->held != NULL)
-        explicit_bzero(flow->held->bytes, flow->held->end);
-    free(flow->held);
-    flow->held = NULL;
+    return flow->bytes != NULL && flow->cap == 0;
 }
 
-/* Makes room for `more` bytes behind those held, moving them to the front and growing where
- * needed: by as much as is held already, so that what comes byte by byte is not moved each
- * time. */
+void flow_fini(struct flow *flow)
+{
+    if (flow->bytes == NULL)
+        return;
+    explicit_bzero(flow->bytes, flow->end);
+    if (!is_lent(flow))
+        free(flow->bytes);
+    *flow = (struct flow){0};
+}
+
+/* Makes room of its own for `more` bytes behind those held, moving them to the front and growing
+ * where needed: by as much as it has held for a while, so that what comes byte by byte is not moved
+ * each time. */
 static int flow_reserve(struct flow *flow, size_t more)
 {
-    size_t size = flow_size(flow);
-    size_t cap = size + more + size;
-    struct flow_memory *held;
+    size_t size = flow_size(flow), cap = size + more + (is_lent(flow) ? 0 : size);
+    struct flow grown = {.end = (uint32_t)size, .cap = (uint32_t)cap};
 
-    if (flow->held != NULL && flow->held->cap - flow->held->end >= more)
+    if (flow->end + more <= flow->cap)
         return 0;
     if (cap > UINT32_MAX)
         return -ENOMEM;
     /* Not realloc: it would leave an unwiped copy behind. */
-    held = malloc(sizeof(*held) + cap);
-    if (held == NULL)
+    grown.bytes = malloc(cap);
+    if (grown.bytes == NULL)
         return -ENOMEM;
-    held->start = 0;
-    held->end = (uint32_t)size;
-    held->cap = (uint32_t)cap;
     if (size > 0)
-        memcpy(held->bytes, flow_head(flow), size);
+        memcpy(grown.bytes, flow_head(flow), size);
     flow_fini(flow);
-    flow->held = held;
+    *flow = grown;
     return 0;
+}
+
+int flow_keep(struct flow *flow)
+{
+    int r = is_lent(flow) ? flow_reserve(flow, 0) : 0;
+
+    if (r < 0)
+        flow_fini(flow);
+    return r;
 }
 
 int flow_put(struct flow *flow, const uint8_t *bytes, size_t n)
@@ -56,8 +68,8 @@ int flow_put(struct flow *flow, const uint8_t *bytes, size_t n)
 
     if (n == 0 || r < 0)
         return r;
-    memcpy(flow->held->bytes + flow->held->end, bytes, n);
-    flow->held->end += (uint32_t)n;
+    memcpy(flow->bytes + flow->end, bytes, n);
+    flow->end += (uint32_t)n;
     return 0;
 }
 
@@ -76,22 +88,35 @@ static int transfer_error(int error)
     }
 }
 
-ssize_t flow_read(struct flow *flow, int fd, size_t limit)
+ssize_t flow_read_into(struct flow *flow, int fd, size_t limit, uint8_t scratch[FLOW_SIZE])
 {
-    uint8_t bytes[FLOW_SIZE];
     size_t size = flow_size(flow);
     ssize_t n;
     int r;
 
+    assert(!is_lent(flow));
     if (size >= limit)
         return -ENOBUFS;
-    n = recv(fd, bytes, limit - size < sizeof(bytes) ? limit - size : sizeof(bytes), 0);
+    n = recv(fd, scratch, limit - size < FLOW_SIZE ? limit - size : FLOW_SIZE, 0);
     if (n < 0)
         return transfer_error(errno);
     if (n == 0)
         return 0;
-    r = flow_put(flow, bytes, (size_t)n);
-    explicit_bzero(bytes, (size_t)n);
+    if (size == 0) {
+        *flow = (struct flow){.bytes = scratch, .end = (uint32_t)n};
+        return n;
+    }
+    r = flow_put(flow, scratch, (size_t)n);
+    explicit_bzero(scratch, (size_t)n);
+    return r < 0 ? r : n;
+}
+
+ssize_t flow_read(struct flow *flow, int fd, size_t limit)
+{
+    uint8_t scratch[FLOW_SIZE];
+    ssize_t n = flow_read_into(flow, fd, limit, scratch);
+    int r = flow_keep(flow);
+
     return r < 0 ? r : n;
 }
 
@@ -118,12 +143,12 @@ void flow_drop(struct flow *flow, size_t n)
     if (n == flow_size(flow))
         flow_fini(flow);
     else
-        flow->held->start += (uint32_t)n;
+        flow->start += (uint32_t)n;
 }
 
 void flow_move(struct flow *to, struct flow *from)
 {
-    assert(to->held == NULL);
+    assert(to->bytes == NULL);
     *to = *from;
-    from->held = NULL;
+    *from = (struct flow){0};
 }

@@ -17,27 +17,24 @@
  * sender down. */
 #define FLOW_SIZE 16384
 
-/* What is held is bytes[start, end), start < end <= cap. */
-struct flow_memory {
-    uint32_t start, end, cap;
-    uint8_t bytes[];
-};
-
+/* It holds bytes[start, end), start < end. */
 struct flow {
-    struct flow_memory *held; /* NULL: nothing */
+    uint8_t *bytes; /* NULL: nothing is held, and all else is 0 */
+    uint32_t start, end;
+    uint32_t cap; /* of bytes, which are its own; 0: they are lent to it (flow_read_into) */
 };
 
-/* A zeroed struct is an empty flow. Wipes and frees what is held. */
+/* A zeroed struct is an empty flow. Wipes what is held, and frees it. */
 void flow_fini(struct flow *flow);
 
 static inline size_t flow_size(const struct flow *flow)
 {
-    return flow->held == NULL ? 0 : flow->held->end - flow->held->start;
+    return flow->end - flow->start;
 }
 
 static inline const uint8_t *flow_head(const struct flow *flow)
 {
-    return flow->held == NULL ? NULL : flow->held->bytes + flow->held->start;
+    return flow->bytes == NULL ? NULL : flow->bytes + flow->start;
 }
 
 static inline bool flow_is_full(const struct flow *flow)
@@ -49,6 +46,15 @@ static inline bool flow_is_full(const struct flow *flow)
  * the end of the stream; -EAGAIN for none at the moment; other -errno, -ENOMEM among them: then
  * bytes are lost. -ENOBUFS: `limit` is held already. */
 ssize_t flow_read(struct flow *flow, int fd, size_t limit);
+
+/* The same for what is to go on at once: where nothing is held, it is read into `scratch` and stays
+ * there, lent to the flow, until flow_keep(). That has to be called before scratch ends or is used
+ * again. */
+ssize_t flow_read_into(struct flow *flow, int fd, size_t limit, uint8_t scratch[FLOW_SIZE]);
+
+/* Gives what is held memory of its own, if it is lent. Returns 0 or -ENOMEM: then it is lost. What
+ * was lent is wiped. */
+int flow_keep(struct flow *flow);
 
 /* Writes once, at most n of the bytes held. Returns how many went, 0 if none can
  * at the moment; -errno. SIGPIPE is never raised. */

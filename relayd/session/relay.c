@@ -45,13 +45,15 @@ static size_t read_limit(const struct relay *relay, const struct flow *flow, siz
     return min_size(frame.size, RELAY_WHOLE_MAX);
 }
 
-static enum relay_end read_client(struct relay *relay, int client_fd, size_t most)
+static enum relay_end read_client(struct relay *relay, int client_fd, size_t most,
+                                  uint8_t scratch[FLOW_SIZE])
 {
     ssize_t n;
 
     if (relay->is_client_done || relay->is_held)
         return RELAY_GOING;
-    n = flow_read(&relay->up, client_fd, read_limit(relay, &relay->up, relay->up_left, most));
+    n = flow_read_into(&relay->up, client_fd,
+                       read_limit(relay, &relay->up, relay->up_left, most), scratch);
     if (n == 0)
         relay->is_client_done = true;
     if (n == -ENOMEM)
@@ -62,9 +64,17 @@ static enum relay_end read_client(struct relay *relay, int client_fd, size_t mos
     return RELAY_GOING;
 }
 
+/* Gives what has to wait memory of its own, and says how that ended. */
+static enum relay_end kept(struct flow *flow, enum relay_end end)
+{
+    return flow_keep(flow) < 0 && end == RELAY_GOING ? RELAY_NO_MEMORY : end;
+}
+
 enum relay_end relay_read_client(struct relay *relay, int client_fd)
 {
-    return read_client(relay, client_fd, RELAY_WHOLE_MAX);
+    uint8_t scratch[FLOW_SIZE];
+
+    return kept(&relay->up, read_client(relay, client_fd, RELAY_WHOLE_MAX, scratch));
 }
 
 int relay_first(const struct relay *relay, struct agent_frame *frame, enum agent_kind *kind,
@@ -133,7 +143,7 @@ static int decide(struct relay *relay)
 
 static enum relay_end send_questions(struct relay *relay, int upstream_fd)
 {
-    while (!relay->is_upstream_deaf) {
+    while (flow_size(&relay->up) > 0 && !relay->is_upstream_deaf) {
         ssize_t n;
         int r;
 
@@ -205,14 +215,15 @@ enum relay_end relay_flush(struct relay *relay, int client_fd)
     return RELAY_GOING;
 }
 
-static enum relay_end read_upstream(struct relay *relay, int upstream_fd)
+static enum relay_end read_upstream(struct relay *relay, int upstream_fd,
+                                    uint8_t scratch[FLOW_SIZE])
 {
     ssize_t n;
 
     if (relay->is_upstream_done)
         return RELAY_GOING;
-    n = flow_read(&relay->down, upstream_fd,
-                  read_limit(relay, &relay->down, relay->down_left, FLOW_SIZE));
+    n = flow_read_into(&relay->down, upstream_fd,
+                       read_limit(relay, &relay->down, relay->down_left, FLOW_SIZE), scratch);
     if (n == -ENOMEM)
         return RELAY_NO_MEMORY;
     if (n == 0 || (n < 0 && n != -EAGAIN && n != -ENOBUFS))
@@ -244,25 +255,41 @@ static bool may_resume(const struct relay *relay)
                                         (relay->is_crowded && relay->owed < RELAY_SIGNATURES_MAX));
 }
 
-enum relay_end relay_step(struct relay *relay, int client_fd, int upstream_fd,
-                          enum relay_side readable)
+/* Reads the answers that are there, and lets them go on. */
+static enum relay_end step_down(struct relay *relay, int client_fd, int upstream_fd,
+                                bool may_read, uint8_t scratch[FLOW_SIZE])
 {
-    enum relay_end end = RELAY_GOING;
+    enum relay_end end = may_read ? read_upstream(relay, upstream_fd, scratch) : RELAY_GOING;
 
-    if ((readable & RELAY_UPSTREAM) != 0)
-        end = read_upstream(relay, upstream_fd);
-    if (end == RELAY_GOING)
-        end = relay_flush(relay, client_fd);
-    if (end == RELAY_GOING && (readable & RELAY_CLIENT) != 0)
-        end = read_client(relay, client_fd, FLOW_SIZE);
-    /* A question that was refused has its answer then, and the next such one is held back until
-     * that is delivered. */
+    return kept(&relay->down, end == RELAY_GOING ? relay_flush(relay, client_fd) : end);
+}
+
+/* Reads what the client says, and lets it go on. A question that was refused has its answer then,
+ * and the next such one is held back until that is delivered. */
+static enum relay_end step_up(struct relay *relay, int client_fd, int upstream_fd, bool may_read,
+                              uint8_t scratch[FLOW_SIZE])
+{
+    enum relay_end end =
+        may_read ? read_client(relay, client_fd, FLOW_SIZE, scratch) : RELAY_GOING;
+
     do {
         if (end == RELAY_GOING)
             end = send_questions(relay, upstream_fd);
         if (end == RELAY_GOING)
             end = relay_flush(relay, client_fd);
     } while (end == RELAY_GOING && may_resume(relay));
+    return kept(&relay->up, end);
+}
+
+enum relay_end relay_step(struct relay *relay, int client_fd, int upstream_fd,
+                          enum relay_side readable)
+{
+    uint8_t scratch[FLOW_SIZE];
+    enum relay_end end = step_down(relay, client_fd, upstream_fd,
+                                   (readable & RELAY_UPSTREAM) != 0, scratch);
+
+    if (end == RELAY_GOING)
+        end = step_up(relay, client_fd, upstream_fd, (readable & RELAY_CLIENT) != 0, scratch);
     return end == RELAY_GOING ? ended(relay) : end;
 }
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Relaying. The clock of what is owed starts with the first question and anew with each answer,
  * and stands while it is the client that does not read, or has not sent the rest of what it asks:
- * no upstream is called silent for that, nor a person thought to be at its prompt. The timer runs with that clock, and
- * where nothing is read from the client: its end would go unseen. An idle session has none. */
+ * no upstream is called silent for that, nor a person thought to be at its prompt. The
+ * timer runs with that clock, and where nothing is read from the client: its end would go unseen. An
+ * idle session has none. */
 #include "config.h"
 
 #include "relayd/session/relaying.h"
@@ -10,8 +11,11 @@
 #include "relayd/base/util.h"
 #include "relayd/session/raw.h"
 
-/* How much luck there can be, and how many questions go without a look where there is none. */
-#define LUCK_MOST 3
+/* An answer that is found spares five times what a look in vain costs: looks pay where one in six
+ * finds one. How much luck there can be, and how many questions go without a look where there is
+ * none. */
+#define LUCK_FOUND 5
+#define LUCK_MOST 20
 #define LUCK_PAUSE 16
 
 static void watch_owed(struct session *s, bool is_answered)
@@ -56,14 +60,12 @@ static enum relay_end carry(struct session *s, enum relay_side readable)
                                                                   s->upstream.fd, readable);
 }
 
-/* After a look for an answer: luck grows slowly where it was there, and is lost at once where it was
- * not for the second time or more. */
+/* After a look for an answer. */
 static void note_luck(struct session *s, bool is_there)
 {
-    if (is_there)
-        s->luck += s->luck < LUCK_MOST ? 1 : 0;
-    else
-        s->luck = (int8_t)(s->luck > 0 ? s->luck - 1 : -LUCK_PAUSE);
+    int luck = is_there ? s->luck + LUCK_FOUND : s->luck > 0 ? s->luck - 1 : -LUCK_PAUSE;
+
+    s->luck = (int8_t)(luck < LUCK_MOST ? luck : LUCK_MOST);
 }
 
 /* Carries on both ways. An agent on this machine has often answered by the time that its question

@@ -81,9 +81,9 @@ agent=agent1
 # into the commit.
 recorded() {
     cat <<'TXT'
-x86_64, GNU C11 12.2.0 -O2, glibc 2.36, a session of one question: 6861
-x86_64, GNU C11 12.2.0 -O2, glibc 2.36, a question: 2452
-x86_64, GNU C11 12.2.0 -O2, glibc 2.36, a question, 200 clients at once: 2696
+x86_64, GNU C11 12.2.0 -O2, glibc 2.36, a session of one question: 6787
+x86_64, GNU C11 12.2.0 -O2, glibc 2.36, a question: 2003
+x86_64, GNU C11 12.2.0 -O2, glibc 2.36, a question, 200 clients at once: 2155
 TXT
 }
 here=$(readelf --debug-dump=info "$E2E/bin/relayd" 2>/dev/null |

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Flows: bytes in order, backpressure, and no memory while empty. That freed
- * memory was wiped cannot be seen from here; what is kept can. */
+/* Flows: bytes in order, backpressure, and no memory while empty. That freed memory was wiped cannot
+ * be seen from here; what is kept can, and what was lent. */
 #include "config.h"
 
 #include "relayd/agent/flow.h"
@@ -42,7 +42,7 @@ static void give(const void *bytes, size_t n)
 static void check_empty(void)
 {
     ck_assert_uint_eq(flow_size(&flow), 0);
-    ck_assert_ptr_null(flow.held);
+    ck_assert_ptr_null(flow.bytes);
     ck_assert_ptr_null(flow_head(&flow));
 }
 
@@ -51,7 +51,7 @@ START_TEST(an_empty_flow_holds_no_memory)
     check_empty();
     put(10);
     flow_drop(&flow, 4);
-    ck_assert_ptr_nonnull(flow.held);
+    ck_assert_ptr_nonnull(flow.bytes);
     flow_drop(&flow, 6);
     check_empty();
     ck_assert_int_eq(flow_read(&flow, pair[0], FLOW_SIZE), -EAGAIN);
@@ -126,7 +126,7 @@ START_TEST(nothing_is_lost_where_memory_moves)
         flow_drop(&flow, 451);
         out += 451;
         ck_assert_uint_eq(flow_size(&flow), in - out);
-        ck_assert_uint_le(flow.held->end, flow.held->cap);
+        ck_assert_uint_le(flow.end, flow.cap);
     }
 }
 END_TEST
@@ -135,14 +135,14 @@ START_TEST(no_more_memory_is_taken_than_is_needed)
 {
     give(pattern, 5);
     ck_assert_int_eq(flow_read(&flow, pair[0], FLOW_SIZE), 5);
-    ck_assert_uint_eq(flow.held->cap, 5);
+    ck_assert_uint_eq(flow.cap, 5);
     /* Byte by byte it does not move for each. */
     for (unsigned i = 5, moved = 0; i < 1000; i++) {
-        const struct flow_memory *before = flow.held;
+        const uint8_t *before = flow.bytes;
 
         put(1);
-        moved += flow.held != before;
-        ck_assert_uint_le(flow.held->cap, 2 * flow_size(&flow));
+        moved += flow.bytes != before;
+        ck_assert_uint_le(flow.cap, 2 * flow_size(&flow));
         ck_assert_uint_lt(moved, 10);
     }
 }
@@ -214,6 +214,74 @@ START_TEST(all_of_another_is_taken_over)
 }
 END_TEST
 
+static uint8_t scratch[FLOW_SIZE];
+
+static bool is_wiped(void)
+{
+    size_t n = 0;
+
+    while (n < sizeof(scratch) && scratch[n] == 0)
+        n++;
+    return n == sizeof(scratch);
+}
+
+START_TEST(what_goes_on_at_once_takes_no_memory)
+{
+    uint8_t out[12];
+
+    for (int i = 0; i < 3; i++) {
+        give(pattern + 1, 12);
+        ck_assert_int_eq(flow_read_into(&flow, pair[0], FLOW_SIZE, scratch), 12);
+        ck_assert_ptr_eq(flow_head(&flow), scratch);
+        ck_assert_int_eq(flow_write(&flow, pair[0], 5), 5);
+        ck_assert_ptr_eq(flow_head(&flow), scratch + 5);
+        ck_assert_int_eq(flow_write(&flow, pair[0], 100), 7);
+        ck_assert_int_eq(read(pair[1], out, sizeof(out)), 12);
+        ck_assert_mem_eq(out, pattern + 1, 12);
+        ck_assert(is_wiped());
+        ck_assert_int_eq(flow_keep(&flow), 0);
+        check_empty();
+    }
+    ck_assert_int_eq(flow_read_into(&flow, pair[0], FLOW_SIZE, scratch), -EAGAIN);
+    check_empty();
+}
+END_TEST
+
+START_TEST(what_has_to_wait_has_memory_of_its_own)
+{
+    give(pattern + 1, 20);
+    ck_assert_int_eq(flow_read_into(&flow, pair[0], FLOW_SIZE, scratch), 20);
+    ck_assert_int_eq(flow_write(&flow, pair[0], 8), 8);
+    ck_assert_int_eq(flow_keep(&flow), 0);
+    ck_assert(is_wiped());
+    ck_assert_uint_eq(flow.cap, 12);
+    ck_assert_mem_eq(flow_head(&flow), pattern + 9, 12);
+    ck_assert_int_eq(flow_keep(&flow), 0);
+    ck_assert_uint_eq(flow_size(&flow), 12);
+    give(pattern + 21, 10);
+    ck_assert_int_eq(flow_read_into(&flow, pair[0], FLOW_SIZE, scratch), 10);
+    ck_assert(is_wiped());
+    ck_assert_uint_eq(flow_size(&flow), 22);
+    ck_assert_mem_eq(flow_head(&flow), pattern + 9, 22);
+}
+END_TEST
+
+START_TEST(what_is_lent_can_be_added_to_and_dropped)
+{
+    give(pattern + 1, 10);
+    ck_assert_int_eq(flow_read_into(&flow, pair[0], FLOW_SIZE, scratch), 10);
+    ck_assert_int_eq(flow_put(&flow, pattern + 11, 5), 0);
+    ck_assert(is_wiped());
+    ck_assert_mem_eq(flow_head(&flow), pattern + 1, 15);
+    flow_drop(&flow, 15);
+    give(pattern + 1, 10);
+    ck_assert_int_eq(flow_read_into(&flow, pair[0], FLOW_SIZE, scratch), 10);
+    flow_fini(&flow);
+    ck_assert(is_wiped());
+    check_empty();
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, begin, end);
@@ -228,6 +296,9 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, an_error_of_reading_is_told);
     tcase_add_test(tcase, a_large_frame_is_held_whole);
     tcase_add_test(tcase, all_of_another_is_taken_over);
+    tcase_add_test(tcase, what_goes_on_at_once_takes_no_memory);
+    tcase_add_test(tcase, what_has_to_wait_has_memory_of_its_own);
+    tcase_add_test(tcase, what_is_lent_can_be_added_to_and_dropped);
 }
 
 int main(void)

@@ -31,8 +31,8 @@ START_TEST(an_idle_relay_holds_nothing)
     check_going();
     GIVE(upstream, sign_answer);
     check_going();
-    ck_assert_ptr_null(relay.up.held);
-    ck_assert_ptr_null(relay.down.held);
+    ck_assert_ptr_null(relay.up.bytes);
+    ck_assert_ptr_null(relay.down.bytes);
     ck_assert_int_eq(relay_client_events(&relay), EV_READ);
     ck_assert_int_eq(relay_upstream_events(&relay), EV_READ);
 }

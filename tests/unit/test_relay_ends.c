@@ -55,8 +55,8 @@ START_TEST(the_largest_frame_passes_both_ways)
     ck_assert_uint_eq(relay.owed, 1);
     carry(upstream, client, answer, 4 + 262144);
     ck_assert_uint_eq(relay.owed, 0);
-    ck_assert_ptr_null(relay.up.held);
-    ck_assert_ptr_null(relay.down.held);
+    ck_assert_ptr_null(relay.up.bytes);
+    ck_assert_ptr_null(relay.down.bytes);
     free(question);
     free(answer);
 }
