@@ -68,6 +68,11 @@ first answer, newest refused
 first answer, newest missing
 answered of 500 at the same time
 END
+ok 'and the barest relay on libev has those where it says something' all_measured loop <<'END'
+question, 1 CPU
+list 1, 1 CPU
+list 200, 1 CPU
+END
 ok 'and its insides are looked at' all_measured 'floor duties relayd proxyd socat' <<'END'
 memory, idle
 system calls, a session

@@ -3,7 +3,7 @@
 
 from collections import namedtuple
 
-from programs import NAMES
+from programs import ALL_ROUND, NAMES
 
 # place: what stands behind the programs (see places() in rounds.py); cpus: how many they share.
 Case = namedtuple("Case", "name mode count question clients place cpus programs starts")
@@ -19,7 +19,7 @@ def cases(quick, cpus):
     found = []
 
     def add(name, mode, count, question="list", clients=None, place="fast", n_cpus=(1, 2),
-            programs=NAMES, starts=3):
+            programs=ALL_ROUND, starts=3):
         for n in n_cpus:
             if n <= len(cpus):
                 full_name = f"{name}, {n} CPU{'s' if n > 1 else ''}"
@@ -27,12 +27,13 @@ def cases(quick, cpus):
                                   programs, 1 if quick else starts))
 
     add("session", "session", 400)
-    add("question", "question", 1000)
+    add("question", "question", 4000, programs=NAMES)
     for clients in CROWDS:
         if quick and clients > MANY:
             continue
         is_many = clients >= MANY
-        add(f"list {clients}", "crowd", 4000, "list", clients, starts=1 if is_many else 3)
+        add(f"list {clients}", "crowd", 4000, "list", clients, starts=1 if is_many else 3,
+            programs=ALL_ROUND if is_many else NAMES)
         # Nearly all of it is ssh-agent's time, and with one CPU there is nothing else to see.
         add(f"sign {clients}", "crowd", max(clients, 100), "sign", clients, place="real",
             n_cpus=(2,) if is_many else (1, 2), starts=1)
@@ -40,7 +41,7 @@ def cases(quick, cpus):
     add("frame 256K", "question", 40, "frame:262144")
     add("session, link known", "session", 400,
         place="link", n_cpus=(1,), programs=("relayd",))
-    add("question, link known", "question", 1000,
+    add("question, link known", "question", 4000,
         place="link", n_cpus=(1,), programs=("relayd",))
     add("list 200, link known", "crowd", 4000, "list", 200,
         place="link", n_cpus=(1,), programs=("relayd",))

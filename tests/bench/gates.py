@@ -64,6 +64,7 @@ GATES = (
     Gate("2 s after a crowd of 4000 has gone", largest("memory 2 s after 4000"), 2048, False, " KiB"),
     Gate("connect + list + close, to the barest relay with relayd's duties", ratio(SESSION), 1.10, True, " ×"),
     Gate("one question, likewise", ratio(QUESTION), 1.06, True, " ×"),
+    Gate("one question, to the barest relay on libev", ratio(QUESTION, "loop"), 1.06, True, " ×"),
     Gate("200 clients at once, likewise", ratio(CROWD), 1.15, True, " ×"),
     Gate("connect + list + close where the link is known",
          ratio("session, link known, 1 CPU", to_case=SESSION), 1.10, True, " ×"),

@@ -10,7 +10,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from programs import NAMES, Link, register, ticks, wait_for
+from programs import ALL_ROUND, Link, register, ticks, wait_for
 
 MANY_UPSTREAMS = {False: (64, 256), True: (4,)}  # in full, in quick form
 SILENT = {False: (0, 8, 64, 255), True: (0, 8)}
@@ -18,7 +18,7 @@ HUNG = {False: 5, True: 1}  # after so many seconds a client that has no answer 
 
 
 def present(bench):
-    return [program for program in NAMES if not bench.missing(program)]
+    return [program for program in ALL_ROUND if not bench.missing(program)]
 
 
 # --- many logins, of which the newest do not serve
@@ -383,7 +383,7 @@ def count_round_trips(figures):
     near = figures.median("onward login over 25 ms", "near") or 0
     for case, per, other in (("list over 25 ms", ROUND_TRIP, 0), ("sign over 25 ms", ROUND_TRIP, 0),
                              ("onward login over 250 ms", LONG_ROUND_TRIP, near)):
-        for program in NAMES:
+        for program in ALL_ROUND:
             took = figures.median(case, program)
             if took is not None:
                 figures.add(f"{case}, round trips", program, max(round((took - other) / per), 0), "round trips")

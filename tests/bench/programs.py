@@ -11,10 +11,12 @@ import tempfile
 import time
 from pathlib import Path
 
-NAMES = ("direct", "floor", "duties", "relayd", "proxyd", "socat")
+NAMES = ("direct", "floor", "duties", "loop", "relayd", "proxyd", "socat")
+# Those that have every case.
+ALL_ROUND = tuple(name for name in NAMES if name != "loop")
 TITLES = {
     "direct": "direct", "floor": "barest relay", "duties": "barest relay with relayd's duties",
-    "relayd": "relayd", "proxyd": "systemd-socket-proxyd", "socat": "socat",
+    "loop": "barest relay on libev", "relayd": "relayd", "proxyd": "systemd-socket-proxyd", "socat": "socat",
 }
 PROXYD = "/usr/lib/systemd/systemd-socket-proxyd"
 # No more than a person would wait, and more than the slowest needs.
@@ -105,7 +107,7 @@ class Bench:
         if program == "direct":
             return Instance(program, start, target)
         path = self.new_path(program)
-        if program in ("floor", "duties"):
+        if program in ("floor", "duties", "loop"):
             words = [self.tool(program), path, target]
         elif program == "relayd":
             words = [self.relayd, "--dir", path, *options]
