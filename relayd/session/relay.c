@@ -114,8 +114,9 @@ static bool owes(const struct relay *relay)
     return relay->owed > 0 || relay->down_left > 0 || flow_size(&relay->down) > 0;
 }
 
-/* Lets the next question go on, or answers it here. Returns 1 if there was one to
- * decide, 0 if not at the moment, or -errno. */
+/* Lets the next question go on, or answers it here. The gate is asked once: what it has refused
+ * stays so while it waits. Returns 1 if there was one to decide, 0 if not at the moment, or
+ * -errno. */
 static int decide(struct relay *relay)
 {
     struct agent_frame frame;
@@ -128,7 +129,7 @@ static int decide(struct relay *relay)
     relay->is_crowded = kind == AGENT_KIND_SIGN && relay->owed >= RELAY_SIGNATURES_MAX;
     if (relay->is_crowded)
         return 0;
-    if (relay->gate(relay->gate_arg, kind, flow_head(&relay->up), n)) {
+    if (!relay->is_held && relay->gate(relay->gate_arg, kind, flow_head(&relay->up), n)) {
         relay->up_left = frame.size;
         relay_count(relay, kind);
         return 1;

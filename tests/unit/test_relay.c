@@ -129,6 +129,29 @@ START_TEST(a_refused_question_is_answered_in_its_turn)
 }
 END_TEST
 
+/* Whatever the gate would say by the time that nothing is owed. */
+START_TEST(a_question_is_refused_once)
+{
+    uint8_t wanted[sizeof(sign_answer) + sizeof(failure)];
+
+    memcpy(wanted, sign_answer, sizeof(sign_answer));
+    memcpy(wanted + sizeof(sign_answer), failure, sizeof(failure));
+    refused = AGENT_KIND_REMOVE;
+    GIVE(client, sign);
+    GIVE(client, remove_all);
+    check_going();
+    TAKE(upstream, sign);
+    refused = AGENT_KINDS;
+    GIVE(upstream, sign_answer);
+    check_going();
+    check_nothing(upstream);
+    TAKE(client, wanted);
+    GIVE(client, list);
+    check_going();
+    TAKE(upstream, list);
+}
+END_TEST
+
 START_TEST(refused_questions_alone_never_reach_the_upstream)
 {
     refused = AGENT_KIND_REMOVE;
@@ -299,6 +322,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, an_answer_cut_at_any_byte_is_one_answer);
     tcase_add_test(tcase, pipelined_questions_go_up_in_order);
     tcase_add_test(tcase, a_refused_question_is_answered_in_its_turn);
+    tcase_add_test(tcase, a_question_is_refused_once);
     tcase_add_test(tcase, refused_questions_alone_never_reach_the_upstream);
     tcase_add_test(tcase, refused_questions_that_come_together_are_all_answered);
     tcase_add_test(tcase, a_refused_question_larger_than_memory_is_read_away);

@@ -528,6 +528,42 @@ START_TEST(a_ping_that_comes_round_shows_a_loop)
 }
 END_TEST
 
+/* It is refused while an answer is owed, and the loop is over by the time that this has come. */
+START_TEST(a_ping_that_came_round_stays_refused)
+{
+    static const uint8_t somebody[AGENT_INSTANCE] = "another relay";
+    static const uint8_t wanted[] = {0, 0, 0, 2, 14, 'a', 0, 0, 0, 1, 5};
+    uint8_t ping[AGENT_PING_SIZE];
+    int other;
+
+    options.patience = 10;
+    add_both();
+    agent_ping_make(ping, somebody, 7);
+    begin_client();
+    ASK(list);
+    HEAR(list_by_a);
+    a.on[AGENT_KIND_SIGN] = a.on[AGENT_KIND_PING] = FAKE_SAYS_NOTHING;
+    ASK(sign);
+    turn_while_busy(loop);
+    other = the_client;
+    begin_client();
+    ASK(ping);
+    turn_while_busy(loop);
+    ck_assert_uint_eq(a.asked[AGENT_KIND_PING], 1);
+    close(the_client);
+    the_client = other;
+    ASK(ping);
+    turn_while_busy(loop);
+    ck_assert_int_eq(registry_find_path(&registry, a.path)->state, UPSTREAM_SILENT);
+    a.on[AGENT_KIND_PING] = FAKE_ANSWERS;
+    fake_say(&a, sign_by_a, sizeof(sign_by_a));
+    HEAR(wanted);
+    ck_assert_uint_eq(a.asked[AGENT_KIND_PING], 1);
+    ASK(list);
+    HEAR(list_by_a);
+}
+END_TEST
+
 START_TEST(no_client_has_that_many_hops_behind_it)
 {
     static uint8_t bind[1024] = {0, 0, 3, 252, 27, 0, 0, 0, 24, 's', 'e', 's', 's', 'i', 'o', 'n', '-',
@@ -550,6 +586,7 @@ static void add(TCase *tcase)
 {
     stage_add(tcase);
     tcase_add_test(tcase, a_ping_that_comes_round_shows_a_loop);
+    tcase_add_test(tcase, a_ping_that_came_round_stays_refused);
     tcase_add_test(tcase, no_client_has_that_many_hops_behind_it);
     tcase_add_test(tcase, one_taken_up_without_its_upstream_s_end_is_served_like_any);
     tcase_add_test(tcase, nothing_is_opened_before_a_question_is_whole);
