@@ -6,6 +6,7 @@
 
 #include "relayd/session/relay.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <ev.h>
 #include <string.h>
@@ -124,6 +125,7 @@ static int decide(struct relay *relay)
     size_t n;
     int r = relay_first(relay, &frame, &kind, &n);
 
+    assert(relay->skip_left == 0); /* or all of `up` would be dropped by now */
     if (r <= 0)
         return r;
     relay->is_crowded = kind == AGENT_KIND_SIGN && relay->owed >= RELAY_SIGNATURES_MAX;
@@ -149,7 +151,7 @@ static enum relay_end send_questions(struct relay *relay, int upstream_fd)
         int r;
 
         if (relay->up_left == 0) {
-            r = relay->skip_left > 0 ? 0 : decide(relay);
+            r = decide(relay);
             if (r < 0)
                 return r == -ENOMEM ? RELAY_NO_MEMORY : RELAY_CLIENT_BAD;
             if (r == 0)
