@@ -148,7 +148,7 @@ void flow_drop(struct flow *flow, size_t n)
 
 void flow_move(struct flow *to, struct flow *from)
 {
-    assert(to->bytes == NULL);
+    assert(to->bytes == NULL && !is_lent(from));
     *to = *from;
     *from = (struct flow){0};
 }

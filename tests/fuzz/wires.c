@@ -290,6 +290,7 @@ void step(enum relay_side readable)
         fuzz_must(k->read == before);
     hear_all();
     fuzz_must(flow_size(&relay.up) <= FLOW_SIZE && flow_size(&relay.down) <= FLOW_SIZE);
+    fuzz_must(relay.up.end <= relay.up.cap && relay.down.end <= relay.down.cap); /* none is lent */
     if (is_raw) {
         check_raw_end();
         return;
