@@ -276,9 +276,52 @@ START_TEST(a_client_that_left_an_answer_unread_ends_it)
 }
 END_TEST
 
+static bool is_out_of_memory;
+
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+void *__wrap_malloc(size_t size)
+{
+    return is_out_of_memory ? NULL : __real_malloc(size);
+}
+
+/* Check needs some for what it is asked. */
+static bool pass(void *arg, enum agent_kind kind, const uint8_t *bytes, size_t n)
+{
+    return true;
+}
+
+static enum relay_end step_without_memory(void)
+{
+    enum relay_end end;
+
+    is_out_of_memory = true;
+    end = step();
+    is_out_of_memory = false;
+    return end;
+}
+
+START_TEST(only_what_has_to_wait_needs_memory)
+{
+    relay.gate = pass;
+    GIVE(client, list);
+    ck_assert_int_eq(step_without_memory(), RELAY_GOING);
+    TAKE(upstream, list);
+    GIVE(upstream, list_answer);
+    ck_assert_int_eq(step_without_memory(), RELAY_GOING);
+    TAKE(client, list_answer);
+    give(_i == 0 ? client : upstream, sign, 3);
+    ck_assert_int_eq(step_without_memory(), RELAY_NO_MEMORY);
+    ck_assert_ptr_null(relay.up.bytes);
+    ck_assert_ptr_null(relay.down.bytes);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     wire_add(tcase);
+    tcase_add_loop_test(tcase, only_what_has_to_wait_needs_memory, 0, 2);
     tcase_add_test(tcase, a_client_that_left_an_answer_unread_ends_it);
     tcase_add_test(tcase, the_largest_frame_passes_both_ways);
     tcase_add_loop_test(tcase, a_question_over_the_largest_ends_the_client, 0, 3);
