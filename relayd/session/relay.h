@@ -40,8 +40,8 @@ enum relay_end {
 /* A signature waits while so many answers are owed: what is kept of each that is owed has a bound. */
 #define RELAY_SIGNATURES_MAX 16
 
-/* Whether a question may go on; else it is answered FAILURE here. bytes has its first n
- * bytes: the whole question if that is no longer than RELAY_WHOLE_MAX. */
+/* Whether a question may go on; else it is answered FAILURE here. It is asked once of each. bytes
+ * has its first n bytes: the whole question if that is no longer than RELAY_WHOLE_MAX. */
 typedef bool relay_gate_fn(void *arg, enum agent_kind kind, const uint8_t *bytes, size_t n);
 
 /* The answer number relay::answered + 1, of that type, begins to go on. */

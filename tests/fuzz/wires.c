@@ -84,8 +84,8 @@ void leave(struct party *party)
 
 static bool gate(void *arg, enum agent_kind kind, const uint8_t *bytes, size_t n)
 {
-    if (!relay.is_held)
-        model_note_refused(&model);
+    fuzz_must(!relay.is_held);
+    model_note_refused(&model);
     return model_judge(&model, kind, bytes, n);
 }
 
