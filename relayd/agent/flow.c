@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* A flow. Memory is taken for what has to wait, as much as it is, and given back when it has gone:
  * a buffer kept for each of ten thousand idle clients would cost more. Nobody knows how many bytes
- * will come before they are read, so they are read into the stack of who reads, and nearly all go on
- * from there; a large buffer taken for a small question would leave a hole when it is given back,
+ * will come before they are read, so they are read onto the reader's stack, and nearly all go on from
+ * there; a large buffer taken for a small question would leave a hole when it is given back,
  * between what other clients keep. */
 #include "config.h"
 
@@ -30,9 +30,9 @@ void flow_fini(struct flow *flow)
     *flow = (struct flow){0};
 }
 
-/* Makes room of its own for `more` bytes behind those held, moving them to the front and growing
- * where needed: by as much as it has held for a while, so that what comes byte by byte is not moved
- * each time. */
+/* Makes room of its own for `more` bytes behind those held. Moves them to the front and grows where
+ * that is needed: by as much as it owned already, so that what comes byte by byte is not moved each
+ * time. */
 static int flow_reserve(struct flow *flow, size_t more)
 {
     size_t size = flow_size(flow), cap = size + more + (is_lent(flow) ? 0 : size);

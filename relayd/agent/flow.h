@@ -24,7 +24,7 @@ struct flow {
     uint32_t cap; /* of bytes, which are its own; 0: they are lent to it (flow_read_into) */
 };
 
-/* A zeroed struct is an empty flow. Wipes what is held, and frees it. */
+/* A zeroed struct is an empty flow. Wipes what is held, and frees it unless it is lent. */
 void flow_fini(struct flow *flow);
 
 static inline size_t flow_size(const struct flow *flow)
@@ -47,9 +47,8 @@ static inline bool flow_is_full(const struct flow *flow)
  * bytes are lost. -ENOBUFS: `limit` is held already. */
 ssize_t flow_read(struct flow *flow, int fd, size_t limit);
 
-/* The same for what is to go on at once: where nothing is held, it is read into `scratch` and stays
- * there, lent to the flow, until flow_keep(). That has to be called before scratch ends or is used
- * again. */
+/* Like flow_read(), for what is to go on at once. An empty flow takes no memory: the bytes stay in
+ * scratch, lent to the flow. Call flow_keep() before scratch ends or is used again. */
 ssize_t flow_read_into(struct flow *flow, int fd, size_t limit, uint8_t scratch[FLOW_SIZE]);
 
 /* Gives what is held memory of its own, if it is lent. Returns 0 or -ENOMEM: then it is lost. What
@@ -63,7 +62,8 @@ ssize_t flow_write(struct flow *flow, int fd, size_t n);
 /* Drops n bytes from the head; n <= flow_size(). */
 void flow_drop(struct flow *flow, size_t n);
 
-/* Puts n bytes behind what is held. Returns 0 or -ENOMEM. */
+/* Puts n bytes behind what is held, which has memory of its own then. Returns 0 or -ENOMEM: then all
+ * is as it was. */
 int flow_put(struct flow *flow, const uint8_t *bytes, size_t n);
 
 /* Moves all that `from` holds to an empty flow. */

@@ -65,7 +65,7 @@ static enum relay_end read_client(struct relay *relay, int client_fd, size_t mos
     return RELAY_GOING;
 }
 
-/* Gives what has to wait memory of its own, and says how that ended. */
+/* Gives what has to wait memory of its own. Returns end, or RELAY_NO_MEMORY. */
 static enum relay_end kept(struct flow *flow, enum relay_end end)
 {
     return flow_keep(flow) < 0 && end == RELAY_GOING ? RELAY_NO_MEMORY : end;

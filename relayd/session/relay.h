@@ -11,7 +11,8 @@
  * Invariants: the first *_left bytes of a flow may go on, for they belong to a frame
  * whose head has been looked at. A question is owed once it has gone, or begun to go, or
  * was answered here, and until its answer is delivered. An answer of our own is put in only
- * where the upstream owes none, so answers keep the order of their questions.
+ * where the upstream owes none, so answers keep the order of their questions. No flow is lent
+ * between steps.
  */
 #ifndef RELAYD_RELAY_H
 #define RELAYD_RELAY_H

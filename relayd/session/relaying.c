@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Relaying. The clock of what is owed starts with the first question and anew with each answer,
  * and stands while it is the client that does not read, or has not sent the rest of what it asks:
- * no upstream is called silent for that, nor a person thought to be at its prompt. The
- * timer runs with that clock, and where nothing is read from the client: its end would go unseen. An
+ * no upstream is called silent for that, nor a person thought to be at its prompt. The timer runs
+ * with that clock, and also where nothing is read from the client, whose end would go unseen. An
  * idle session has none. */
 #include "config.h"
 
@@ -11,9 +11,8 @@
 #include "relayd/base/util.h"
 #include "relayd/session/raw.h"
 
-/* An answer that is found spares five times what a look in vain costs: looks pay where one in six
- * finds one. How much luck there can be, and how many questions go without a look where there is
- * none. */
+/* A look in vain costs 1, an answer found spares 5: looks pay where one in six finds one. The most luck
+ * there is; and how many questions go without a look when it has run out. */
 #define LUCK_FOUND 5
 #define LUCK_MOST 20
 #define LUCK_PAUSE 16
@@ -74,7 +73,7 @@ static void note_luck(struct session *s, bool is_there)
  * and few are made. */
 static enum relay_end carry_on(struct session *s, enum relay_side readable)
 {
-    uint32_t owed_before = s->relay.owed;
+    uint32_t owed_before = s->relay.owed, answered;
     enum relay_end end = carry(s, readable);
 
     if (end != RELAY_GOING || s->relay.owed <= owed_before ||
@@ -84,8 +83,9 @@ static enum relay_end carry_on(struct session *s, enum relay_side readable)
         s->luck++;
         return end;
     }
+    answered = s->relay.answered;
     end = carry(s, RELAY_UPSTREAM);
-    note_luck(s, s->relay.owed <= owed_before);
+    note_luck(s, s->relay.answered != answered);
     return end;
 }
 
