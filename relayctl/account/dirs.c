@@ -22,6 +22,15 @@ static mode_t mode_of(const char *dir)
     return strcmp(strrchr(dir, '/'), "/.ssh") == 0 ? 0700 : 0755;
 }
 
+void dirs_remove(const char *dir, size_t root_size, int n)
+{
+    char path[PATH_MAX];
+
+    strcpy(path, dir);
+    for (; n > 0 && strlen(path) > root_size && rmdir(path) == 0; n--)
+        dirs_up(path);
+}
+
 int dirs_make(const char *dir, int n, int *made)
 {
     char path[PATH_MAX];
@@ -31,20 +40,20 @@ int dirs_make(const char *dir, int n, int *made)
     for (int i = 1; i < n; i++)
         dirs_up(path);
     for (; n > 0; n--) {
-        if (mkdir(path, mode_of(path)) < 0)
-            return -errno;
-        (*made)++;
+        if (mkdir(path, mode_of(path)) == 0) {
+            (*made)++;
+        } else if (errno == EEXIST) {
+            *made = 0; /* what is above it is in use */
+        } else {
+            int r = -errno;
+
+            dirs_up(path);
+            dirs_remove(path, 0, *made);
+            *made = 0;
+            return r;
+        }
         if (n > 1)
             path[strlen(path)] = '/';
     }
     return 0;
-}
-
-void dirs_remove(const char *dir, size_t root_size, int n)
-{
-    char path[PATH_MAX];
-
-    strcpy(path, dir);
-    for (; n > 0 && strlen(path) > root_size && rmdir(path) == 0; n--)
-        dirs_up(path);
 }

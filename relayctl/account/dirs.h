@@ -11,8 +11,9 @@
 /* Ends path above its last name; "" is the root. */
 void dirs_up(char *path);
 
-/* Makes the lowest n directories of dir, 0700 for .ssh, else 0755 less the umask. Returns 0 or
- * -errno; made is how many were, in either case. */
+/* Makes the lowest n directories of dir, 0700 for .ssh, else 0755 less the umask. One that somebody
+ * has made meanwhile will do. Returns 0, and in *made how many of the lowest are ours; or -errno, and
+ * nothing is left of it. */
 int dirs_make(const char *dir, int n, int *made);
 
 /* Removes the lowest n directories of dir, as far as they are empty and below its first root_size

@@ -3,6 +3,7 @@
  * beside it. */
 #include "config.h"
 
+#include "relayctl/account/dirs.h"
 #include "relayctl/account/document.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
@@ -431,6 +432,32 @@ START_TEST(directories_are_taken_back)
 }
 END_TEST
 
+START_TEST(directories_are_all_made_or_none)
+{
+    char path[512];
+    int made;
+
+    snprintf(path, sizeof(path), "%s/%0256d", scratch_path("a/b"), 0);
+    ck_assert_int_eq(dirs_make(path, 3, &made), -ENAMETOOLONG);
+    ck_assert_int_eq(made, 0);
+    ck_assert_int_eq(count_entries("."), 0);
+}
+END_TEST
+
+START_TEST(a_directory_that_appeared_will_do)
+{
+    const char *path = scratch_path("a/b/c/d");
+    int made;
+
+    ck_assert_int_eq(mkdir(scratch_path("a"), 0755), 0);
+    ck_assert_int_eq(mkdir(scratch_path("a/b"), 0755), 0);
+    ck_assert_int_eq(dirs_make(path, 4, &made), 0);
+    ck_assert_int_eq(made, 2);
+    dirs_remove(path, 0, made);
+    ck_assert_int_eq(count_entries("a/b"), 0);
+}
+END_TEST
+
 START_TEST(it_is_written_again_as_if_read_again)
 {
     make("f", "old", 0600);
@@ -551,6 +578,8 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_file_that_appeared_stays);
     tcase_add_test(tcase, files_and_directories_are_made_and_removed);
     tcase_add_test(tcase, directories_are_taken_back);
+    tcase_add_test(tcase, directories_are_all_made_or_none);
+    tcase_add_test(tcase, a_directory_that_appeared_will_do);
     tcase_add_test(tcase, it_is_written_again_as_if_read_again);
     tcase_add_test(tcase, what_a_killed_one_left_goes_when_it_is_old);
     tcase_add_test(tcase, an_old_one_goes);
