@@ -8,6 +8,7 @@
 
 #include "relayctl/columns.h"
 #include "relayctl/text.h"
+#include "relayd/base/util.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -177,12 +178,11 @@ static void format_count(char *out, size_t size, uint64_t n, const char *noun)
 
 static void format_keyboard(char *out, size_t size, uint64_t seconds)
 {
-    time_t since = time(NULL) - (time_t)seconds;
-    struct tm tm;
+    struct tm since = local_time(time_ago(seconds));
 
     strftime(out, size, seconds < 86400 ? "at the keyboard since %H:%M, "
                                         : "at the keyboard since %F %H:%M, ",
-             localtime_r(&since, &tm));
+             &since);
 }
 
 /* ", last used 3 min ago" */

@@ -234,13 +234,12 @@ int verb_status(struct command *cmd)
 
 static int show_event(struct proto_msg *event, void *arg)
 {
-    time_t when = (time_t)proto_get_u64(event, "time", 0);
+    struct tm when = local_time((time_t)proto_get_u64(event, "time", 0));
     struct printer *out = arg;
     char clock[16];
-    struct tm tm;
 
     if (strcmp(event->verb, "event") == 0) {
-        strftime(clock, sizeof(clock), "%H:%M:%S", localtime_r(&when, &tm));
+        strftime(clock, sizeof(clock), "%H:%M:%S", &when);
         printer_style(out, STYLE_FAINT);
         printer_text(out, clock, printer_room(out));
         printer_style(out, STYLE_PLAIN);

@@ -11,9 +11,8 @@
 
 static time_t midnight(time_t now, int days_before)
 {
-    struct tm tm;
+    struct tm tm = local_time(now);
 
-    localtime_r(&now, &tm);
     tm.tm_mday -= days_before;
     tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
     tm.tm_isdst = -1;
@@ -23,12 +22,9 @@ static time_t midnight(time_t now, int days_before)
 /* What the form does not have is that of the beginning of today. */
 static int parse_form(const char *text, const char *form, time_t now, time_t *when)
 {
-    time_t today = midnight(now, 0);
-    const char *end;
-    struct tm tm;
+    struct tm tm = local_time(midnight(now, 0));
+    const char *end = strptime(text, form, &tm);
 
-    localtime_r(&today, &tm);
-    end = strptime(text, form, &tm);
     if (end == NULL || *end != '\0')
         return -EINVAL;
     tm.tm_isdst = -1;

@@ -5,6 +5,7 @@
 #include "relayctl/log/show.h"
 
 #include "relayctl/json.h"
+#include "relayd/base/util.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -14,11 +15,7 @@
 
 static struct tm time_of(const struct entry *entry)
 {
-    time_t at = (time_t)(entry->at_us / 1000000);
-    struct tm tm;
-
-    localtime_r(&at, &tm);
-    return tm;
+    return local_time((time_t)(entry->at_us / 1000000));
 }
 
 /* What comes before the words: nothing for one that was signed. */

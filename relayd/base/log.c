@@ -111,13 +111,12 @@ static void rotate_when_full(void)
 
 bool log_to_file(enum log_level level, const char *line, const struct log_field *fields, size_t n)
 {
-    time_t now = time(NULL);
+    struct tm tm = local_time(time(NULL));
     char when[32];
-    struct tm tm;
 
     if (log_fd < 0)
         return false;
-    strftime(when, sizeof(when), "%F %T", localtime_r(&now, &tm));
+    strftime(when, sizeof(when), "%F %T", &tm);
     rotate_when_full();
     return dprintf(log_fd, "%s %s\n", when, line) > 0;
 }

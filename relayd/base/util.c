@@ -61,6 +61,23 @@ static bool close_listed(int lowest, int keep)
     return is_whole;
 }
 
+struct tm local_time(time_t at)
+{
+    const int64_t most = INT64_C(1) << 55; /* a year is an int */
+    time_t told = at > most ? (time_t)most : at < -most ? (time_t)-most : at;
+    struct tm tm = {0};
+
+    localtime_r(&told, &tm);
+    return tm;
+}
+
+time_t time_ago(uint64_t seconds)
+{
+    time_t now = time(NULL);
+
+    return seconds < (uint64_t)now ? now - (time_t)seconds : 0;
+}
+
 void close_from(int lowest, int keep)
 {
     long end = sysconf(_SC_OPEN_MAX);

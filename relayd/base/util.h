@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -22,6 +23,13 @@ void fill_standard_fds(void);
 /* Seconds of CLOCK_MONOTONIC, the one clock that durations are measured on: nobody sets it,
  * it stands while the host sleeps, and all processes of a host share it. */
 double monotonic_seconds(void);
+
+/* localtime_r(3) of any time: what another program or a file says may be beyond all calendars, for
+ * which there is no struct tm. Such a time becomes one of a thousand million years from now, or ago. */
+struct tm local_time(time_t at);
+
+/* The time so many seconds ago, the epoch at the earliest. */
+time_t time_ago(uint64_t seconds);
 
 /* Closes every descriptor from `lowest` up but `keep` (-1: none), in a child that has
  * just been forked. Not close_range(2): kernels before 5.9 lack it, and so does musl. */

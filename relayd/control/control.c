@@ -238,10 +238,10 @@ static void handle_watch(struct control *control, struct conn *conn,
 static void put_why(struct proto_buf *buf, const struct sessions *sessions)
 {
     unsigned long long n = sessions->served - sessions->why_served;
+    struct tm tm = local_time(sessions->why_at);
     char when[32], since[64] = "";
-    struct tm tm;
 
-    strftime(when, sizeof(when), "%F %T", localtime_r(&sessions->why_at, &tm));
+    strftime(when, sizeof(when), "%F %T", &tm);
     if (n > 0)
         snprintf(since, sizeof(since), "; since then %llu client%s been served", n,
                  n == 1 ? " has" : "s have");

@@ -220,10 +220,9 @@ static void explain_alive(const struct upstream *u, double now, char *out, size_
 static void explain_silence(const struct upstream *u, double now, char *out, size_t size)
 {
     const struct upstream_silence *silence = &u->silence;
-    struct tm tm;
+    struct tm tm = local_time(silence->at);
     char when[48];
 
-    localtime_r(&silence->at, &tm);
     strftime(when, sizeof(when),
              now - silence->since < 86400 ? "silent since %H:%M" : "silent since %F %H:%M", &tm);
     switch (silence->cause) {

@@ -119,6 +119,31 @@ START_TEST(a_member_leads_to_its_container)
 }
 END_TEST
 
+START_TEST(every_time_is_one_of_a_calendar)
+{
+    static const time_t times[] = {0, -1, (time_t)INT64_MAX, (time_t)INT64_MIN};
+    char text[64];
+
+    setenv("TZ", "UTC", 1);
+    for (size_t i = 0; i < ARRAY_SIZE(times); i++) {
+        struct tm tm = local_time(times[i]);
+
+        ck_assert_uint_gt(strftime(text, sizeof(text), "%F %T", &tm), 0);
+        ck_assert(i != 1 || strcmp(text, "1969-12-31 23:59:59") == 0);
+        ck_assert(i != 3 || tm.tm_year < -1000000);
+    }
+}
+END_TEST
+
+START_TEST(what_is_long_ago_was_at_the_epoch)
+{
+    ck_assert_int_eq(time_ago(UINT64_MAX), 0);
+    ck_assert_int_eq(time_ago((uint64_t)INT64_MAX + 1), 0);
+    ck_assert_int_le(time(NULL) - time_ago(60), 61);
+    ck_assert_int_ge(time(NULL) - time_ago(60), 60);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     tcase_add_loop_test(tcase, a_duration_is_read, 0, 10);
@@ -130,6 +155,8 @@ static void add(TCase *tcase)
     if (!in_valgrind())
         tcase_add_test(tcase, descriptors_are_closed_where_none_is_left_to_list_them);
     tcase_add_test(tcase, a_member_leads_to_its_container);
+    tcase_add_test(tcase, every_time_is_one_of_a_calendar);
+    tcase_add_test(tcase, what_is_long_ago_was_at_the_epoch);
 }
 
 int main(void)
