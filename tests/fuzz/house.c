@@ -51,7 +51,10 @@ static void check_session(const struct session *s)
     if (s->state == SESSION_CHOOSING)
         fuzz_must(now - s->choosing_since <= bound + LATE_SECONDS +
                       (s->is_discovering ? LOOK_SECONDS : 0));
-    if (s->state == SESSION_RELAYING && s->waiting_since > 0)
+    /* A link that goes down in the last moment is waited for as well. */
+    if (s->wait.down_since > 0)
+        fuzz_must(now - s->wait.down_since <= options.dead_after + LATE_SECONDS);
+    else if (s->state == SESSION_RELAYING && s->waiting_since > 0)
         fuzz_must(now - s->waiting_since <= (s->relay.is_unsafe ? 600 : 60) + LATE_SECONDS);
     fuzz_must(s->state != SESSION_NONE || ev_is_active(&s->timer));
 }
