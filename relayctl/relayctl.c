@@ -244,6 +244,7 @@ int main(int argc, char **argv)
     int status;
 
     fill_standard_fds();
+    heed_children();
     /* A line at a time: others write to the same terminal or pipe. */
     setvbuf(stderr, errors, _IOLBF, sizeof(errors)); /* musl needs a buffer for that */
     setlocale(LC_CTYPE, "");

@@ -7,6 +7,7 @@
 
 #include "relayd/base/util.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -90,8 +91,9 @@ static int await_child(pid_t child, int fd, struct run_output *output, int bound
     double until = monotonic_seconds() + bound_ms / 1000.0;
     bool is_open = true;
     int status = 0;
+    pid_t ended;
 
-    while (waitpid(child, &status, WNOHANG) != child) {
+    while ((ended = waitpid(child, &status, WNOHANG)) == 0) {
         struct pollfd wanted = {.fd = is_open ? fd : -1, .events = POLLIN};
 
         if (monotonic_seconds() >= until) {
@@ -103,6 +105,7 @@ static int await_child(pid_t child, int fd, struct run_output *output, int bound
         poll(&wanted, 1, is_open ? STEP_MS : 1);
         is_open = is_open && read_output(fd, output);
     }
+    assert(ended == child);
     if (is_open)
         read_output(fd, output);
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -7,6 +7,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +32,11 @@ void fill_standard_fds(void)
         fd = open("/dev/null", O_RDWR);
     while (fd >= 0 && fd <= STDERR_FILENO);
     close_fd(fd);
+}
+
+void heed_children(void)
+{
+    signal(SIGCHLD, SIG_DFL);
 }
 
 double monotonic_seconds(void)

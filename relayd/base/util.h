@@ -20,6 +20,10 @@ int close_fd(int fd);
  * place, and be read or written as if it were the terminal. For main(), first of all. */
 void fill_standard_fds(void);
 
+/* Has children be there to wait for: where who started us ignores SIGCHLD, so do we, and the kernel
+ * forgets each child, and how it ended, at once. For main(). */
+void heed_children(void);
+
 /* Seconds of CLOCK_MONOTONIC, the one clock that durations are measured on: nobody sets it,
  * it stands while the host sleeps, and all processes of a host share it. */
 double monotonic_seconds(void);

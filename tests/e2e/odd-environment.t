@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What a relay is started with is none of its clients' business: descriptors that are closed, and
-# variables that other programs' libraries look at.
+# What a relay is started with is none of its clients' business: descriptors that are closed, signals
+# that are ignored, and variables that other programs' libraries look at.
 
 . "$(dirname "$0")/lib.sh"
 not_in_valgrind 'its report would take the place of what is closed'
@@ -28,6 +28,14 @@ start relay pat JOURNAL_STREAM="$(stat -c %d:%i "$E2E/log/relay")" relayd
 ok 'without the journal it serves' wait_for 20 served pat
 like "$(cat "$E2E/log/relay")" '^<6>.*serving' 'and its log is on stderr, with the priorities'
 end relay
+
+# Who ignores SIGCHLD has no children to wait for, and hands that on.
+printf 'cat <<END\n' >"$E2E/home/pat/.profile"
+chown pat "$E2E/home/pat/.profile"
+sed -i '/^pat:/s|:[^:]*$|:/bin/dash|' /etc/passwd
+as pat timeout 300 env --ignore-signal=CHLD relayctl setup --dry-run >"$E2E/got" 2>&1 || :
+like "$(tr '\n' ' ' <"$E2E/got")" 'Left alone: [~]/.profile, because something is left open' \
+    'where SIGCHLD is ignored setup still hears what a shell says of its file'
 
 # LIBEV_FLAGS chooses libev's backend; that of 128, io_uring, aborts under many clients.
 start relay pat LIBEV_FLAGS=128 relayd
