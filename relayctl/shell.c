@@ -80,10 +80,11 @@ enum shell shell_of_caller(void)
     return shell == SHELL_UNKNOWN ? SHELL_SH : shell;
 }
 
+/* Not '%': to fish %self is its own number. */
 static bool is_plain(char c)
 {
     return (unsigned char)c >= 0x80 || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-           (c >= 'a' && c <= 'z') || (c != '\0' && strchr("/._-+:@%,", c) != NULL);
+           (c >= 'a' && c <= 'z') || (c != '\0' && strchr("/._-+:@,", c) != NULL);
 }
 
 bool shell_can_read(enum shell shell, const char *value)
@@ -92,7 +93,9 @@ bool shell_can_read(enum shell shell, const char *value)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             return false;
     }
-    return shell != SHELL_CSH || strstr(value, "  ") == NULL;
+    /* What a command prints csh splits at blanks, and expands braces in it whatever stands before them:
+     * in {a,b} the second word would be a command. */
+    return shell != SHELL_CSH || (strstr(value, "  ") == NULL && strchr(value, '{') == NULL);
 }
 
 /* Puts value between single quotes. A quote in it goes outside of them in sh, and behind a

@@ -101,6 +101,19 @@ is "$(status pat label | head -n 1)" kept 'and goes with what that shell registe
 is "$(env_of SSH_AUTH_SOCK="$socket" LC_RELAYD_LABEL="$(printf 'a\nb')")" \
     "SSH_AUTH_SOCK=$socket; export SSH_AUTH_SOCK; unset LC_RELAYD_LABEL;" 'one that no shell would read back is dropped'
 
+for shell in bash zsh fish; do
+    # shellcheck disable=SC2016
+    case $shell in
+    fish) line='relayctl env --fish | source; echo "$RELAYD_LABEL"' ;;
+    *) line='eval "$(relayctl env -s)"; echo "$RELAYD_LABEL"' ;;
+    esac
+    for label in %self '{a,b}' '~' '=ls' '*' -x; do
+        is "$(as pat LC_RELAYD_LABEL="$label" "$shell" -c "$line" 2>&1)" "$label" "$shell reads $label as it is"
+    done
+done
+# csh takes {a,b} apart whatever quotes it, and would run b.
+unlike "$(as pat LC_RELAYD_LABEL='{a,b}' relayctl env -c)" ' RELAYD_LABEL' 'csh is told no label with a brace'
+
 for shell in bash zsh sh; do
     like "$(as pat SHELL=/usr/bin/fish "$shell" -c 'relayctl env; true')" '^SSH_AUTH_SOCK=' "called by $shell: for its like"
 done

@@ -73,6 +73,7 @@ START_TEST(odd_paths_are_quoted)
     ck_assert_str_eq(written(SHELL_SH, "/a b'$c\\"), "X='/a b'\\''$c\\'; export X;");
     ck_assert_str_eq(written(SHELL_CSH, "/a b'!c\\"), "setenv X /a\\ b\\'\\!c\\\\;");
     ck_assert_str_eq(written(SHELL_FISH, "/a b'$c\\"), "set -gx X '/a b\\'$c\\\\';");
+    ck_assert_str_eq(written(SHELL_FISH, "%self"), "set -gx X '%self';");
 }
 END_TEST
 
@@ -85,6 +86,9 @@ START_TEST(what_no_quoting_carries_is_refused)
     }
     ck_assert(shell_can_read(SHELL_SH, "/a  b"));
     ck_assert(!shell_can_read(SHELL_CSH, "/a  b"));
+    ck_assert(shell_can_read(SHELL_SH, "/{a,b}"));
+    ck_assert(!shell_can_read(SHELL_CSH, "/{a,b}"));
+    ck_assert(!shell_can_read(SHELL_CSH, "{"));
 }
 END_TEST
 
