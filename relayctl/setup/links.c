@@ -125,6 +125,17 @@ static int keep_login(struct change *change)
     return -EPERM;
 }
 
+/* Makes a symlink. One that a setup that was killed left there goes; what else has that name is the
+ * person's. */
+static int make_link(const char *target, const char *path)
+{
+    struct stat st;
+
+    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode))
+        unlink(path);
+    return symlink(target, path) < 0 ? -errno : 0;
+}
+
 /* Points the link elsewhere, if it still leads where it did. */
 static int replace(struct change *change)
 {
@@ -132,6 +143,7 @@ static int replace(struct change *change)
     const char *name = strrchr(link->path, '/') + 1;
     char beside[PATH_MAX], now[PATH_MAX];
     ssize_t n = readlink(link->path, now, sizeof(now) - 1);
+    int r;
 
     if (n < 0 || strncmp(now, link->leads_to, (size_t)n) != 0 || link->leads_to[n] != '\0')
         return -EBUSY;
@@ -139,14 +151,14 @@ static int replace(struct change *change)
                  link->path, name);
     if (n >= (ssize_t)sizeof(beside))
         return -ENAMETOOLONG;
-    unlink(beside); /* of a setup that was killed */
-    if (symlink(link->is_to_lead_to, beside) < 0)
-        return -errno;
+    r = make_link(link->is_to_lead_to, beside);
+    if (r < 0)
+        return r;
     if (rename(beside, link->path) == 0)
         return 0;
-    n = -errno;
+    r = -errno;
     unlink(beside);
-    return (int)n;
+    return r;
 }
 
 static int carry_out(struct change *change)

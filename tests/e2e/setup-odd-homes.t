@@ -72,6 +72,18 @@ is "$(readlink "$home/.ssh/outer") $(readlink "$home/outer")" "inner $home/.ssh/
 logout one
 
 new_home
+debian_files
+old_link
+printf 'mine\n' | file .ssh/.ssh_auth_sock.relayd
+setup --yes
+is "$result $(cat "$home/.ssh/.ssh_auth_sock.relayd")" '1 mine' 'what has the name of what setup makes beside a symlink stays'
+is "$(readlink "$home/.ssh/ssh_auth_sock")" /tmp/ssh-XXXXaBcDeF/agent.4711 'and so does the symlink'
+as pat ln -sfn /nowhere .ssh/.ssh_auth_sock.relayd
+setup --yes
+is "$result $(readlink "$home/.ssh/ssh_auth_sock")" "0 $(agent_socket pat)" 'a symlink that a setup left there is in nobody'\''s way'
+ok 'and goes' not test -L "$home/.ssh/.ssh_auth_sock.relayd"
+
+new_home
 as pat mkdir -p -m 700 .ssh
 # shellcheck disable=SC2016
 printf '[[ -z $SSH_AUTH_SOCK ]] || ln -sf $SSH_AUTH_SOCK ~/.ssh/ssh_auth_sock\n' | file .zshenv
