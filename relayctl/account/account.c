@@ -137,6 +137,14 @@ static bool has_file(const struct account *account, const char *name)
     return is_there;
 }
 
+/* Whether dir is the home, by whatever name: a file that had two would be changed twice. */
+static bool is_home(const struct account *account, const char *dir)
+{
+    struct stat home;
+
+    return stat(account->home, &home) == 0 && is_same_file(dir, &home);
+}
+
 static char *find_zdotdir(const struct account *account)
 {
     const char *env = getenv("ZDOTDIR");
@@ -146,8 +154,10 @@ static char *find_zdotdir(const struct account *account)
 
     if (dir == NULL && env != NULL && is_below(env, account->home))
         dir = strdup(env);
-    if (dir == NULL)
+    if (dir == NULL || is_home(account, dir)) {
+        free(dir);
         dir = strdup(account->home);
+    }
     if (dir != NULL)
         trim_slashes(dir);
     return dir;

@@ -46,6 +46,17 @@ is "$result" 1 "a ZDOTDIR that is somebody else's: setup, exit 1"
 like "$(cat "$said")" 'another user' 'it says why'
 is "$(find "$dir" -mindepth 1)" '' 'and nothing is made there'
 
+# The same place by another name has the same files.
+new_home
+login_shell /usr/bin/zsh
+# shellcheck disable=SC2016
+printf 'ZDOTDIR=$HOME/.\n' | file .zshenv
+cp "$home/.zshenv" "$E2E/before"
+setup --yes --every-shell
+setup --undo --yes
+is "$result" 0 'a ZDOTDIR that is the home, by another name: setup and undo'
+ok '.zshenv is as before' cmp "$home/.zshenv" "$E2E/before"
+
 # --- symlinks
 
 new_home
