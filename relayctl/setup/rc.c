@@ -23,6 +23,12 @@ static bool is_made(const struct document *document)
     return document->exists && block_any_has_word(document->text, document->size, "made");
 }
 
+/* And of its directory, which goes with the last of them. */
+static bool is_made_with_dir(const struct document *document)
+{
+    return is_made(document) && block_any_has_word(document->text, document->size, "dirs=1");
+}
+
 /* What the opening line says: that setup made the file, and that it enables the unit. NULL without
  * memory. */
 static char *words_for(const struct setup *setup, const struct document *document)
@@ -30,7 +36,8 @@ static char *words_for(const struct setup *setup, const struct document *documen
     bool is_enabling = setup_is_named(setup) && units_are_enabled_by(setup);
     char *words;
 
-    return asprintf(&words, "%s%s%s", is_made(document) ? "made" : "",
+    return asprintf(&words, "%s%s%s%s", is_made(document) ? "made" : "",
+                    is_made_with_dir(document) ? " dirs=1" : "",
                     is_made(document) && is_enabling ? " " : "", is_enabling ? UNITS_ENABLED : "") < 0
         ? NULL : words;
 }

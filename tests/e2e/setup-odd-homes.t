@@ -120,6 +120,12 @@ new_home
 setup --yes --every-shell
 setup --undo --yes
 is "$(cd "$home" && echo .[a-z]*)" '.[a-z]*' 'nothing is left of an empty home'
+setup --yes
+as pat timeout 120 relayctl --name work setup --yes >/dev/null
+setup --undo --yes
+as pat timeout 120 relayctl --name work setup --undo --yes >/dev/null
+is "$(find "$home" -mindepth 1)" '' 'nor where two relays were set up'
+as pat relayctl --name work stop
 
 # --- a file whose end is open
 
