@@ -168,6 +168,18 @@ static int plan_drop_in(struct setup *setup, const char *path, const char *words
     return setup_plan_block(setup, SERVICES, path, BLOCK, BLOCK_LAST, services, words, NULL, 0644);
 }
 
+/* Where setup cannot say in a file that it enabled a unit, undo would leave that enabled. */
+static int leave_alone(struct setup *setup, const char *unit)
+{
+    struct change *change = setup_add(setup, PURPOSE, unit);
+
+    if (change == NULL)
+        return -ENOMEM;
+    change->state = STEP_LEFT_ALONE;
+    snprintf(change->why, sizeof(change->why), "undo would not know who enabled it");
+    return asprintf(&change->paste, "systemctl --user enable --now %s\n", unit) < 0 ? -ENOMEM : 0;
+}
+
 static int plan_enable(struct setup *setup, const char *path)
 {
     struct change *file;
@@ -177,6 +189,8 @@ static int plan_enable(struct setup *setup, const char *path)
     file = r == 0 ? setup_change_of(setup, path) : NULL;
     if (file == NULL || (was_running && file->state != STEP_DUE && has_socket(setup)))
         return r;
+    if (file->state == STEP_LEFT_ALONE)
+        return was_running ? 0 : leave_alone(setup, UNIT);
     return add(setup, "enabled",
                "systemctl --user enable --now " UNIT, carry_out_enable, setup->socket);
 }
@@ -272,14 +286,22 @@ bool units_are_enabled_by(const struct setup *setup)
            answers_of(unit, "--user", "show", "--property=LoadState", "LoadState=loaded");
 }
 
+static const struct change *find_rc(const struct setup *setup)
+{
+    char *path = account_path(&setup->account, ".ssh/rc");
+    const struct change *rc = path != NULL ? setup_change_of(setup, path) : NULL;
+
+    free(path);
+    return rc;
+}
+
 /* Whether setup did that, and takes it back. */
 static bool was_enabled(const struct setup *setup)
 {
-    char *path = account_path(&setup->account, ".ssh/rc"), name[TEXT_RC_BLOCK_MAX];
-    const struct change *rc = path != NULL ? setup_change_of(setup, path) : NULL;
+    const struct change *rc = find_rc(setup);
     struct block block = {.state = BLOCK_MISSING};
+    char name[TEXT_RC_BLOCK_MAX];
 
-    free(path);
     if (rc != NULL)
         block = block_find(rc->document->text, rc->document->size, text_rc_block(setup, name));
     return block.state == BLOCK_WHOLE && block_has_word(&block, UNITS_ENABLED);
@@ -302,11 +324,14 @@ static int plan_named(struct setup *setup)
     char unit[PATHS_UNIT_MAX], command[PATHS_UNIT_MAX + 40];
     bool is_due = setup->is_undo ? was_enabled(setup) && has_manager(setup)
                                  : units_are_enabled_by(setup);
+    const struct change *rc = find_rc(setup);
     struct change *change;
 
     if (!is_due)
         return 0;
     paths_unit(&setup->cmd->paths, "socket", unit);
+    if (!setup->is_undo && (rc == NULL || rc->state == STEP_LEFT_ALONE))
+        return leave_alone(setup, unit);
     snprintf(command, sizeof(command), "systemctl --user %s --now %s",
              setup->is_undo ? "disable" : "enable", unit);
     change = setup_add(setup, PURPOSE, unit);

@@ -35,6 +35,23 @@ ok 'and setup undone' setup --undo --yes
 is "$(state is-active) $(state is-enabled)" 'active enabled' 'is left as it was'
 systemctl_of pat disable --now relayd.socket 2>/dev/null
 
+# What cannot be noted down undo would not take back.
+as pat sh -c 'mkdir -p .ssh dotfiles; mv .config dotfiles/config 2>/dev/null || mkdir dotfiles/config
+    ln -s dotfiles/config .config; ln -s ../dotfiles/rc .ssh/rc; : >dotfiles/rc'
+said=$(setup --yes) || :
+like "$said" 'systemctl --user enable --now relayd.socket' 'where .config is a symlink it says how to enable the unit'
+said=$(as pat relayctl --name work setup --yes 2>&1) || :
+like "$said" 'systemctl --user enable --now relayd@work.socket' 'where .ssh/rc is one, that of one more relay'
+setup --undo --yes >/dev/null || :
+as pat relayctl --name work setup --undo --yes >/dev/null 2>&1 || :
+is "$(state is-enabled) $(systemctl_of pat is-enabled relayd@work.socket 2>/dev/null)" 'disabled disabled' \
+    'undone, neither is enabled'
+is "$(environment)" '' 'and services find nothing of the relay'
+as pat relayctl --name work stop -q || :
+as pat relayctl stop -q || :
+systemctl_of pat stop relayd.socket relayd@work.socket
+as pat sh -c 'rm .config .ssh/rc; rm -r dotfiles'
+
 systemctl_of pat mask relayd.socket 2>/dev/null
 like "$(setup --yes)" 'relayd.socket.*masked' 'a masked unit is left alone, and that is said'
 is "$(state is-enabled)" masked 'and stays masked'
