@@ -210,6 +210,7 @@ static void on_place_lost(void *arg)
     struct daemon *d = arg;
 
     set_phase(d, DAEMON_LEAVING);
+    saving_give_up(&d->saving);
     place_leave(&d->place);
     ending_look(&d->ending);
 }

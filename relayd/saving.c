@@ -50,6 +50,8 @@ void saving_now(struct saving *saving)
 {
     const struct place *place = saving->place;
 
+    if (saving->is_given_up)
+        return;
     ev_timer_stop(saving->loop, &saving->soon);
     note_result(saving, place_is_replaced(place)
                             ? -EBUSY
@@ -107,4 +109,10 @@ void saving_is_due_soon(struct saving *saving)
         return;
     ev_timer_set(&saving->soon, SOON, 0);
     ev_timer_start(saving->loop, &saving->soon);
+}
+
+void saving_give_up(struct saving *saving)
+{
+    saving_fini(saving);
+    saving->is_given_up = true;
 }

@@ -11,6 +11,7 @@
 #include "relayd/upstream/registry.h"
 
 #include <ev.h>
+#include <stdbool.h>
 
 struct saving {
     struct ev_loop *loop;
@@ -21,6 +22,7 @@ struct saving {
     ev_timer again;  /* it failed */
     double pause;    /* seconds until then */
     int problem;     /* -errno of the last time, which has been said; or 0 */
+    bool is_given_up;
     void (*on_turn)(void *arg); /* after each turn in which it was due */
     void *arg;
 };
@@ -36,5 +38,8 @@ void saving_is_due(struct saving *saving);
 void saving_is_due_soon(struct saving *saving);
 /* Saves at once; not where another daemon has taken our place: the file is that one's then. */
 void saving_now(struct saving *saving);
+/* Another daemon has our place for good, and the file, also when that one is away: nothing is saved
+ * any more. */
+void saving_give_up(struct saving *saving);
 
 #endif
