@@ -145,11 +145,14 @@ void listener_resume(struct listener *listener)
 }
 
 /* 1 where its path leads to it, 0 where not, or -errno: that cannot be told now, and to take it for
- * missing would be to find ourselves in its place. */
+ * missing would be to find ourselves in its place. Once the socket is closed, another file may have
+ * its number. */
 static int is_at_path(const struct listener *listener)
 {
     struct stat st;
 
+    if (listener->fd < 0)
+        return 0;
     if (stat(listener->path, &st) < 0)
         return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
     return st.st_dev == listener->dev && st.st_ino == listener->ino;

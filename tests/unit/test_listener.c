@@ -303,6 +303,26 @@ START_TEST(an_accept_that_fails_pauses)
 }
 END_TEST
 
+/* Who stands there by then may have been given the number that our file had. */
+START_TEST(one_that_has_stopped_removes_nothing_more)
+{
+    struct stat st;
+    int other;
+
+    bind_it();
+    listener_stop(&listener);
+    ck_assert_int_eq(access(path, F_OK), -1);
+    other = sock_listen(path, SOCK_STREAM, 8);
+    ck_assert_int_ge(other, 0);
+    ck_assert_int_eq(stat(path, &st), 0);
+    listener.ino = st.st_ino;
+    ck_assert(listener_is_missing(&listener));
+    listener_stop(&listener);
+    ck_assert_int_eq(access(path, F_OK), 0);
+    close(other);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     scratch_add(tcase);
@@ -318,6 +338,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, so_is_somebody_else_s_socket);
     tcase_add_loop_test(tcase, a_link_to_it_is_as_good, 0, 2);
     tcase_add_test(tcase, none_is_bound_where_something_stands);
+    tcase_add_test(tcase, one_that_has_stopped_removes_nothing_more);
     tcase_add_test(tcase, no_more_than_the_limit_are_accepted);
     tcase_add_test(tcase, each_turn_accepts_one);
     tcase_add_test(tcase, an_accept_that_fails_pauses);
