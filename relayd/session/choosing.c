@@ -246,29 +246,27 @@ static enum choice decide_kept(struct session *s, double now)
     return take(s, s->kept);
 }
 
-/* Looks for logins that nobody has registered, once for each session. Returns whether that is
- * under way. */
-static bool discover(struct session *s)
+/* Looks for logins that nobody has registered, once for each session. */
+static void discover(struct session *s)
 {
     if (s->has_discovered || s->sessions->registry->is_paused || s->sessions->options->is_raw)
-        return s->is_discovering;
+        return;
     s->has_discovered = true;
     s->is_discovering = discover_look(&s->sessions->discover);
-    return s->is_discovering;
 }
 
+/* While logins are looked for, the choice does not end: who is found then has its own time. */
 static enum choice look(struct session *s, double now)
 {
-    bool is_discovering;
-
     if (kept(s) != NULL) {
         is_waited_for(s);
         return decide_kept(s, now);
     }
-    is_discovering = start_due(s, now) && discover(s);
-    if (now - s->choosing_since >= bound(s))
+    if (start_due(s, now))
+        discover(s);
+    if (!s->is_discovering && now - s->choosing_since >= bound(s))
         give_up_all(s);
-    if (has_hope(s) || is_discovering)
+    if (has_hope(s) || s->is_discovering)
         return CHOICE_OPEN;
     choosing_become_none(s);
     return CHOICE_NONE;

@@ -9,8 +9,10 @@
 #include "tests/unit/test.h"
 
 #include <math.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 static const enum fake_behaviour failing[] = {
@@ -528,6 +530,69 @@ START_TEST(an_upstream_s_answer_comes_behind_our_own)
 }
 END_TEST
 
+/* A look for logins that takes as long as the test wants it to. */
+static void begin_look(void)
+{
+    struct run *run = &sessions.discover.run;
+
+    sessions.discover.dir = scratch_path("no-relay");
+    run->child.pid = fork();
+    ck_assert_int_ge(run->child.pid, 0);
+    while (run->child.pid == 0)
+        pause();
+    run->is_running = true;
+}
+
+static void end_look(void)
+{
+    struct run *run = &sessions.discover.run;
+
+    ck_assert_int_eq(kill(run->child.pid, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(run->child.pid, NULL, 0), run->child.pid);
+    run->is_running = false;
+    sessions.discover.on_end(sessions.discover.arg);
+}
+
+static bool is_looking(const void *arg)
+{
+    return newest_session()->is_discovering;
+}
+
+/* a is mute, logins are looked for, and meanwhile the time for a choice runs out. */
+static void look_for_too_long(void)
+{
+    begin_look();
+    add_fake(&a);
+    fake_behave(&a, FAKE_SAYS_NOTHING);
+    begin_client();
+    ASK(list);
+    turn_until(loop, is_looking, NULL);
+    newest_session()->choosing_since -= PATIENCE_UP;
+}
+
+START_TEST(who_is_found_when_time_is_over_is_asked)
+{
+    look_for_too_long();
+    add_fake(&b);
+    HEAR(list_by_b);
+    end_look();
+}
+END_TEST
+
+START_TEST(a_look_that_found_nobody_who_answers_holds_nobody_up)
+{
+    look_for_too_long();
+    fake_behave(&b, FAKE_SAYS_NOTHING);
+    add_fake(&b);
+    outlast_patience();
+    ck_assert(!has_answer(NULL));
+    end_look();
+    newest_session()->choosing_since -= PATIENCE_UP;
+    HEAR(failure);
+    check_end();
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     stage_add(tcase);
@@ -540,6 +605,8 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, one_that_is_doubted_has_its_place_and_its_patience);
     tcase_add_test(tcase, none_is_asked_in_company_of_a_person_at_a_prompt);
     tcase_add_test(tcase, an_upstream_s_answer_comes_behind_our_own);
+    tcase_add_test(tcase, who_is_found_when_time_is_over_is_asked);
+    tcase_add_test(tcase, a_look_that_found_nobody_who_answers_holds_nobody_up);
     tcase_add_loop_test(tcase, an_empty_list_does_not_hide_one_with_keys, 0, 2);
     tcase_add_test(tcase, an_empty_list_is_good_where_no_other_answers_in_time);
     tcase_add_loop_test(tcase, only_who_is_alive_and_at_no_prompt_is_asked_for_keys, 0, 3);
