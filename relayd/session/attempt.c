@@ -174,6 +174,8 @@ static void begin(struct attempt *attempt, struct upstream *u)
     bool is_first =
         attempt->was_silent || u->is_doubted || !u->is_heard || is_suspect(attempt, u);
 
+    if (attempt->owing_since > 0)
+        attempt->owing_since = monotonic_seconds();
     if (attempt->question->kind == AGENT_KIND_PING && attempt->question->bytes != NULL) {
         ask(attempt);
         return;
@@ -245,6 +247,7 @@ static void on_answered(struct attempt *attempt, struct upstream *u)
 static void try_later(struct attempt *attempt, struct upstream *u)
 {
     dial_fini(&attempt->dial);
+    attempt->owing_since = monotonic_seconds();
     attempt->binds_done = 0;
     change_state(attempt, u, ATTEMPT_BLOCKED);
 }
@@ -303,12 +306,12 @@ struct attempt *attempt_new(struct attempts *attempts, const struct question *qu
     return attempt;
 }
 
-/* How long the upstream has owed an answer. A blocked attempt has asked nothing itself: the
- * ping that holds it back has. */
+/* How long the upstream has owed an answer: not while it could not be asked. A blocked attempt
+ * has asked nothing itself: the ping that holds it back has. */
 static double owed_for(const struct attempt *attempt, const struct upstream *u, double now)
 {
     if (attempt->state != ATTEMPT_BLOCKED)
-        return waited(attempt, now);
+        return fmin(waited(attempt, now), now - attempt->owing_since);
     return upstream_uses(u, UPSTREAM_PING) > 0 ? now - u->load[UPSTREAM_PING].since : 0;
 }
 

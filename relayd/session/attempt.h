@@ -72,6 +72,7 @@ struct attempt {
     struct dial dial;
     double began;
     double waiting_since; /* when it began, or was heard from after was_silent */
+    double owing_since;   /* once it had to be tried later: when it was last begun; else 0 */
     struct wait wait;
     bool is_passed;  /* patience with it has run out */
     bool was_silent; /* the upstream was silent when this began, and has sent nothing since: a

@@ -54,6 +54,27 @@ START_TEST(a_ping_without_a_descriptor_is_tried_later_and_stops_nobody)
 }
 END_TEST
 
+/* For half a minute nothing could be asked, and then it is asked at last: it owes nothing yet. */
+START_TEST(who_was_not_asked_for_want_of_a_descriptor_is_not_silent)
+{
+    struct rlimit before;
+    struct attempt *attempt;
+
+    add_fake(&a);
+    begin_client();
+    before = take_all_descriptors();
+    ASK(list);
+    outlast_patience();
+    ck_assert_uint_eq(a.n_asked, 0);
+    attempt = list_entry(sessions.attempts.list.next, struct attempt, link);
+    attempt->began -= PATIENCE_UP;
+    attempt->waiting_since -= PATIENCE_UP;
+    HEAR(failure);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert_int_eq(upstream_of(&a)->state, UPSTREAM_ALIVE);
+}
+END_TEST
+
 START_TEST(what_was_never_begun_is_freed)
 {
     attempt_free(NULL);
@@ -281,6 +302,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, whoever_waits_behind_a_ping_goes_on_without_its_upstream);
     tcase_add_test(tcase, without_its_upstream_an_attempt_waits_half_a_minute);
     tcase_add_test(tcase, a_ping_without_a_descriptor_is_tried_later_and_stops_nobody);
+    tcase_add_test(tcase, who_was_not_asked_for_want_of_a_descriptor_is_not_silent);
     tcase_add_test(tcase, a_client_without_memory_is_closed_and_told_of);
     tcase_add_test(tcase, an_attempt_without_memory_is_tried_later_and_stops_nobody);
     tcase_add_loop_test(tcase, an_answer_that_was_kept_goes_with_its_upstream, 0, 4);
