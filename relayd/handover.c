@@ -37,7 +37,7 @@ static void fill(struct record *record, const struct session *s)
     *record = (struct record){
         .client = inode(s->client.fd),
         .upstream = inode(s->upstream.fd),
-        .upstream_id = s->upstream_id,
+        .upstream_id = session_login(s),
         .age_ms = age_ms(s->began),
         .waited_ms = age_ms(s->waiting_since),
         .is_raw = s->sessions->options->is_raw,

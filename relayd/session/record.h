@@ -20,7 +20,7 @@
 struct record {
     uint64_t client;      /* the inode of its socket, by which descriptors are told apart */
     uint64_t upstream;    /* the same; 0: it has none yet */
-    uint64_t upstream_id; /* in the registry; 0: dropped, or none */
+    uint64_t upstream_id; /* its number, also where it is no longer registered; 0: none, or unknown */
     uint64_t age_ms;
     uint64_t waited_ms;   /* for what is owed; 0: nothing is */
     uint64_t is_raw;      /* of a daemon with --raw */

@@ -44,16 +44,42 @@ struct upstream *session_upstream(const struct session *s)
     return s->upstream_id == 0 ? NULL : registry_find(s->sessions->registry, s->upstream_id);
 }
 
+/* NULL without memory: then the line of the whole session says what it asked. */
+static struct signatures *signatures(struct session *s)
+{
+    if (s->signatures == NULL)
+        s->signatures = signatures_new();
+    return s->signatures;
+}
+
+/* Its login is no longer registered, and may go on to sign. A number that is beyond the last, where
+ * the saved registry was lost, will be another's. */
+static void keep_number(struct session *s, uint64_t id)
+{
+    if (id != 0 && id <= s->sessions->registry->last_id && !s->sessions->options->is_raw &&
+        signatures(s) != NULL)
+        s->signatures->upstream_id = id;
+}
+
 void session_attach(struct session *s, uint64_t id)
 {
     struct upstream *u = registry_find(s->sessions->registry, id);
 
     assert(s->upstream_id == 0);
-    if (u == NULL)
+    if (u == NULL) {
+        keep_number(s, id);
         return;
+    }
     s->upstream_id = id;
     list_append(&u->sessions, &s->at);
     upstream_begin(u, UPSTREAM_SESSION, monotonic_seconds());
+}
+
+uint64_t session_login(const struct session *s)
+{
+    if (s->upstream_id != 0 || s->signatures == NULL)
+        return s->upstream_id;
+    return s->signatures->upstream_id;
 }
 
 void session_detach(struct session *s)
@@ -226,22 +252,12 @@ bool session_may_pass(struct session *s, enum agent_kind kind, const uint8_t *by
            kind == AGENT_KIND_SIGN;
 }
 
-/* NULL without memory: then the line of the whole session says what it asked. */
-static struct signatures *signatures(struct session *s)
-{
-    if (s->signatures == NULL)
-        s->signatures = signatures_new();
-    return s->signatures;
-}
-
-/* It may go on to sign. */
 void session_lose_login(struct session *s)
 {
     uint64_t id = s->upstream_id;
 
     session_detach(s);
-    if (!s->sessions->options->is_raw && signatures(s) != NULL)
-        s->signatures->upstream_id = id;
+    keep_number(s, id);
 }
 
 void session_note_bind(struct session *s, const uint8_t *bind, size_t size)

@@ -129,12 +129,15 @@ void session_start_timer(struct session *s, double seconds, double repeat);
 /* Has the timer fire in this turn of the loop, if it runs. */
 void session_wake(struct session *s);
 
-/* From now on it is served by the upstream `id`, if that is still registered. */
+/* From now on it is served by the upstream `id`. Where that is no longer registered, it counts for
+ * none, and what it signs has that number. */
 void session_attach(struct session *s, uint64_t id);
 /* From now on it counts for no upstream: it ends, or its upstream is dropped. */
 void session_detach(struct session *s);
 /* The same where its upstream is dropped: what it signs by it from now on has its number. */
 void session_lose_login(struct session *s);
+/* The number of the login that it has or had; 0: none, or unknown. */
+uint64_t session_login(const struct session *s);
 /* Its upstream. NULL: it has none, or that was dropped. */
 struct upstream *session_upstream(const struct session *s);
 

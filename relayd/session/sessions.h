@@ -19,7 +19,7 @@ void sessions_fini(struct sessions *sessions);
 void sessions_accept(struct sessions *sessions, int fd);
 
 /* Goes on with a session that another process had. session_new() has made it, and all that is
- * known of it is set but its upstream: upstream_id, or 0 for none or one that was dropped. */
+ * known of it is set but its upstream: upstream_id, or 0 for none. */
 void sessions_resume(struct session *s, uint64_t upstream_id);
 
 /* Ends the sessions that u serves, and fails the attempts of others at it. u NULL: ends every

@@ -305,7 +305,7 @@ static void carry(struct session *s, struct carried *out)
                             .upstream = s->upstream.fd,
                             .began = s->began,
                             .waiting_since = s->waiting_since,
-                            .upstream_id = s->upstream_id};
+                            .upstream_id = session_login(s)};
     relay_save(&s->relay, &out->record);
     ev_io_stop(loop, &s->client);
     ev_io_stop(loop, &s->upstream);

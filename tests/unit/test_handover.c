@@ -434,12 +434,23 @@ START_TEST(one_of_another_mode_is_closed)
 }
 END_TEST
 
+/* Before the restart, or between. What it signs has its number all the same. */
 START_TEST(one_whose_upstream_is_dropped_goes_on)
 {
+    struct upstream *u;
+    uint64_t id;
+
     begin_signing();
+    u = registry_find_path(&registry, a.path);
+    id = u->id;
+    if (_i == 0)
+        registry_drop(&registry, u, "for the test");
     ck_assert_uint_eq(restart(), 1);
-    registry_drop(&registry, registry_find_path(&registry, a.path), "for the test");
+    if (_i == 1)
+        registry_drop(&registry, u, "for the test");
     ck_assert_uint_eq(take_up(), 1);
+    ck_assert_uint_eq(the_session()->upstream_id, 0);
+    ck_assert_uint_eq(session_login(the_session()), id);
     fake_say(&a, sign_by_a, sizeof(sign_by_a));
     HEAR(sign_by_a);
 }
@@ -506,7 +517,7 @@ static void add(TCase *tcase)
     tcase_add_loop_test(tcase, a_session_of_which_something_is_missing_is_closed, 0, 2);
     tcase_add_loop_test(tcase, one_with_an_end_of_another_user_is_closed, 0, 4);
     tcase_add_test(tcase, one_of_another_mode_is_closed);
-    tcase_add_test(tcase, one_whose_upstream_is_dropped_goes_on);
+    tcase_add_loop_test(tcase, one_whose_upstream_is_dropped_goes_on, 0, 2);
     tcase_add_test(tcase, descriptors_that_are_no_session_s_are_closed);
     tcase_add_test(tcase, without_memory_they_are_closed_too);
 }

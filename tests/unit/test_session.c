@@ -434,6 +434,28 @@ START_TEST(a_login_that_has_gone_signs_under_its_number)
 }
 END_TEST
 
+START_TEST(a_login_that_goes_while_it_is_chosen_signs_under_its_number)
+{
+    struct upstream *u = add_fake(&a);
+    char begin[64];
+
+    snprintf(begin, sizeof(begin), "signed: login %u (unregistered) ", (unsigned)u->id);
+    log_set_level(LOG_LEVEL_INFO);
+    log_set_sink(keep_signed);
+    options.patience = 10;
+    a.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
+    begin_client();
+    ASK(list);
+    turn_while_busy(loop);
+    registry_drop(&registry, u, "gone");
+    fake_say(&a, list_by_a, sizeof(list_by_a));
+    HEAR(list_by_a);
+    ASK(sign);
+    HEAR(sign_by_a);
+    ck_assert_str_eq(strncmp(told, begin, strlen(begin)) == 0 ? begin : told, begin);
+}
+END_TEST
+
 /* An agent that speaks unasked has answers counted otherwise than they were to come. */
 START_TEST(a_signature_whose_answer_was_missed_is_not_kept)
 {
@@ -614,6 +636,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_client_that_shut_down_gets_its_answer);
     tcase_add_test(tcase, a_client_that_asks_for_a_signature_is_known_before_it_has_it);
     tcase_add_test(tcase, a_login_that_has_gone_signs_under_its_number);
+    tcase_add_test(tcase, a_login_that_goes_while_it_is_chosen_signs_under_its_number);
     tcase_add_test(tcase, a_signature_whose_answer_was_missed_is_not_kept);
     tcase_add_test(tcase, a_client_that_meets_no_upstream_is_known_before_it_leaves);
     tcase_add_loop_test(tcase, a_bad_frame_ends_the_client, 0, 2);
