@@ -285,7 +285,10 @@ static void note_answer(void *arg, uint8_t type)
                                          .command = s->command,
                                      });
     s->signatures->told++;
-    if (is_signed && u != NULL)
+    if (u == NULL)
+        return;
+    upstream_note_answer(u, monotonic_seconds());
+    if (is_signed)
         upstream_note_used(u, monotonic_seconds());
 }
 

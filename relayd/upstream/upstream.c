@@ -124,6 +124,11 @@ void upstream_end(struct upstream *u, enum upstream_use use, double now)
     load->ended_at = now;
 }
 
+void upstream_note_answer(struct upstream *u, double now)
+{
+    u->load[UPSTREAM_PROMPT].since = now;
+}
+
 void upstream_note_used(struct upstream *u, double now)
 {
     u->is_used = true;

@@ -52,7 +52,8 @@ enum upstream_use {
 /* How much of one use there is. */
 struct upstream_load {
     unsigned n;
-    double since;    /* when the first of them began; of questions, the last answer if later */
+    double since;    /* when the first of them began; of questions and prompts, the last answer if
+                        later */
     double ended_at; /* when the last of them ended */
 };
 
@@ -144,6 +145,9 @@ int upstream_set_facts(struct upstream *u, const char *label, const char *connec
 /* A use begins, at `since`; or ends. Nothing else counts uses. */
 void upstream_begin(struct upstream *u, enum upstream_use use, double since);
 void upstream_end(struct upstream *u, enum upstream_use use, double now);
+
+/* It has answered somebody who may have been at its prompt: others may be so still. */
+void upstream_note_answer(struct upstream *u, double now);
 
 /* A key of it has signed something; with --raw, a session was given to it. */
 void upstream_note_used(struct upstream *u, double now);

@@ -202,6 +202,29 @@ START_TEST(after_a_prompt_an_answer_has_its_time)
 }
 END_TEST
 
+/* Where many sign at once, one or another is owed all the time. */
+START_TEST(a_login_that_signs_is_not_said_to_give_no_answer)
+{
+    struct upstream *u = add_fake(&a);
+    char reason[160];
+    int first;
+
+    a.on[AGENT_KIND_SIGN] = FAKE_SAYS_NOTHING;
+    begin_client();
+    ASK(sign);
+    turn_while_busy(loop);
+    first = the_client;
+    u->load[UPSTREAM_PROMPT].since -= 100;
+    a.on[AGENT_KIND_SIGN] = FAKE_ANSWERS;
+    begin_client();
+    ASK(sign);
+    HEAR(sign_by_a);
+    upstream_explain(u, monotonic_seconds(), reason, sizeof(reason));
+    ck_assert_msg(strncmp(reason, "no answer for", 13) != 0, "%s", reason);
+    close(first);
+}
+END_TEST
+
 /* The beginning of a signature's question, which its client does not end. */
 START_TEST(a_client_that_does_not_end_its_question_blames_nobody)
 {
@@ -625,6 +648,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, what_comes_unasked_behind_the_first_answer_is_passed_on);
     tcase_add_test(tcase, what_comes_unasked_behind_a_ping_s_answer_is_passed_on);
     tcase_add_test(tcase, after_a_prompt_an_answer_has_its_time);
+    tcase_add_test(tcase, a_login_that_signs_is_not_said_to_give_no_answer);
     tcase_add_test(tcase, a_client_that_does_not_end_its_question_blames_nobody);
     tcase_add_test(tcase, our_own_ping_goes_no_further);
     tcase_add_test(tcase, another_relay_s_ping_is_a_question_like_any);
