@@ -91,6 +91,17 @@ static int replace(char **place, const char *value, const char *until)
     return 0;
 }
 
+/* What the kernel said of the connection before is not true of this one. */
+static void set_link(struct upstream_tcp *tcp, const char *connection)
+{
+    struct link_tuple before = tcp->tuple;
+
+    link_parse(&tcp->tuple, connection);
+    if (memcmp(&before, &tcp->tuple, sizeof(before)) != 0)
+        *tcp = (struct upstream_tcp){.tuple = tcp->tuple};
+    tcp->asked_at = 0;
+}
+
 int upstream_set_facts(struct upstream *u, const char *label, const char *connection,
                        const char *tty)
 {
@@ -99,10 +110,8 @@ int upstream_set_facts(struct upstream *u, const char *label, const char *connec
     if (replace(&login->label, label, "") < 0 || replace(&login->connection, connection, "") < 0 ||
         replace(&login->tty, tty, "") < 0 || replace(&login->host, connection, " ") < 0)
         return -ENOMEM;
-    if (connection != NULL) {
-        link_parse(&u->tcp.tuple, connection);
-        u->tcp.asked_at = 0;
-    }
+    if (connection != NULL)
+        set_link(&u->tcp, connection);
     return 0;
 }
 

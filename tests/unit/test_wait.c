@@ -124,6 +124,20 @@ START_TEST(a_link_that_is_known_no_longer_leaves_it_to_time)
 }
 END_TEST
 
+/* What the kernel said was of the connection before. */
+START_TEST(one_that_has_lost_its_connection_is_left_to_time)
+{
+    struct upstream *u = add_linked(1);
+
+    link_is_up(u);
+    registry_forgive(&registry, u);
+    ck_assert_int_eq(upstream_set_facts(u, NULL, "UNKNOWN 65535 UNKNOWN 65535", NULL), 0);
+    registry_set_silent(&registry, u, 2, CAUSE_CLOSED, 0);
+    refresh(u->silence.forgive_at);
+    ck_assert_int_eq(u->state, UPSTREAM_UNTRIED);
+}
+END_TEST
+
 START_TEST(the_end_of_a_prompt_leaves_it_to_time)
 {
     struct upstream *u = add_silent(NULL, 1);
@@ -159,6 +173,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, one_that_was_saved_silent_is_forgiven_too);
     tcase_add_test(tcase, a_link_that_is_known_no_longer_leaves_it_to_time);
     tcase_add_test(tcase, the_end_of_a_prompt_leaves_it_to_time);
+    tcase_add_test(tcase, one_that_has_lost_its_connection_is_left_to_time);
     tcase_add_test(tcase, a_silence_of_another_kind_leaves_it_to_time);
 }
 
