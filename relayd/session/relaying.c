@@ -136,7 +136,8 @@ void relaying_note_end(struct session *s, enum relay_end end)
     struct upstream *u = session_upstream(s);
     double now = monotonic_seconds();
 
-    if (u != NULL && end == RELAY_UPSTREAM_CLOSED && s->relay.owed > 0)
+    if (u != NULL && end == RELAY_UPSTREAM_CLOSED && s->relay.owed > 0 &&
+        !relay_is_client_late(&s->relay))
         registry_set_silent(s->sessions->registry, u, now, CAUSE_CLOSED, now - s->waiting_since);
     if (u != NULL && end == RELAY_UPSTREAM_BAD)
         registry_set_silent(s->sessions->registry, u, now, CAUSE_NONSENSE, 0);

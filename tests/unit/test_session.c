@@ -250,6 +250,22 @@ START_TEST(a_client_that_does_not_end_its_question_blames_nobody)
 }
 END_TEST
 
+/* Nor where its agent has had enough of waiting for the rest. */
+START_TEST(an_agent_that_closes_on_half_a_question_is_not_to_blame)
+{
+    uint8_t question[4 + 10000] = {0, 0, 10000 >> 8, 10000 & 0xff, 13};
+    struct upstream *u = add_fake(&a);
+
+    begin_client();
+    ask(question, 6000);
+    turn_while_busy(loop);
+    ck_assert_uint_eq(sessions.n, 1);
+    fake_fini(&a);
+    turn_until(loop, is_over, NULL);
+    ck_assert_int_eq(u->state, UPSTREAM_ALIVE);
+}
+END_TEST
+
 START_TEST(our_own_ping_goes_no_further)
 {
     struct upstream *u;
@@ -650,6 +666,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, after_a_prompt_an_answer_has_its_time);
     tcase_add_test(tcase, a_login_that_signs_is_not_said_to_give_no_answer);
     tcase_add_test(tcase, a_client_that_does_not_end_its_question_blames_nobody);
+    tcase_add_test(tcase, an_agent_that_closes_on_half_a_question_is_not_to_blame);
     tcase_add_test(tcase, our_own_ping_goes_no_further);
     tcase_add_test(tcase, another_relay_s_ping_is_a_question_like_any);
     tcase_add_loop_test(tcase, a_client_that_vanishes_ends_its_session, 0, 2);
