@@ -97,16 +97,18 @@ void attempts_fail(struct attempts *attempts, struct upstream *u)
     }
 }
 
-uint64_t attempts_find_question(const struct attempts *attempts, const uint8_t *bytes, size_t size)
+bool attempts_find_question(const struct attempts *attempts, const uint8_t *bytes, size_t size,
+                            uint64_t *id)
 {
     const struct attempt *it;
+    unsigned n = 0;
 
     list_for_each(it, &attempts->list, link) {
         const struct question *q = it->question;
 
         if (it->state == ATTEMPT_ASKING && q->bytes != NULL && q->size == size &&
             memcmp(q->bytes, bytes, size) == 0)
-            return it->upstream;
+            *id = n++ == 0 ? it->upstream : 0;
     }
-    return 0;
+    return n > 0;
 }

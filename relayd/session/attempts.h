@@ -16,9 +16,10 @@ void attempts_on_event(struct attempts *attempts, const struct registry_event *e
 /* Fails all attempts at u, even those that were answered. Their sessions look again soon. */
 void attempts_fail(struct attempts *attempts, struct upstream *u);
 
-/* The id of an upstream that is being asked a question of the same bytes, or 0. No two pings are
- * alike, so a ping that is found here has come round through that upstream. */
-uint64_t attempts_find_question(const struct attempts *attempts, const uint8_t *bytes,
-                                size_t size);
+/* Whether somebody is being asked a question of the same bytes. No two pings are alike, so a ping
+ * that is found here has come round, through the upstream *id; 0 where several are asked, and it is
+ * not known which it was. */
+bool attempts_find_question(const struct attempts *attempts, const uint8_t *bytes, size_t size,
+                            uint64_t *id);
 
 #endif

@@ -227,12 +227,13 @@ void session_end(struct session *s, enum session_reason reason)
  * round, and the upstream that it went to is a loop. */
 static bool note_round(struct session *s, const uint8_t *bytes, size_t n)
 {
-    uint64_t id = attempts_find_question(&s->sessions->attempts, bytes, n);
+    uint64_t id = 0;
+    bool is_round = attempts_find_question(&s->sessions->attempts, bytes, n, &id);
     struct upstream *u = registry_find(s->sessions->registry, id);
 
     if (u != NULL)
         enrol_note_loop(s->sessions->enrol, u);
-    return id != 0;
+    return is_round;
 }
 
 bool session_may_pass(struct session *s, enum agent_kind kind, const uint8_t *bytes, size_t n)

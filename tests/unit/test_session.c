@@ -589,6 +589,34 @@ START_TEST(a_ping_that_comes_round_shows_a_loop)
 }
 END_TEST
 
+static bool are_both_asked(const void *arg)
+{
+    return a.n_asked > 0 && b.n_asked > 0;
+}
+
+/* Patience with a, which is slow, has run out; and b leads back here, or it is the other way. */
+START_TEST(of_two_that_may_have_sent_a_ping_round_none_is_blamed)
+{
+    static const uint8_t somebody[AGENT_INSTANCE] = "another relay";
+    uint8_t ping[AGENT_PING_SIZE];
+    int first;
+
+    add_both();
+    a.on[AGENT_KIND_PING] = b.on[AGENT_KIND_PING] = FAKE_SAYS_NOTHING;
+    agent_ping_make(ping, somebody, 7);
+    begin_client();
+    ASK(ping);
+    turn_until(loop, are_both_asked, NULL);
+    first = the_client;
+    begin_client();
+    ASK(ping);
+    HEAR(failure);
+    ck_assert_int_ne(registry_find_path(&registry, a.path)->silence.cause, CAUSE_LOOP);
+    ck_assert_int_ne(registry_find_path(&registry, b.path)->silence.cause, CAUSE_LOOP);
+    close(first);
+}
+END_TEST
+
 /* It is refused while an answer is owed, and the loop is over by the time that this has come. */
 START_TEST(a_ping_that_came_round_stays_refused)
 {
@@ -648,6 +676,7 @@ static void add(TCase *tcase)
     stage_add(tcase);
     tcase_add_test(tcase, a_ping_that_comes_round_shows_a_loop);
     tcase_add_test(tcase, a_ping_that_came_round_stays_refused);
+    tcase_add_test(tcase, of_two_that_may_have_sent_a_ping_round_none_is_blamed);
     tcase_add_test(tcase, no_client_has_that_many_hops_behind_it);
     tcase_add_test(tcase, one_taken_up_without_its_upstream_s_end_is_served_like_any);
     tcase_add_test(tcase, nothing_is_opened_before_a_question_is_whole);
