@@ -110,7 +110,7 @@ int upstream_set_facts(struct upstream *u, const char *label, const char *connec
     if (replace(&login->label, label, "") < 0 || replace(&login->connection, connection, "") < 0 ||
         replace(&login->tty, tty, "") < 0 || replace(&login->host, connection, " ") < 0)
         return -ENOMEM;
-    if (connection != NULL)
+    if (connection != NULL && connection[0] != '\0')
         set_link(&u->tcp, connection);
     return 0;
 }

@@ -159,6 +159,18 @@ START_TEST(a_round_trip_falls_at_once_and_rises_slowly)
 }
 END_TEST
 
+START_TEST(an_empty_fact_leaves_what_is_known)
+{
+    ck_assert_int_eq(upstream_set_facts(u, "laptop", "192.0.2.1 1 192.0.2.2 2", "/dev/pts/1"), 0);
+    u->tcp.state = LINK_UP;
+    ck_assert_int_eq(upstream_set_facts(u, "", "", ""), 0);
+    ck_assert_str_eq(u->login.label, "laptop");
+    ck_assert_str_eq(u->login.connection, "192.0.2.1 1 192.0.2.2 2");
+    ck_assert_int_eq(u->tcp.tuple.family, AF_INET);
+    ck_assert_int_eq(u->tcp.state, LINK_UP);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     tcase_add_checked_fixture(tcase, begin, end);
@@ -171,6 +183,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_silence_over_a_day_has_its_date);
     tcase_add_test(tcase, a_text_stays_in_its_room);
     tcase_add_test(tcase, a_round_trip_falls_at_once_and_rises_slowly);
+    tcase_add_test(tcase, an_empty_fact_leaves_what_is_known);
 }
 
 int main(void)
