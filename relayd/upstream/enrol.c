@@ -271,6 +271,18 @@ int enrol_init(struct enrol *enrol, struct ev_loop *loop, struct registry *regis
     return getrandom(enrol->instance, sizeof(enrol->instance), 0) < 0 ? -errno : 0;
 }
 
+/* Who is registered with that pin. One that is alive is not asked anew, but its end may have gone
+ * unseen: so it is looked at. */
+static struct upstream *find_present(const struct enrol *enrol, const struct pin *pin)
+{
+    struct upstream *u = registry_find_pin(enrol->registry, pin);
+
+    if (u == NULL || u->state != UPSTREAM_ALIVE)
+        return u;
+    look_at_all(enrol->registry);
+    return registry_find_pin(enrol->registry, pin);
+}
+
 /* Pins it, and tells its own path: a link may be pointed elsewhere, and a file renamed. */
 static int hold(const struct enrol *enrol, const char *name, struct pin *pin, char path[PATH_MAX],
                 const char **reason)
@@ -296,7 +308,7 @@ uint64_t enrol_register(struct enrol *enrol, const struct enrol_request *request
 
     if (hold(enrol, request->path, &pin, path, reason) < 0)
         return 0;
-    u = registry_find_pin(enrol->registry, &pin);
+    u = find_present(enrol, &pin);
     if (u != NULL) {
         close(pin.fd);
         upstream_set_path(u, path);

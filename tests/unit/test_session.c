@@ -266,6 +266,23 @@ START_TEST(an_agent_that_closes_on_half_a_question_is_not_to_blame)
 }
 END_TEST
 
+/* Its file is still there, and no process told of the end. */
+START_TEST(one_that_has_ended_is_not_registered_anew_as_alive)
+{
+    struct enrol_request request = {.path = a.path};
+    const char *reason;
+    uint64_t id;
+
+    add_both();
+    fake_fini(&a);
+    id = enrol_register(&enrol, &request, &reason);
+    ck_assert(id == 0 || enrol_is_pending(registry_find(&registry, id)));
+    turn_while_busy(loop);
+    ck_assert_ptr_null(registry_find_path(&registry, a.path));
+    ck_assert_ptr_nonnull(registry_find_path(&registry, b.path));
+}
+END_TEST
+
 START_TEST(our_own_ping_goes_no_further)
 {
     struct upstream *u;
@@ -697,6 +714,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_client_that_does_not_end_its_question_blames_nobody);
     tcase_add_test(tcase, an_agent_that_closes_on_half_a_question_is_not_to_blame);
     tcase_add_test(tcase, our_own_ping_goes_no_further);
+    tcase_add_test(tcase, one_that_has_ended_is_not_registered_anew_as_alive);
     tcase_add_test(tcase, another_relay_s_ping_is_a_question_like_any);
     tcase_add_loop_test(tcase, a_client_that_vanishes_ends_its_session, 0, 2);
     tcase_add_loop_test(tcase, a_client_that_vanishes_is_seen_where_nothing_is_read_from_it, 0, 2);
