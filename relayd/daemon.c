@@ -354,6 +354,20 @@ static int serve(struct daemon *d)
     return r;
 }
 
+/* What whoever started us had blocked would never come. What would end or stop us for a write is
+ * ignored, so that the write fails, or is done: a client that has gone, a limit of file sizes, a
+ * terminal that keeps its background quiet. */
+static void settle_signals(void)
+{
+    sigset_t none;
+
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    signal(SIGTTOU, SIG_IGN);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 int daemon_run(struct daemon *d)
 {
     struct systemd_sockets given;
@@ -361,7 +375,7 @@ int daemon_run(struct daemon *d)
 
     /* No core file, no tracing: private keys pass through on ssh-add. */
     prctl(PR_SET_DUMPABLE, 0);
-    signal(SIGPIPE, SIG_IGN);
+    settle_signals();
     systemd_take_fds(&given, handover_note, &d->handover);
     r = place_take(&d->place, &d->options, &given);
     if (r == 0 && d->ready_fd >= 0)

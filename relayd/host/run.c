@@ -83,6 +83,8 @@ static int spawn(pid_t *pid, const char *path, char *const argv[])
     sigemptyset(&usual);
     posix_spawnattr_setsigmask(&attributes, &usual);
     sigaddset(&usual, SIGPIPE);
+    sigaddset(&usual, SIGXFSZ);
+    sigaddset(&usual, SIGTTOU);
     posix_spawnattr_setsigdefault(&attributes, &usual);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     r = posix_spawn(pid, path, NULL, &attributes, argv, environ);

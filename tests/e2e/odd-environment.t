@@ -1,11 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What a relay is started with is none of its clients' business: descriptors that are closed, signals
-# that are ignored, and variables that other programs' libraries look at.
+# that are ignored or blocked, limits, and variables that other programs' libraries look at.
 
 . "$(dirname "$0")/lib.sh"
 not_in_valgrind 'its report would take the place of what is closed'
-world
+world script
 start good pat fake-agent -n good good good
 wait_for 20 test -S "$E2E/home/pat/good"
 runtime=/run/user/$(id -u pat)/relayd
@@ -20,6 +20,22 @@ end relay
 
 ok 'so does one in the background, which returns' as pat timeout 20 sh -c 'exec relayd --daemon <&- >&- 2>&-'
 is "$(keys pat)" good 'and serves'
+as pat relayctl stop
+
+# Whoever started it may have had signals blocked, or files limited.
+start relay pat env --block-signal relayd --verbose
+ok 'with all signals blocked it serves' wait_for 20 served pat
+ok 'and ends when it is told to' end relay
+start relay pat sh -c '(ulimit -f 0; exec relayd --verbose) 2>&1 | cat'
+ok 'where no file may grow it serves' wait_for 20 served pat
+as pat relayctl register good >/dev/null
+is "$(keys pat)" good 'keys too'
+ok 'says so' grep -q 'upstreams: not saved: File too large' "$E2E/log/relay"
+ok 'and ends when it is told to' as pat relayctl stop
+
+# A terminal may stop those in the background that write to it.
+start terminal pat script -qc 'bash -mc "stty tostop; relayd --verbose & wait"' /dev/null
+ok 'in the background of a terminal that wants to be left alone it serves' wait_for 20 served pat
 as pat relayctl stop
 
 # What systemd says of stderr is true, and its journal is not to be reached.
