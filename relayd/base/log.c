@@ -84,9 +84,10 @@ bool log_stderr(enum log_level level, const char *line, const struct log_field *
     return log_put(STDERR_FILENO, text);
 }
 
+/* Waits for nobody who would read a FIFO. */
 int log_open_file(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 
     if (fd < 0)
         return -errno;
@@ -97,16 +98,31 @@ int log_open_file(const char *path)
     return 0;
 }
 
-static void rotate_when_full(void)
+/* Takes the full file, st, out of the way of a new one. Returns whether its path is free then: it is
+ * not where it cannot be renamed, or where another relayd writes by now. */
+static bool make_way(const struct stat *st)
 {
     char aside[PATH_MAX];
+    struct stat there;
+
+    if (lstat(log_path, &there) < 0)
+        return true;
+    snprintf(aside, sizeof(aside), "%s.old", log_path);
+    return there.st_dev == st->st_dev && there.st_ino == st->st_ino && rename(log_path, aside) == 0;
+}
+
+/* Without another file this one begins anew, rather than grow for weeks. A shortage of descriptors is
+ * over by the time that there is twice as much. */
+static void rotate_when_full(void)
+{
     struct stat st;
 
     if (fstat(log_fd, &st) < 0 || st.st_size < FILE_MAX_BYTES)
         return;
-    snprintf(aside, sizeof(aside), "%s.old", log_path);
-    rename(log_path, aside);
-    log_open_file(log_path);
+    if (make_way(&st) && (log_open_file(log_path) == 0 || st.st_size < 2 * FILE_MAX_BYTES))
+        return;
+    if (ftruncate(log_fd, 0) < 0)
+        return; /* what is no plain file keeps nothing */
 }
 
 bool log_to_file(enum log_level level, const char *line, const struct log_field *fields, size_t n)

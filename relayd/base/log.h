@@ -47,8 +47,8 @@ bool log_stderr(enum log_level level, const char *line, const struct log_field *
 bool log_put(int fd, const char *text);
 
 /* Opens a log file, to be used with log_to_file(): lines with the time in front,
- * 256 KiB and one older beside it. path is borrowed for good. Returns 0 or
- * -errno. */
+ * 256 KiB and one older beside it; where that cannot be, the file begins anew. path is borrowed for
+ * good. Returns 0 or -errno. */
 int log_open_file(const char *path);
 bool log_to_file(enum log_level level, const char *line, const struct log_field *fields, size_t n);
 

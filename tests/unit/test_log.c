@@ -221,6 +221,66 @@ START_TEST(a_full_file_makes_way_for_a_new_one)
 }
 END_TEST
 
+static off_t size_of(const char *path)
+{
+    struct stat st;
+
+    ck_assert_int_eq(stat(path, &st), 0);
+    return st.st_size;
+}
+
+static void log_much(void)
+{
+    static char line[900];
+
+    memset(line, 'x', sizeof(line) - 1);
+    for (int i = 0; i < 700; i++)
+        log_info("%s", line);
+}
+
+START_TEST(a_file_that_cannot_make_way_grows_no_larger)
+{
+    const char *path = scratch_path("log");
+
+    ck_assert_int_eq(mkdir(scratch_path("log.old"), 0700), 0);
+    ck_assert_int_eq(log_open_file(path), 0);
+    log_set_sink(log_to_file);
+    log_much();
+    log_info("the last");
+    ck_assert_int_lt(size_of(path), 300 * 1024);
+    ck_assert_int_gt(size_of(path), 0);
+}
+END_TEST
+
+/* Another relayd may write there by then. */
+START_TEST(a_full_file_that_is_elsewhere_moves_no_other)
+{
+    const char *path = scratch_path("log"), *moved = scratch_path("moved");
+    char *text;
+
+    ck_assert_int_eq(log_open_file(path), 0);
+    log_set_sink(log_to_file);
+    ck_assert_int_eq(rename(path, moved), 0);
+    scratch_write(path, "another's\n", 10);
+    log_much();
+    text = scratch_read(path, NULL);
+    ck_assert_str_eq(text, "another's\n");
+    free(text);
+    ck_assert_int_lt(size_of(moved), 300 * 1024);
+}
+END_TEST
+
+START_TEST(nobody_is_waited_for_at_a_fifo)
+{
+    const char *path = scratch_path("log");
+
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_lt(log_open_file(path), 0);
+    log_set_sink(log_to_file);
+    log_info("nobody reads this");
+}
+END_TEST
+
 START_TEST(a_symlink_is_not_written_through)
 {
     ck_assert_int_eq(symlink("elsewhere", "log"), 0);
@@ -250,6 +310,9 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, a_file_goes_on_where_it_ended);
     tcase_add_test(tcase, the_file_has_it_that_nobody_waits_for_the_start);
     tcase_add_test(tcase, a_full_file_makes_way_for_a_new_one);
+    tcase_add_test(tcase, a_file_that_cannot_make_way_grows_no_larger);
+    tcase_add_test(tcase, a_full_file_that_is_elsewhere_moves_no_other);
+    tcase_add_test(tcase, nobody_is_waited_for_at_a_fifo);
     tcase_add_test(tcase, a_symlink_is_not_written_through);
 }
 
