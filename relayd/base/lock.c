@@ -99,7 +99,7 @@ bool lock_is_in_place(int fd, const char *path)
 
 int lock_holder(const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     int pid = fd < 0 ? 0 : holder(fd);
 
     close_fd(fd);

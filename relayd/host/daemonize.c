@@ -80,8 +80,12 @@ static bool log_starting(enum log_level level, const char *line, const struct lo
 
 void daemonize_log(const char *path)
 {
-    if (log_open_file(path) == 0)
+    int r = log_open_file(path);
+
+    if (r == 0)
         log_set_sink(log_starting);
+    else
+        log_warning("%s: cannot be written: %s: nothing is logged", path, strerror(-r));
 }
 
 int daemonize_end(int ready_fd)

@@ -107,7 +107,7 @@ int store_save(const struct registry *registry, const char *path)
     int fd, r = 0;
 
     snprintf(new_path, sizeof(new_path), "%s.new", path);
-    fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
     file = fd < 0 ? NULL : fdopen(fd, "w");
     if (file == NULL) {
         r = -errno;

@@ -40,6 +40,14 @@ as pat mkdir -m 700 .ssh/agents
 as pat relayctl --dir .ssh/agents path >"$E2E/shared/path"
 is "$(cat "$E2E/shared/path")" "$home/.ssh/agents/agent.sock" 'another beside it is fine'
 
+# Nobody is waited for who would read it.
+as pat mkdir -m 700 unlogged
+as pat mkfifo unlogged/log
+said=$(as pat timeout 20 relayd --dir unlogged --daemon 2>&1) && result=0 || result=$?
+is "$result" 0 'a FIFO where the log should be: relayd serves'
+like "$said" "$home/unlogged/log: cannot be written: .*: nothing is logged" 'and says that nothing is logged'
+ok 'it ends when it is told to' as pat relayctl --dir unlogged stop
+
 relay pat
 said=$(as pat timeout 20 relayd 2>&1) && result=0 || result=$?
 is "$result" 1 'a second relay ends'

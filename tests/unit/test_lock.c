@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -100,6 +101,16 @@ START_TEST(who_asks_for_the_holder_makes_nothing)
 }
 END_TEST
 
+/* Nobody is waited for who would write to it. */
+START_TEST(a_fifo_has_no_holder)
+{
+    const char *path = scratch_path("lock");
+
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert_int_eq(lock_holder(path), 0);
+}
+END_TEST
+
 START_TEST(a_lock_that_is_replaced_is_not_in_place)
 {
     const char *path = scratch_path("lock");
@@ -149,6 +160,7 @@ static void add_tests(TCase *tcase)
     tcase_add_test(tcase, the_holder_is_named);
     tcase_add_test(tcase, a_holder_that_has_no_pid_here_is_one);
     tcase_add_test(tcase, who_asks_for_the_holder_makes_nothing);
+    tcase_add_test(tcase, a_fifo_has_no_holder);
     tcase_add_test(tcase, a_lock_that_is_replaced_is_not_in_place);
     tcase_add_test(tcase, no_locks_are_no_holder);
 }

@@ -287,6 +287,15 @@ START_TEST(a_file_that_gets_too_large_leaves_the_old_one)
 }
 END_TEST
 
+/* Nobody is waited for who would read it. */
+START_TEST(a_fifo_in_the_way_is_an_error)
+{
+    add_plain("/tmp/s");
+    ck_assert_int_eq(mkfifo(scratch_path("upstreams.new"), 0600), 0);
+    ck_assert_int_eq(store_save(&saved, scratch_path("upstreams")), -ENXIO);
+}
+END_TEST
+
 START_TEST(what_is_no_plain_file_is_refused)
 {
     add_plain("/tmp/s");
@@ -445,6 +454,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, the_file_is_0600_and_alone);
     tcase_add_test(tcase, a_file_that_cannot_be_written_leaves_the_old_one);
     tcase_add_test(tcase, a_file_that_gets_too_large_leaves_the_old_one);
+    tcase_add_test(tcase, a_fifo_in_the_way_is_an_error);
     tcase_add_test(tcase, what_is_no_plain_file_is_refused);
     tcase_add_test(tcase, a_file_cut_anywhere_is_refused_or_the_same);
     tcase_add_loop_test(tcase, a_file_with_a_flipped_bit_is_refused_or_whole, 0, 8);
