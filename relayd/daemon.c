@@ -235,6 +235,7 @@ static void compose_control(struct daemon *d)
     d->control.daemon.is_activated = d->place.is_activated;
     d->control.stop = on_stop_request;
     d->control.stop_arg = d;
+    d->control.conns.limit = d->place.max_control;
     d->control.conns.on_end = on_conn_end;
     d->control.conns.on_end_arg = d;
 }

@@ -20,6 +20,10 @@
 /* The kernel keeps some hundred packets before any is queued. */
 #define BEHIND_BYTES 16384
 
+/* Places that are left to those who ask and go; fewer than place.c has besides a hold for each
+ * login. */
+#define FREE_PLACES 8
+
 struct packet {
     struct list link; /* conn::out */
     size_t size;
@@ -91,6 +95,11 @@ void conn_wait(struct conn *conn, int topic, uint64_t subject, double seconds)
     conn->topic = topic;
     conn->subject = subject;
     set_state(conn, CONN_WAITING, seconds);
+}
+
+bool conns_are_many(const struct conns *conns)
+{
+    return conns->limit > 0 && conns->n + FREE_PLACES > conns->limit;
 }
 
 /* Without memory the packet is lost: a record is missing, or the reply has no last packet. */

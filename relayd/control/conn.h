@@ -28,6 +28,7 @@ struct conns {
     struct ev_loop *loop;
     struct list list; /* owns them */
     unsigned n;
+    unsigned limit; /* so many are let in at once; 0: any number */
     /* A request of size bytes has come. The callee answers it, or begins a wait. */
     void (*on_request)(struct conn *conn, const char *packet, size_t size);
     /* The seconds of conn_wait() are over. */
@@ -61,6 +62,10 @@ void conn_new(struct conns *conns, int fd);
 
 /* Begins a wait for so many seconds; 0: without end. */
 void conn_wait(struct conn *conn, int topic, uint64_t subject, double seconds);
+
+/* Whether so many are there that none should begin to wait without end: whoever has a login to
+ * register, or wants to know why, is to find a place. */
+bool conns_are_many(const struct conns *conns);
 
 /* Queues a packet. */
 void conn_reply(struct conn *conn, const struct proto_buf *buf);

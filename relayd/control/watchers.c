@@ -263,17 +263,34 @@ static double wait_seconds(enum watch_topic topic)
     return 0;
 }
 
+/* The end will come, and its waiter is the last. */
+static bool is_refused(const struct watchers *watchers, enum watch_topic topic)
+{
+    return wait_seconds(topic) <= 0 && topic != WATCH_END && conns_are_many(watchers->conns);
+}
+
+static bool has_happened(const struct watchers *watchers, enum watch_topic topic, uint64_t id)
+{
+    const struct registry *registry = watchers->registry;
+
+    return (topic == WATCH_GONE && registry_find(registry, id) == NULL) ||
+           (topic == WATCH_USABLE && registry_is_usable(registry));
+}
+
 void watchers_add(struct watchers *watchers, struct conn *conn, enum watch_topic topic,
                   uint64_t id)
 {
-    struct upstream *u = registry_find(watchers->registry, id);
-
+    if (has_happened(watchers, topic, id)) {
+        conn_finish_ok(conn);
+        return;
+    }
+    if (is_refused(watchers, topic)) {
+        conn_finish_error(conn, "too many wait for news already");
+        return;
+    }
     conn_wait(conn, (int)topic, id, wait_seconds(topic));
     if (topic == WATCH_EVENTS)
         begin_events(watchers, conn);
-    else if ((topic == WATCH_GONE && u == NULL) ||
-             (topic == WATCH_USABLE && registry_is_usable(watchers->registry)))
-        conn_finish_ok(conn);
 }
 
 void watchers_on_timeout(struct watchers *watchers, struct conn *conn)

@@ -37,7 +37,7 @@ void watchers_note_refusal(struct watchers *watchers, const struct sock_peer *pe
                            const char *why);
 
 /* Has conn wait for topic; id: the upstream that it is about, or 0. It is answered at once where
- * that has happened already. */
+ * that has happened already, or too many wait without end (conns_are_many()). */
 void watchers_add(struct watchers *watchers, struct conn *conn, enum watch_topic topic,
                   uint64_t id);
 
