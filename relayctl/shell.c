@@ -43,22 +43,37 @@ enum shell shell_of(const char *program)
     return SHELL_UNKNOWN;
 }
 
+/* The command and the parent of /proc/PID/stat, proc(5). The command, field 2, may hold anything,
+ * blanks and parentheses included. */
+static bool read_stat(const char *path, char *command, size_t size, pid_t *parent)
+{
+    char line[256];
+    FILE *stat = fopen(path, "re");
+    size_t n = stat != NULL ? fread(line, 1, sizeof(line) - 1, stat) : 0;
+    char *begin, *end;
+
+    if (stat != NULL)
+        fclose(stat);
+    line[n] = '\0';
+    begin = strchr(line, '(');
+    end = strrchr(line, ')');
+    if (begin == NULL || end == NULL || sscanf(end, ") %*c %d", parent) != 1)
+        return false;
+    snprintf(command, size, "%.*s", (int)(end - begin - 1), begin + 1);
+    return true;
+}
+
 /* The shell that a process is, which may be another user's: then only its name is to be had, which
  * may be that of a script. Its parent goes to *parent, 0 where there is none. */
 static enum shell shell_of_process(pid_t pid, pid_t *parent)
 {
     char file[32], program[PATH_MAX], comm[32] = "";
-    FILE *stat;
     ssize_t n;
 
     *parent = 0;
     snprintf(file, sizeof(file), "/proc/%d/stat", (int)pid);
-    stat = fopen(file, "re");
-    if (stat == NULL)
+    if (!read_stat(file, comm, sizeof(comm), parent))
         return SHELL_UNKNOWN;
-    if (fscanf(stat, "%*d (%31[^)]) %*c %d", comm, parent) < 2)
-        *parent = 0;
-    fclose(stat);
     snprintf(file, sizeof(file), "/proc/%d/exe", (int)pid);
     n = readlink(file, program, sizeof(program) - 1);
     if (n <= 0)

@@ -124,6 +124,9 @@ for between in 'timeout 20' 'nice env' 'env timeout 20 nice'; do
 done
 like "$(as pat SHELL=/bin/bash fish -c 'timeout 20 relayctl env; true')" '^set -gx SSH_AUTH_SOCK ' \
     'called by timeout from fish: for fish'
+as pat ln -s /usr/bin/timeout 'time) S 1 (out'
+like "$(as pat SHELL=/bin/bash fish -c '"./time) S 1 (out" 20 relayctl env; true')" '^set -gx SSH_AUTH_SOCK ' \
+    'whatever is the name of that'
 # shellcheck disable=SC2016
 is "$(as pat SHELL=/usr/bin/fish bash -c 'eval "$(relayctl env)"; (eval "$(relayctl env)"; echo "$SSH_AUTH_SOCK")' 2>&1)" "$socket" \
     'bash can read it in a shell within a shell'
