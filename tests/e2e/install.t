@@ -83,6 +83,11 @@ is "$(remote 'SSH_AUTH_SOCK=~/.ssh/ssh_auth_sock ssh-add -l' | names)" one 'so d
 is "$(remote .local/bin/relayctl status --json | grep -c '"host": "127.0.0.1"')" 1 \
     'the login was registered, and is registered once'
 
+ok 'one more, with a name, is set up' as pat .local/bin/relayctl --name work setup --yes
+other=$(as pat .local/bin/relayctl --name work path)
+is "$(remote .local/bin/relayctl --name work status --json | grep -c '"host": "127.0.0.1"')" 1 \
+    'a login is registered with that, too'
+
 # Whatever it may have left there once.
 as pat touch "${socket%/*}/log.old" "${socket%/*}/upstreams.damaged" "${socket%/*}/mute"
 ok 'it uninstalls' install_as_pat --uninstall --yes
@@ -92,7 +97,7 @@ note "$(diff "$E2E/before" "$E2E/after")"
 ok 'nothing is left' cmp "$E2E/before" "$E2E/after"
 as pat cat .ssh/rc .bashrc >"$E2E/after.texts" 2>&1
 ok 'and the files are what they were' cmp "$E2E/before.texts" "$E2E/after.texts"
-ok 'nor its directory' not test -e "${socket%/*}"
+ok 'nor its directory' not test -e "${socket%/*}" -o -e "${other%/*}"
 ok 'nor does anything run' not pgrep -u pat -x relayd
 is "$(remote true)" '' 'a login is as before'
 
