@@ -58,9 +58,18 @@ static int carry_out_document(struct change *change)
     return r;
 }
 
+/* What undo would not know of is not done. */
+static int carry_out_other(struct change *change)
+{
+    if (change->noted_in == NULL || change->noted_in->state != STEP_FAILED)
+        return change->carry_out(change);
+    snprintf(change->why, sizeof(change->why), "%s could not be written", change->noted_in->what);
+    return -ECANCELED;
+}
+
 static void carry_out(struct change *change)
 {
-    int r = change->document != NULL ? carry_out_document(change) : change->carry_out(change);
+    int r = change->document != NULL ? carry_out_document(change) : carry_out_other(change);
 
     if (r < 0 && change->why[0] == '\0')
         snprintf(change->why, sizeof(change->why), "%s", strerror(-r));

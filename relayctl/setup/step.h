@@ -47,6 +47,7 @@ struct change {
 
     /* Any other change. Returns 0, or -errno with why set. */
     int (*carry_out)(struct change *change);
+    const struct change *noted_in; /* another, whose file says for undo that this was done; or NULL */
     void *arg;     /* from malloc(); owned */
     char *command; /* what carry_out() does, as a line for people and --dry-run; owned */
 };

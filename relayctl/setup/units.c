@@ -142,7 +142,8 @@ static int carry_out_disable(struct change *change)
 }
 
 static int add(struct setup *setup, const char *note, const char *command,
-               int (*carry_out)(struct change *change), const char *arg)
+               int (*carry_out)(struct change *change), const char *arg,
+               const struct change *noted_in)
 {
     struct change *change = setup_add(setup, PURPOSE, UNIT);
 
@@ -152,6 +153,7 @@ static int add(struct setup *setup, const char *note, const char *command,
     change->command = strdup(command);
     change->carry_out = carry_out;
     change->arg = strdup(arg);
+    change->noted_in = noted_in;
     return change->note != NULL && change->command != NULL && change->arg != NULL ? 0 : -ENOMEM;
 }
 
@@ -192,7 +194,7 @@ static int plan_enable(struct setup *setup, const char *path)
     if (file->state == STEP_LEFT_ALONE)
         return was_running ? 0 : leave_alone(setup, UNIT);
     return add(setup, "enabled",
-               "systemctl --user enable --now " UNIT, carry_out_enable, setup->socket);
+               "systemctl --user enable --now " UNIT, carry_out_enable, setup->socket, file);
 }
 
 static int add_disable(struct setup *setup, bool is_ours)
@@ -200,7 +202,7 @@ static int add_disable(struct setup *setup, bool is_ours)
     return add(setup, is_ours ? "is disabled, and ends relayd" : "gives services no SSH_AUTH_SOCK",
                is_ours ? "systemctl --user disable --now " UNIT
                        : "systemctl --user unset-environment SSH_AUTH_SOCK",
-               carry_out_disable, is_ours ? UNITS_ENABLED : "");
+               carry_out_disable, is_ours ? UNITS_ENABLED : "", NULL);
 }
 
 /* systemctl removes its symlink first, for then the directories that setup made are empty. A unit that
@@ -274,7 +276,7 @@ static int plan_for_everybody(struct setup *setup)
         return 0;
     return add(setup, setup->is_undo ? "is disabled for everybody" : "is enabled for everybody's next login",
                setup->is_undo ? "systemctl --global disable " UNIT : "systemctl --global enable " UNIT,
-               carry_out_global, setup->is_undo ? "disable" : "enable");
+               carry_out_global, setup->is_undo ? "disable" : "enable", NULL);
 }
 
 bool units_are_enabled_by(const struct setup *setup)
@@ -341,6 +343,7 @@ static int plan_named(struct setup *setup)
     change->command = strdup(command);
     change->arg = strdup(unit);
     change->carry_out = carry_out_named;
+    change->noted_in = setup->is_undo ? NULL : rc;
     return change->note != NULL && change->command != NULL && change->arg != NULL ? 0 : -ENOMEM;
 }
 

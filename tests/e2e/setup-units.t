@@ -52,6 +52,18 @@ as pat relayctl stop -q || :
 systemctl_of pat stop relayd.socket relayd@work.socket
 as pat sh -c 'rm .config .ssh/rc; rm -r dotfiles'
 
+as pat mkdir -p .config/systemd/user/relayd.socket.d
+mount -t tmpfs -o "size=4k,mode=755,uid=$(id -u pat),gid=$(id -g pat)" tmpfs "$home/.config/systemd/user/relayd.socket.d"
+as pat sh -c 'cat /dev/zero >.config/systemd/user/relayd.socket.d/full 2>/dev/null' || :
+said=$(setup --yes) || :
+like "$said" 'failed *relayd.socket: .*could not be written' 'where the disk is full it says that it enables none'
+is "$(state is-enabled)" disabled 'and does not'
+umount "$home/.config/systemd/user/relayd.socket.d"
+setup --undo --yes >/dev/null || :
+as pat relayctl stop -q || :
+systemctl_of pat stop relayd.socket
+as pat rm -r .config
+
 systemctl_of pat mask relayd.socket 2>/dev/null
 like "$(setup --yes)" 'relayd.socket.*masked' 'a masked unit is left alone, and that is said'
 is "$(state is-enabled)" masked 'and stays masked'
