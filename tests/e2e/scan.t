@@ -67,6 +67,7 @@ start within pat SSH_CONNECTION='127.0.0.1 1 127.0.0.1 22' sh -c 'ssh-agent sh -
 wait_for 20 test -s "$E2E/log/within"
 # A shell that uses the relay already.
 start pane pat SSH_AUTH_SOCK="$(agent_socket pat)" SSH_CONNECTION='127.0.0.1 1 127.0.0.1 22' sleep 86400
+sleeps pane
 
 said=$(scan)
 is "$(exited)" 0 'four servers, a login at each: found'
@@ -122,6 +123,7 @@ as pat mkdir -m 777 /tmp/auth-agent78
 serves /tmp/auth-agent78/listener.sock laptop
 start kept pat RELAYD_UPSTREAM=/tmp/auth-agent77/listener.sock SSH_CONNECTION='127.0.0.1 7 127.0.0.1 22' \
     RELAYD_LABEL=kept SSH_AUTH_SOCK="$(agent_socket pat)" sleep 86400
+sleeps kept
 as pat relayctl unregister --all
 tmp=$home/run
 scan >"$E2E/shared/said"

@@ -17,13 +17,8 @@ used() {
         xargs -d '\n' <"$E2E/got"
     fi
 }
-# sleeps NAME: once that process is no shell any more, but what it becomes.
-sleeps() {
-    wait_for 20 grep -qx sleep "/proc/$(pid "$1")/comm"
-    wait_for 20 grep -q . "/proc/$(pid "$1")/environ"
-}
-login home -o SetEnv=LC_RELAYD_LABEL=home
-login office
+arrives home -o SetEnv=LC_RELAYD_LABEL=home
+arrives office
 is "$(keys pat)" office 'the newest serves'
 
 # --- processes
@@ -49,6 +44,7 @@ is "$(as pat relayctl use --pid "$(pid both)" >/dev/null && keys pat)" office 'i
 # shellcheck disable=SC2016
 start nested pat SSH_AUTH_SOCK="$(upstream home)" sh -c 'env -i sleep 86400 & echo $!; wait'
 wait_for 20 test -s "$E2E/log/nested"
+wait_for 20 grep -qsx sleep "/proc/$(first_line "$E2E/log/nested")/comm"
 is "$(used --pid "$(first_line "$E2E/log/nested")")" home 'one with an empty environment: by its parent'
 
 start stranger pat sleep 86400
@@ -71,7 +67,7 @@ start terminal laptop SSH_AUTH_SOCK=home.agent ssh -tt -A pat@localhost \
     "tty >'$E2E/shared/tty'; echo \$\$ >'$E2E/shared/tty.login'; exec sleep 86400"
 wait_for 20 test -s "$E2E/shared/tty.login"
 tty=$(first_line "$E2E/shared/tty")
-login last
+arrives last
 is "$(keys pat)" last 'a login with a terminal, then one without'
 is "$(used --tty "$tty")" home 'a terminal: the login on it'
 is "$(used --tty "${tty#/dev/}")" home 'by its short name'
@@ -80,8 +76,10 @@ sleeps bytty
 is "$(used --pid "$(pid bytty)")" home 'a process that knows nothing but its terminal'
 end bytty
 # A window of some kind, whose name the login was not given.
-start window pat SSH_AUTH_SOCK="$(upstream home)" script -qc "tty >'$E2E/shared/window.tty'; exec sleep 86400" /dev/null
-wait_for 20 test -s "$E2E/shared/window.tty"
+start window pat SSH_AUTH_SOCK="$(upstream home)" script -qc \
+    "tty >'$E2E/shared/window.tty'; echo \$\$ >'$E2E/shared/window.shell'; exec sleep 86400" /dev/null
+wait_for 20 test -s "$E2E/shared/window.shell"
+sleeps_at "$(first_line "$E2E/shared/window.shell")"
 is "$(used --tty "$(first_line "$E2E/shared/window.tty")")" home 'a terminal within a login: by the processes on it'
 end window
 as pat relayctl use --auto
@@ -108,6 +106,7 @@ as pat tmux -L t kill-server
 mkdir -m 777 /run/screen
 as pat SSH_AUTH_SOCK="$(upstream home)" screen -dmS s sh -c "echo \$\$ >'$E2E/shared/window'; exec sleep 86400"
 wait_for 20 test -s "$E2E/shared/window"
+sleeps_at "$(first_line "$E2E/shared/window")"
 like "$(used --pid "$(first_line "$E2E/shared/window")")" "within screen" "so does screen's window"
 as pat screen -S s -X quit
 

@@ -194,6 +194,18 @@ first_line() {
     read -r line <"$1" && printf '%s\n' "$line"
 }
 
+# sleeps NAME: once what was started so has become the sleep that it was to be, with its environment: until
+# then it is a shell, and while a process is between two programs, /proc shows it without an environment.
+sleeps() {
+    sleeps_at "$(pid "$1")"
+}
+
+# sleeps_at PID
+sleeps_at() {
+    wait_for 20 grep -qsx sleep "/proc/$1/comm"
+    wait_for 20 grep -qs . "/proc/$1/environ"
+}
+
 # end NAME [SIGNAL]: ends what start() started, and waits for that.
 end() {
     kill -s "${2:-TERM}" "$(pid "$1")"
