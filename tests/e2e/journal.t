@@ -82,7 +82,10 @@ is "$result" 1 'that of another name has signed nothing'
 as pat SSH_AUTH_SOCK="$(upstream laptop)" relayctl --name work register >/dev/null
 as pat SSH_AUTH_SOCK="$(as pat relayctl --name work path)" \
     ssh-keygen -q -Y sign -n other -f laptop.pub <"$E2E/home/pat/laptop.pub" >"$E2E/said"
-is "$(as pat relayctl --name work log | sed 's/.*  //')" 'signature in namespace other' 'and then one'
+work_has() {
+    [ "$(as pat relayctl --name work log 2>/dev/null | sed 's/.*  //')" = "$1" ]
+}
+ok 'and then one' wait_for 20 work_has 'signature in namespace other'
 unlike "$(log)" 'namespace other' "which is not the first one's"
 
 is "$(keys pat)" office 'a client lists the keys'

@@ -30,7 +30,7 @@ start relay pat sh -c '(ulimit -f 0; exec relayd --verbose) 2>&1 | cat'
 ok 'where no file may grow it serves' wait_for 20 served pat
 as pat relayctl register good >/dev/null
 is "$(keys pat)" good 'keys too'
-ok 'says so' grep -q 'upstreams: not saved: File too large' "$E2E/log/relay"
+ok 'says so' wait_for 20 grep -q 'upstreams: not saved: File too large' "$E2E/log/relay"
 ok 'and ends when it is told to' as pat relayctl stop
 
 # A terminal may stop those in the background that write to it.
