@@ -11,6 +11,7 @@ account eve
 rc bob
 as pat relayd --daemon
 own_log=/run/user/$(id -u pat)/relayd/log
+day=$(date +%F)
 login one
 in_login one relayctl register --label laptop >/dev/null
 as pat cp "$E2E/home/laptop/one.pub" .
@@ -119,7 +120,7 @@ log() {
 }
 is "$(log | wc -l)" "$(told '(signed|refused)[ :].*')" 'relayctl log has them all'
 like "$(log | head -n 1)" \
-    "^$(date +%Y)-[0-9-]+ [0-9:]+  ssh \([0-9]+\)  $one  laptop  ssh login as bob" \
+    "^[0-9]{4}-[0-9-]+ [0-9:]+  ssh \([0-9]+\)  $one  laptop  ssh login as bob" \
     'a line has when, who, the key, the login, what for'
 is "$(log --login 'my (other) laptop' | sed 's/^[^ ]* [^ ]*  //; s/([0-9]*)/(PID)/')" \
     "ssh-keygen (PID)  $(fingerprint "$E2E/home/laptop/asked.pub" | sed 's/\[+\]/+/g')  my \\x28other\\x29 laptop  refused: signature in namespace file" \
@@ -127,7 +128,7 @@ is "$(log --login 'my (other) laptop' | sed 's/^[^ ]* [^ ]*  //; s/([0-9]*)/(PID
 is "$(log --login 2)" "$(log --login 'my (other) laptop')" 'by its number the same'
 is "$(log --login 127.0.0.1)" "$(log)" 'by the host that all came from, all'
 is "$(log --since 1h)" "$(log)" '--since an hour ago: all'
-is "$(log --since "$(date +%F)")" "$(log)" 'since this day, as a date: all'
+is "$(log --since "$day")" "$(log)" 'since this day, as a date: all'
 said=$(log --since 2999-01-01 2>&1) && result=0 || result=$?
 is "$result $said" '1 relayctl: log: no such signature is logged' 'since a day to come: none'
 log --since someday 2>"$E2E/got" && result=0 || result=$?

@@ -151,7 +151,7 @@ is "$(cat "$home/.config/relayd.conf")" follow 'the option stands there already'
 inner kill-server
 wait_for 20 not inner list-sessions 2>/dev/null
 mv "$E2E/bin/relayctl" "$E2E/bin/relayctl.away"
-inner new-session -d -s one
+wait_for 20 inner new-session -d -s one 2>/dev/null
 for name in home office; do
     # Not C-c: the shell could take what is typed behind it for a part of the line that goes.
     tmux_of "$name" send-keys C-u

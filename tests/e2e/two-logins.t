@@ -28,7 +28,7 @@ is "$(pane_lists)" one 'that login ends: the pane lists the key of the other'
 
 arrives three
 is "$(pane_lists)" three 'a third comes: the pane lists its key'
-is "$(status pat path | wc -l)" 2 'the login that ended is forgotten'
+ok 'the login that ended is forgotten' wait_for 20 has_logins 2
 
 ok 'the old symlink dangles' not typed symlinked 'ssh-add -l'
 # shellcheck disable=SC2016 # the pane expands it
