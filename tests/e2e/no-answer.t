@@ -42,13 +42,23 @@ register_again() {
 }
 ok 'after ten seconds relayd no longer waits for it' \
     wait_for 30 grep -q 'registered: no answer yet' "$E2E/log/relay.pat"
-register_again &
-pinged() {
-    [ "$(grep -c 'connecting -> asking' "$E2E/log/relay.pat")" -ge 2 ]
+pings() {
+    grep -c 'connecting -> asking' "$E2E/log/relay.pat"
 }
-wait_for 20 pinged
-as pat relayctl unregister mute
-wait_for 20 test -s "$E2E/result"
+pinged() {
+    [ "$(pings)" -gt "$before" ]
+}
+# It is waited for no longer than a second, and on a busy host to unregister takes longer than that.
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    rm -f "$E2E/result"
+    before=$(pings)
+    register_again &
+    wait_for 20 pinged
+    as pat relayctl unregister mute
+    wait_for 20 test -s "$E2E/result"
+    [ "$(cat "$E2E/result")" != 0 ] || continue
+    break
+done
 is "$(cat "$E2E/result")" 1 'unregistered while it is waited for: that is no success'
 like "$(cat "$E2E/again")" 'its login has ended' 'and said to whoever registered it'
 
