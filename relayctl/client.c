@@ -26,6 +26,7 @@ void call_init(struct call *call, const char *verb, int64_t deadline)
     proto_begin(&call->request, verb);
     call->object = verb;
     call->connect_by = call->answer_by = deadline;
+    call->reader = -1;
     call->on_record = NULL;
     call->on_record_arg = NULL;
 }
@@ -188,25 +189,27 @@ int client_send(struct client *client, const struct paths *paths, const struct c
     return fail_errno(client, -errno);
 }
 
-/* Waits until something is to be read. */
-static int await(struct client *client, int64_t deadline)
+/* Waits until something is to be read, or nobody is there to read what would be printed of it. */
+static int await(struct client *client, const struct call *call)
 {
-    struct pollfd p = {.fd = client->fd, .events = POLLIN};
+    struct pollfd wanted[] = {{.fd = client->fd, .events = POLLIN}, {.fd = call->reader}};
     int n;
 
     do
-        n = poll(&p, 1, client_left(deadline));
+        n = poll(wanted, ARRAY_SIZE(wanted), client_left(call->answer_by));
     while (n < 0 && errno == EINTR);
     if (n < 0)
         return fail_errno(client, -errno);
+    if (wanted[1].revents != 0)
+        return fail_errno(client, -EPIPE);
     return n == 0 ? fail_hung(client) : 0;
 }
 
-static int receive_packet(struct client *client, struct proto_msg *msg, int64_t deadline)
+static int receive_packet(struct client *client, const struct call *call, struct proto_msg *msg)
 {
     char packet[PROTO_PACKET_MAX + 1]; /* one more shows what is too long */
     ssize_t size;
-    int r = await(client, deadline);
+    int r = await(client, call);
 
     if (r < 0)
         return r;
@@ -256,7 +259,7 @@ int client_receive(struct client *client, const struct call *call, struct proto_
     int r;
 
     for (;;) {
-        r = receive_packet(client, &msg, call->answer_by);
+        r = receive_packet(client, call, &msg);
         if (r < 0)
             return r;
         if (strcmp(msg.verb, "error") == 0)

@@ -38,6 +38,7 @@ struct call {
     struct proto_buf request;
     const char *object; /* what a refusal is about */
     int64_t connect_by, answer_by;
+    int reader; /* what the records are printed to; -1: the wait goes on where nobody reads it */
     call_record_fn *on_record; /* NULL: records are dropped */
     void *on_record_arg;
 };
@@ -71,6 +72,7 @@ int client_send(struct client *client, const struct paths *paths, const struct c
  *   -ETIMEDOUT   no packet came in time
  *   -ECONNRESET  relayd has gone
  *   -EBADMSG     it does not speak our protocol
+ *   -EPIPE       nobody reads from the call's reader any more
  * or another -errno. */
 int client_receive(struct client *client, const struct call *call, struct proto_msg *reply);
 

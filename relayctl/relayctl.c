@@ -238,9 +238,19 @@ static int parse_and_run(int argc, char **argv)
     return outcome == CMDLINE_RUN ? run(&cmd, verb) : answer(outcome, verb);
 }
 
+/* Why what was printed is not all there; NULL: it is. What could not be written earlier is not tried
+ * again, so that a last fflush(3) may know nothing of it. */
+static const char *output_problem(void)
+{
+    if (fflush(stdout) != 0)
+        return strerror(errno);
+    return ferror(stdout) ? "not all of it could be written" : NULL;
+}
+
 int main(int argc, char **argv)
 {
     static char errors[BUFSIZ];
+    const char *problem;
     int status;
 
     fill_standard_fds();
@@ -249,9 +259,9 @@ int main(int argc, char **argv)
     setvbuf(stderr, errors, _IOLBF, sizeof(errors)); /* musl needs a buffer for that */
     setlocale(LC_CTYPE, "");
     status = parse_and_run(argc, argv);
-    if (fflush(stdout) != 0) {
-        fprintf(stderr, "relayctl: standard output: %s\n", strerror(errno));
-        return EXIT_NO;
-    }
-    return status;
+    problem = output_problem();
+    if (problem == NULL)
+        return status;
+    fprintf(stderr, "relayctl: standard output: %s\n", problem);
+    return EXIT_NO;
 }

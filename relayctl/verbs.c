@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define STOP_MS 8000 /* relayd itself takes up to 5 s */
 
@@ -246,21 +247,31 @@ static int show_event(struct proto_msg *event, void *arg)
         printer_flow(out, status_text(event, "text"), EVENT_COLUMN);
     }
     proto_msg_fini(event);
-    return 0;
+    return fflush(stdout) == 0 ? 0 : -EPIPE;
 }
 
+/* Until relayd has gone, or nobody has what is printed: a pipe's reader may have gone and a disk be
+ * full, and relayd tells only so many. What became of the output, main() tells. */
 int verb_watch(struct command *cmd)
 {
+    struct client client = CLIENT_INIT;
     struct call call;
     struct printer out;
+    int r;
 
-    setvbuf(stdout, NULL, _IOLBF, 0);
     printer_init(&out, stdout);
     call_init(&call, "watch", command_deadline(cmd));
     call.answer_by = CLIENT_FOREVER;
+    call.reader = STDOUT_FILENO;
     call.on_record = show_event;
     call.on_record_arg = &out;
-    return command_ask(cmd, &call, NULL);
+    r = client_send(&client, &cmd->paths, &call);
+    if (r == 0)
+        r = client_receive(&client, &call, NULL);
+    if (r < 0)
+        r = r == -EPIPE ? EXIT_DONE : command_tell_client(cmd, &client, r);
+    client_fini(&client);
+    return r;
 }
 
 int verb_why(struct command *cmd)

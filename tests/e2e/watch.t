@@ -56,6 +56,17 @@ note "$(wc -l <"$E2E/log/watch") lines after"
 ok 'and had what went before' test "$(grep -c 'none is preferred' "$E2E/log/watch")" -gt 100
 as pat relayctl pause
 ok 'it is told what comes next' wait_for 20 told paused
+
+# Where nobody has what it prints, it does not keep a place among those who watch.
+as pat mkfifo reader
+start unread pat sh -c 'exec relayctl watch >reader'
+ok 'a program reads what watch says, and ends' wait_for 20 as pat timeout 20 head -n 1 reader
+ok 'so does watch, though nothing more happens' wait_for 20 gone "$(pid unread)"
+result=0
+as pat sh -c 'timeout 20 relayctl watch >/dev/full' 2>"$E2E/why" || result=$?
+is "$result" 1 'on a full disk it ends too'
+like "$(cat "$E2E/why")" '^relayctl: standard output: ' 'and says why'
+
 end relay.pat
 ok 'the relay ends: so does watch' wait_for 20 gone "$(pid watch)"
 
