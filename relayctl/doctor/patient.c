@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_MAX (1 << 20)
+#define FILE_MAX (16 << 20) /* shells read files that are too large for setup, too */
 #define ANSWER_MS 1000 /* for relayd to answer */
 
 static int keep_record(struct proto_msg *record, void *status)

@@ -254,6 +254,14 @@ put_back
 finds hinders local-agent "line 2 of ~/.bashrc" 'an agent of the host comes first'
 cures local-agent
 put_back
+# As a completion's tables that somebody pasted make it. setup leaves one of that size alone.
+{
+    yes '# a long table' | head -c 3000000
+    printf '\n'
+    cat "$home/.bashrc"
+} | writes .bashrc
+is "$(found)" '' 'what a very large file has counts'
+put_back
 is "$(found)" '' 'all is as it was'
 
 # --- tmux, screen, mosh
