@@ -43,7 +43,8 @@ enum hold_event {
     HOLD_LOST,     /* relayd, for good */
 };
 
-/* Returns a descriptor that tells of the signals that end a hold; -1: they kill it instead. */
+/* Returns a descriptor that tells of the signals that end a hold; -1: they kill it instead. SIGPIPE is
+ * none of them: who reads what is said may go while the login is still held. */
 static int take_signals(void)
 {
     sigset_t set;
@@ -52,10 +53,12 @@ static int take_signals(void)
     sigemptyset(&set);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGQUIT);
     sigaddset(&set, SIGTERM);
     fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
     if (fd >= 0)
         sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
     return fd;
 }
 

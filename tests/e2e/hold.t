@@ -36,6 +36,23 @@ ok 'held once more' wait_for 30 held good
 end good KILL
 ok 'the agent ends: so does it' wait_for 20 not pgrep -u pat -x relayctl
 
+# Each signal that a terminal sends, and an output that nobody reads any more.
+start good pat fake-agent -n good good good
+wait_for 20 test -S "$E2E/home/pat/good"
+tmux_of host send-keys 'relayctl hold' Enter
+ok 'held in a terminal' wait_for 30 held good
+tmux_of host send-keys "C-\\"
+ok 'SIGQUIT ends it' wait_for 20 not pgrep -u pat -x relayctl
+ok 'and it is unregistered' wait_for 20 none
+as pat mkfifo input output
+start unread pat sh -c 'exec relayctl hold good <input >output'
+start input pat sh -c 'exec 4>input; exec 3<output; exec 3<&-; exec sleep 86400'
+ok 'held where nobody reads what it says' wait_for 30 held good
+end input
+ok 'its input ends: it is unregistered' wait_for 20 none
+ok 'and ends too' wait_for 20 gone "$(pid unread)"
+end good
+
 # As where rc has registered the login already.
 start rc pat fake-agent -n rc good rc
 wait_for 20 test -S "$E2E/home/pat/rc"
