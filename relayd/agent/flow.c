@@ -38,6 +38,7 @@ static int flow_reserve(struct flow *flow, size_t more)
     size_t size = flow_size(flow), cap = size + more + (is_lent(flow) ? 0 : size);
     struct flow grown = {.end = (uint32_t)size, .cap = (uint32_t)cap};
 
+    assert(cap > 0);
     if (flow->end + more <= flow->cap)
         return 0;
     if (cap > UINT32_MAX)
@@ -46,8 +47,8 @@ static int flow_reserve(struct flow *flow, size_t more)
     grown.bytes = malloc(cap);
     if (grown.bytes == NULL)
         return -ENOMEM;
-    if (size > 0)
-        memcpy(grown.bytes, flow_head(flow), size);
+    if (flow->bytes != NULL)
+        memcpy(grown.bytes, flow->bytes + flow->start, size);
     flow_fini(flow);
     *flow = grown;
     return 0;
