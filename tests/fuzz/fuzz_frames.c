@@ -170,7 +170,7 @@ static size_t take_frames(struct flow *flow, const uint8_t *stream, size_t at)
 /* In pieces of 1 to 16 bytes. Returns where the last whole frame ends. */
 static size_t read_in_pieces(struct fuzz_input in, uint8_t cut)
 {
-    struct flow flow = {NULL};
+    struct flow flow = {0};
     const uint8_t *stream = in.p;
     size_t at = 0;
 
