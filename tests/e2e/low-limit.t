@@ -53,7 +53,7 @@ is "$(keys pat)" "$home/many39" 'with 60 connections of relayctl too'
 is "$(listings 12)" 12 'and at once'
 ok 'a login is registered all the same' as pat relayctl register many39
 ok 'and the status told' served pat
-said=$(as pat relayctl watch 2>&1) && result=0 || result=$?
+said=$(as pat timeout 20 relayctl watch 2>&1) && result=0 || result=$?
 is "$result" 1 'one more is not let watch'
 like "$said" 'too many wait for news already' 'and told why'
 end watchers

@@ -471,33 +471,40 @@ static bool keep_signed(enum log_level level, const char *line, const struct log
     return true;
 }
 
-/* Its number is what is left of it. */
+static char number[64]; /* what is left of a login that has gone */
+
+static void note_number(const struct upstream *u)
+{
+    snprintf(number, sizeof(number), "signed: login %u (unregistered) ", (unsigned)u->id);
+    log_set_level(LOG_LEVEL_INFO);
+    log_set_sink(keep_signed);
+}
+
+static void check_signs_under_number(void)
+{
+    ASK(sign);
+    HEAR(sign_by_a);
+    ck_assert_str_eq(strncmp(told, number, strlen(number)) == 0 ? number : told, number);
+}
+
 START_TEST(a_login_that_has_gone_signs_under_its_number)
 {
     struct upstream *u = add_fake(&a);
-    char begin[64];
 
-    snprintf(begin, sizeof(begin), "signed: login %u (unregistered) ", (unsigned)u->id);
-    log_set_level(LOG_LEVEL_INFO);
-    log_set_sink(keep_signed);
+    note_number(u);
     begin_client();
     ASK(list);
     HEAR(list_by_a);
     registry_drop(&registry, u, "gone");
-    ASK(sign);
-    HEAR(sign_by_a);
-    ck_assert_str_eq(strncmp(told, begin, strlen(begin)) == 0 ? begin : told, begin);
+    check_signs_under_number();
 }
 END_TEST
 
 START_TEST(a_login_that_goes_while_it_is_chosen_signs_under_its_number)
 {
     struct upstream *u = add_fake(&a);
-    char begin[64];
 
-    snprintf(begin, sizeof(begin), "signed: login %u (unregistered) ", (unsigned)u->id);
-    log_set_level(LOG_LEVEL_INFO);
-    log_set_sink(keep_signed);
+    note_number(u);
     options.patience = 10;
     a.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
     begin_client();
@@ -506,9 +513,7 @@ START_TEST(a_login_that_goes_while_it_is_chosen_signs_under_its_number)
     registry_drop(&registry, u, "gone");
     fake_say(&a, list_by_a, sizeof(list_by_a));
     HEAR(list_by_a);
-    ASK(sign);
-    HEAR(sign_by_a);
-    ck_assert_str_eq(strncmp(told, begin, strlen(begin)) == 0 ? begin : told, begin);
+    check_signs_under_number();
 }
 END_TEST
 
