@@ -35,6 +35,7 @@ tmux_of host send-keys 'relayctl hold' Enter
 ok 'held once more' wait_for 30 held good
 end good KILL
 ok 'the agent ends: so does it' wait_for 20 not pgrep -u pat -x relayctl
+as pat rm good
 
 # Each signal that a terminal sends, and an output that nobody reads any more.
 start good pat fake-agent -n good good good
