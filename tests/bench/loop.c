@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The floor on libev: the barest relay on the event loop that relayd has. It does what floor.c does.
- * What it costs more than that is the loop's, and no relay on libev is without it. It takes questions
- * and answers that fit into a socket: for others it waits where it writes.
+ * What it costs more than that is the loop's, and no relay on libev is without it. About half of it is
+ * that libev gives each epoll_wait(2) a limit, if only of 17 days, so that the kernel sets a timer and
+ * takes it back: floor.c with such a limit costs that much more. It takes questions and answers that fit
+ * into a socket: for others it waits where it writes.
  */
 #include <err.h>
 #include <ev.h>
@@ -87,7 +89,7 @@ int main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     ev_io_init(&listener, on_client, fd, EV_READ);
     ev_io_start(loop, &listener);
-    /* As in relayd: so the kernel keeps no time while nothing is to be waited for. */
+    /* As in relayd: without one libev wakes once a minute. */
     ev_periodic_init(&never, on_never, ev_now(loop) + 1e9, 0, NULL);
     ev_periodic_start(loop, &never);
     ev_run(loop, 0);
