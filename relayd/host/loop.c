@@ -15,21 +15,26 @@
 
 #include <errno.h>
 #include <malloc.h>
-#include <signal.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/time.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
 #include <time.h>
+#include <unistd.h>
 
 #define RESERVE (256 * 1024)
 #define ALIGNMENT _Alignof(max_align_t)
 /* How long libev waits before it tries again, and how often that is said. */
-#define AGAIN_NS 50000000
+#define AGAIN_MS 50
 #define SAID_SECONDS 60.0
-#define ALARM_MICROSECONDS 50000
 #define NEVER_SECONDS 1e9 /* 30 years */
+#define FOR_EVER_MS 1000000000
+/* Longer ones are few, and the bell would ring long after what they were for. */
+#define SHORT_MS 1000
 
 /* Each block has its size in front. What is given back is used again once all has been. */
 struct block {
@@ -41,8 +46,10 @@ static _Alignas(max_align_t) char reserve[RESERVE];
 static size_t reserve_used;
 static unsigned reserve_blocks; /* that are in use */
 
+static struct ev_loop *our_loop;
 static ev_async awake;
-static bool is_alarm_set;
+static ev_io bell;
+static double rings_at = INFINITY; /* on the monotonic clock */
 
 static bool is_reserved(const void *p)
 {
@@ -108,7 +115,7 @@ void *loop_memory(void *old, long size)
 static void on_error(const char *what) EV_NOEXCEPT
 {
     static double said_at = -SAID_SECONDS;
-    const struct timespec pause = {.tv_nsec = AGAIN_NS};
+    const struct timespec pause = {.tv_nsec = AGAIN_MS * 1000000L};
     const char *why = strerror(errno);
 
     if (monotonic_seconds() - said_at >= SAID_SECONDS) {
@@ -137,52 +144,81 @@ static void on_awake(struct ev_loop *loop, ev_async *async, int events)
 {
 }
 
-static void on_alarm(int signal)
-{
-}
-
-/* Has epoll_wait(2) interrupted, again and again until it has been: the first time may be too early.
- * 0: no more. */
-static void set_alarm(long microseconds)
-{
-    const struct itimerval alarm = {.it_value.tv_usec = microseconds,
-                                    .it_interval.tv_usec = microseconds};
-
-    setitimer(ITIMER_REAL, &alarm, NULL);
-    is_alarm_set = microseconds > 0;
-}
-
 /* libev tells of an epoll_ctl(2) that failed by an event, which it makes just before it goes to
- * sleep, and sleeps all the same (ev.c, 4.33: fd_reify in ev_run): for good, where the kernel
- * watches nothing any more. It may have been the one for libev's own descriptor, by which it learns
- * of signals and of asyncs; libev makes another when an async is started (evpipe_init), and nowhere
- * else. It counts the one that it has lost twice (fd_kill: ev_io_stop), and a loop in which it counts
- * no watcher any more ends. */
-static void on_sleep(struct ev_loop *loop) EV_NOEXCEPT
+ * sleep, and would sleep all the same (ev.c, 4.33: fd_reify in ev_run). That one may have been for
+ * libev's own descriptor, by which it learns of signals and of asyncs; libev makes another when an
+ * async is started (evpipe_init), and nowhere else. It counts the one that it has lost twice
+ * (fd_kill: ev_io_stop), and a loop in which it counts no watcher any more ends. The wait ends at once
+ * where that one is heard, and soon where it is not. */
+static void renew_own(struct ev_loop *loop)
 {
-    if (ev_pending_count(loop) == 0)
-        return;
     ev_ref(loop);
     ev_async_stop(loop, &awake);
     ev_async_start(loop, &awake);
     ev_async_send(loop, &awake);
-    set_alarm(ALARM_MICROSECONDS); /* where that is not heard */
 }
 
-static void on_woken(struct ev_loop *loop) EV_NOEXCEPT
+static void on_bell(struct ev_loop *loop, ev_io *io, int events)
 {
-    if (is_alarm_set)
-        set_alarm(0);
+    uint64_t times;
+
+    rings_at = INFINITY;
+    if ((events & EV_ERROR) == 0) {
+        (void)!read(io->fd, &times, sizeof(times));
+        return;
+    }
+    close(io->fd);
+    ev_io_set(io, -1, EV_READ);
 }
 
-static void keep_awake(struct ev_loop *loop)
+/* Whether a wait needs no limit to end by then. */
+static bool rings_by(double at)
 {
-    const struct sigaction action = {.sa_handler = on_alarm};
+    struct itimerspec due = {.it_value.tv_sec = (time_t)at};
 
-    sigaction(SIGALRM, &action, NULL);
+    if (bell.fd < 0)
+        return false;
+    if (rings_at <= at)
+        return true;
+    due.it_value.tv_nsec = (long)((at - (double)due.it_value.tv_sec) * 1e9);
+    if (timerfd_settime(bell.fd, TFD_TIMER_ABSTIME, &due, NULL) < 0)
+        return false;
+    rings_at = at;
+    return true;
+}
+
+static int limit_of(int limit_ms)
+{
+    if (limit_ms > FOR_EVER_MS)
+        return -1;
+    if (limit_ms > 0 && limit_ms <= SHORT_MS && rings_by(monotonic_seconds() + limit_ms / 1e3))
+        return -1;
+    return limit_ms;
+}
+
+/* libev calls this, for a program's own function goes before that of the C library. It gives each
+ * wait a limit, and the kernel sets a timer for that and takes it back: a twentieth of what a
+ * question costs. So there is one timer for many short waits, the bell, which is set anew only when
+ * it would ring too late. When it rings too early libev finds nothing to do, and waits again. */
+int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout)
+{
+    if (our_loop == NULL)
+        return epoll_pwait(epfd, events, maxevents, timeout, NULL);
+    if (ev_pending_count(our_loop) > 0) {
+        renew_own(our_loop);
+        return epoll_pwait(epfd, events, maxevents, AGAIN_MS, NULL);
+    }
+    return epoll_pwait(epfd, events, maxevents, limit_of(timeout), NULL);
+}
+
+static void set_up_waits(struct ev_loop *loop)
+{
+    our_loop = loop;
     ev_async_init(&awake, on_awake);
     ev_async_start(loop, &awake);
-    ev_set_loop_release_cb(loop, on_sleep, on_woken);
+    ev_io_init(&bell, on_bell, timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC), EV_READ);
+    if (bell.fd >= 0)
+        ev_io_start(loop, &bell);
 }
 
 struct ev_loop *loop_new(void)
@@ -197,6 +233,6 @@ struct ev_loop *loop_new(void)
         return NULL;
     }
     let_sleep(loop);
-    keep_awake(loop);
+    set_up_waits(loop);
     return loop;
 }

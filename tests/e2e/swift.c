@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -74,8 +75,8 @@ ssize_t recv(int fd, void *bytes, size_t size, int flags)
     return n;
 }
 
-int epoll_wait(int epoll, struct epoll_event *events, int n, int milliseconds)
+int epoll_pwait(int epoll, struct epoll_event *events, int n, int milliseconds, const sigset_t *mask)
 {
     hidden = -1;
-    return epoll_pwait(epoll, events, n, milliseconds, NULL);
+    return (int)syscall(SYS_epoll_pwait, epoll, events, n, milliseconds, mask, _NSIG / 8);
 }

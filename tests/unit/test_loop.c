@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* The loop: its memory, where there is none, and a wait that fails. */
+/* The loop: its memory, where there is none, its waits, and one that fails. */
 #include "config.h"
 
 #include "relayd/base/log.h"
+#include "relayd/base/util.h"
 #include "relayd/host/loop.h"
 #include "tests/unit/test.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 static char line[512];
@@ -170,6 +176,155 @@ START_TEST(a_loop_that_cannot_wait_says_so_once_and_goes_on)
 }
 END_TEST
 
+static int limit, times_set;
+static bool is_refused, has_no_bell;
+
+int __real_epoll_pwait(int epoll, struct epoll_event *events, int max, int limit_ms,
+                       const sigset_t *mask);
+int __wrap_epoll_pwait(int epoll, struct epoll_event *events, int max, int limit_ms,
+                       const sigset_t *mask);
+int __real_timerfd_settime(int fd, int flags, const struct itimerspec *due, struct itimerspec *old);
+int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *due, struct itimerspec *old);
+
+int __wrap_epoll_pwait(int epoll, struct epoll_event *events, int max, int limit_ms,
+                       const sigset_t *mask)
+{
+    limit = limit_ms;
+    return __real_epoll_pwait(epoll, events, max, limit_ms, mask);
+}
+
+int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *due, struct itimerspec *old)
+{
+    times_set++;
+    if (!has_no_bell)
+        return __real_timerfd_settime(fd, flags, due, old);
+    errno = ENOMEM;
+    return -1;
+}
+
+/* libev calls this one, too. */
+int epoll_ctl(int epoll, int operation, int fd, struct epoll_event *event)
+{
+    if (!is_refused)
+        return (int)syscall(SYS_epoll_ctl, epoll, operation, fd, event);
+    errno = ENOMEM;
+    return -1;
+}
+
+static bool is_due;
+
+static void on_due(struct ev_loop *loop, ev_timer *timer, int events)
+{
+    is_due = true;
+}
+
+/* Waits while a timer runs that is due in so many seconds, or none for 0, and a byte is there. */
+static void wait_for_byte(struct ev_loop *loop, double seconds)
+{
+    ev_timer timer;
+    int fds[2];
+    ev_io io;
+
+    ck_assert_int_eq(pipe(fds), 0);
+    ck_assert_int_eq(write(fds[1], "x", 1), 1);
+    ev_io_init(&io, on_byte, fds[0], EV_READ);
+    ev_timer_init(&timer, on_due, seconds, 0);
+    ev_io_start(loop, &io);
+    ev_now_update(loop);
+    if (seconds > 0)
+        ev_timer_start(loop, &timer);
+    for (is_heard = false; !is_heard;)
+        ev_run(loop, EVRUN_ONCE);
+    ev_timer_stop(loop, &timer);
+    close(fds[0]);
+    close(fds[1]);
+}
+
+START_TEST(a_wait_has_no_limit_that_it_does_not_need)
+{
+    struct ev_loop *loop = loop_new();
+    double began = monotonic_seconds();
+
+    wait_for_byte(loop, 0);
+    ck_assert_int_eq(limit, -1);
+    for (int i = 0; i < 1000; i++) {
+        wait_for_byte(loop, 0.9);
+        ck_assert_int_le(limit, 0); /* 0: this was stopped until it was due */
+    }
+    ck_assert_int_ge(times_set, 1);
+    ck_assert_int_le(times_set, 1 + (int)((monotonic_seconds() - began) / 0.9));
+    wait_for_byte(loop, 500);
+    ck_assert_int_gt(limit, 0);
+    ck_assert_int_le(limit, 500001);
+}
+END_TEST
+
+static void wait_until_due(struct ev_loop *loop, double seconds)
+{
+    double began = monotonic_seconds();
+    ev_timer timer;
+
+    ev_timer_init(&timer, on_due, seconds, 0);
+    ev_now_update(loop);
+    ev_timer_start(loop, &timer);
+    for (is_due = false; !is_due;)
+        ev_run(loop, EVRUN_ONCE);
+    ck_assert_double_ge(monotonic_seconds() - began, seconds - 0.001);
+}
+
+START_TEST(a_timer_comes_due_whatever_ends_the_wait)
+{
+    struct ev_loop *loop = loop_new();
+    int was_set;
+
+    wait_until_due(loop, 0.05);
+    wait_until_due(loop, 1.1);
+    wait_for_byte(loop, 0.1); /* for which the bell will ring */
+    wait_until_due(loop, 0.3);
+    wait_for_byte(loop, 0.9);
+    was_set = times_set;
+    wait_until_due(loop, 0.05);
+    ck_assert(limit >= 0 || times_set > was_set);
+    has_no_bell = true;
+    wait_until_due(loop, 0.05);
+}
+END_TEST
+
+START_TEST(a_timer_comes_due_where_the_bell_is_not_heard)
+{
+    struct ev_loop *loop = loop_new();
+
+    is_refused = true;
+    ev_run(loop, EVRUN_NOWAIT);
+    is_refused = false;
+    wait_until_due(loop, 0.05);
+    wait_for_byte(loop, 0.9);
+    wait_until_due(loop, 0.05);
+}
+END_TEST
+
+static void on_refusal(struct ev_loop *loop, ev_io *io, int events)
+{
+    is_heard = (events & EV_ERROR) != 0;
+}
+
+START_TEST(a_descriptor_that_cannot_be_watched_is_told)
+{
+    struct ev_loop *loop = loop_new();
+    int fds[2];
+    ev_io io;
+
+    ev_run(loop, EVRUN_NOWAIT);
+    ck_assert_int_eq(pipe(fds), 0);
+    ev_io_init(&io, on_refusal, fds[0], EV_READ);
+    ev_io_start(loop, &io);
+    is_refused = true;
+    ev_run(loop, EVRUN_ONCE);
+    is_refused = false;
+    ck_assert(is_heard);
+}
+END_TEST
+
 static void add(TCase *tcase)
 {
     tcase_add_test(tcase, what_libev_has_can_grow);
@@ -177,6 +332,10 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, the_reserve_is_used_again);
     tcase_add_test(tcase, where_the_reserve_ends_there_is_none);
     tcase_add_test(tcase, a_loop_that_cannot_wait_says_so_once_and_goes_on);
+    tcase_add_test(tcase, a_wait_has_no_limit_that_it_does_not_need);
+    tcase_add_test(tcase, a_timer_comes_due_whatever_ends_the_wait);
+    tcase_add_test(tcase, a_timer_comes_due_where_the_bell_is_not_heard);
+    tcase_add_test(tcase, a_descriptor_that_cannot_be_watched_is_told);
 }
 
 int main(void)
