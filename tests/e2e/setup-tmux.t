@@ -11,9 +11,11 @@ home=$E2E/home/pat
 inner() {
     as pat TMUX_TMPDIR="$home" SSH_AUTH_SOCK=/tmp/login.agent tmux "$@"
 }
+# end_inner: until its process has ended it may still have the socket, and turn away who comes there.
 end_inner() {
+    server=$(inner display-message -p '#{pid}')
     inner kill-server
-    wait_for 20 not inner list-sessions 2>/dev/null
+    wait_for 20 gone "$server"
 }
 # pane_has SESSION: what SSH_AUTH_SOCK is in a new pane of it.
 pane_has() {

@@ -10,9 +10,11 @@ inner() {
     as pat SSH_AUTH_SOCK=/tmp/login.agent tmux -S inner.tmux "$@"
 }
 
+# end_inner: until its process has ended it may still have the socket, and turn away who comes there.
 end_inner() {
+    server=$(inner display-message -p '#{pid}')
     inner kill-server
-    wait_for 20 not inner list-sessions 2>/dev/null
+    wait_for 20 gone "$server"
 }
 
 # pane_has SESSION: what SSH_AUTH_SOCK is in a new pane of it.
