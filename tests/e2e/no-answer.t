@@ -8,7 +8,7 @@ world python3
 account bob
 
 start mute pat fake-agent silent mute
-start owing bob fake-agent -p silent owing
+start owing bob fake-agent -c questions -p silent owing
 wait_for 20 test -S "$E2E/home/pat/mute"
 wait_for 20 test -S "$E2E/home/bob/owing"
 relay pat
@@ -17,24 +17,24 @@ relay bob
 start idler pat python3 -c '
 import socket, sys, time
 control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-control.connect(sys.argv[1])
 began = time.monotonic()
+control.connect(sys.argv[1])
 control.recv(1)
 print(round(time.monotonic() - began), flush=True)' "$(dirname "$(agent_socket pat)")/control.sock"
 
 as bob relayctl register owing >/dev/null
 start client bob ask -t 60 "$(agent_socket bob)" sign
-owes() {
-    as bob relayctl status --json | grep -q '"sessions": 1,'
-}
-wait_for 20 owes
+wait_for 20 grep -qs '^13 ' "$E2E/home/bob/questions"
 kill "$(pid relay.bob)"
 wait_for 20 grep -q 'stopping' "$E2E/log/relay.bob"
 kill "$(pid relay.bob)"
 
-said=$(as pat relayctl register mute 2>&1) && result=0 || result=$?
-is "$result" 0 'a login whose agent says nothing is registered'
-like "$said" 'no answer yet' 'and it is said to say nothing'
+# The relay has no verdict after 0.8 s, and on a busy host says so too late for who waits one second.
+said_in_time() {
+    as pat relayctl register mute >"$E2E/got" 2>&1
+}
+ok 'a login whose agent says nothing is registered' wait_for 20 said_in_time
+like "$(cat "$E2E/got")" 'no answer yet' 'and it is said to say nothing'
 is "$(status pat state)" untried 'it is asked when there is no other'
 
 register_again() {
@@ -56,8 +56,7 @@ for _ in 1 2 3 4 5 6 7 8 9 10; do
     wait_for 20 pinged
     as pat relayctl unregister mute
     wait_for 20 test -s "$E2E/result"
-    [ "$(cat "$E2E/result")" != 0 ] || continue
-    break
+    [ "$(cat "$E2E/result")" != 1 ] || break
 done
 is "$(cat "$E2E/result")" 1 'unregistered while it is waited for: that is no success'
 like "$(cat "$E2E/again")" 'its login has ended' 'and said to whoever registered it'

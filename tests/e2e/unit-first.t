@@ -22,7 +22,7 @@ ok 'a Tab in a shell asks for logins, and finds no relayd' not as pat relayctl c
 is "$(systemctl_of pat is-active relayd.service)" inactive 'it starts none'
 ok 'relayd --daemon ends' by_hand --daemon
 like "$(cat "$E2E/got")" 'agent\.sock: somebody listens there already$' 'and says why'
-ok 'a client is answered' served pat
+ok 'a client is answered' wait_for 20 served pat
 ok 'by the service' wait_for 20 service_is_relay
 
 login one
