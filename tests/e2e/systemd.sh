@@ -72,7 +72,8 @@ runtime_dir_comes() {
 
 # runtime_dir_goes ACCOUNT: and after the last logout, whoever still has files open there.
 runtime_dir_goes() {
-    find "/run/user/$(id -u "$1")" -mindepth 1 -delete
+    # A relay may make again what was removed, while that is going on.
+    find "/run/user/$(id -u "$1")" -mindepth 1 -delete 2>/dev/null || :
     runtime_dir_unmounted "$1"
 }
 
