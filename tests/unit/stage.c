@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* The stage for sessions. The loop, the registry and the enrolment are the real
- * ones; only the agents and the client are played. */
+ * ones; only the agents, the client and the time are played. */
 #include "config.h"
 
 #include "tests/unit/stage.h"
 
-#include "tests/unit/test.h"
+#include "tests/unit/clock.h"
+#include "tests/unit/scratch.h"
 
 #include "relayd/base/log.h"
 #include "relayd/base/util.h"
-#include "tests/unit/scratch.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -28,10 +28,10 @@ int the_client;
 static void begin(void)
 {
     log_set_level(LOG_LEVEL_ERROR);
+    clock_own();
     loop = ev_loop_new(0);
     options_init(&options);
-    /* In valgrind an answer takes that long. */
-    options.patience = in_valgrind() ? 0.5 : 0.05;
+    options.patience = 0.05;
     registry_init(&registry);
     ck_assert_int_eq(enrol_init(&enrol, loop, &registry), 0);
     sessions_init(&sessions, &enrol, &options);
@@ -146,11 +146,6 @@ void turn_for(double seconds)
 void outlast_patience(void)
 {
     turn_for(10 * options.patience);
-}
-
-void stall(double seconds)
-{
-    usleep((useconds_t)(seconds * 1e6));
 }
 
 void check_quiet(const struct fake *fake)

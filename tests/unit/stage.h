@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A stage for sessions: one client on a socketpair, and two fake agents that count
- * what reaches them.
+ * what reaches them. The clock is the test's own (clock.h).
  */
 #ifndef RELAYD_STAGE_H
 #define RELAYD_STAGE_H
@@ -14,7 +14,7 @@
 extern struct ev_loop *loop;
 extern struct registry registry;
 extern struct enrol enrol;
-extern struct options options; /* with a patience of 50 ms, 500 in valgrind */
+extern struct options options; /* with a patience of 50 ms */
 extern struct sessions sessions;
 extern struct fake a, b; /* listening, and not yet registered */
 extern int the_client;
@@ -61,8 +61,5 @@ bool is_over(const void *arg);
 void turn_for(double seconds);
 /* Long enough for whatever patience would bring about. */
 void outlast_patience(void);
-
-/* All of this process stands still, as where the host is too busy to run it. */
-void stall(double seconds);
 
 #endif

@@ -8,7 +8,6 @@
 #include "tests/unit/stage.h"
 #include "tests/unit/test.h"
 
-#include <math.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -46,7 +45,7 @@ START_TEST(a_ping_without_a_descriptor_is_tried_later_and_stops_nobody)
     begin_client();
     before = take_all_descriptors();
     ASK(sign);
-    turn_for(fmin(0.2, options.patience / 2));
+    turn_for(options.patience / 2);
     ck_assert_uint_eq(a.n_asked, 0);
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
     turn_until(loop, is_asked, &a);

@@ -8,7 +8,6 @@
 #include "tests/unit/stage.h"
 #include "tests/unit/test.h"
 
-#include <math.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -330,7 +329,7 @@ START_TEST(a_silent_one_that_answers_its_ping_has_its_full_wait)
     a.on[AGENT_KIND_LIST] = FAKE_SAYS_NOTHING;
     begin_client();
     ASK(list);
-    turn_for(fmax(1, 10 * options.patience));
+    turn_for(1);
     ck_assert_uint_eq(sessions.n, 1);
     ck_assert_int_eq(u->state, UPSTREAM_ALIVE);
     fake_say(&a, list_by_a, sizeof(list_by_a));
@@ -545,9 +544,9 @@ static void begin_look(void)
 
     sessions.discover.dir = scratch_path("no-relay");
     run->child.pid = fork();
-    ck_assert_int_ge(run->child.pid, 0);
     while (run->child.pid == 0)
         pause();
+    ck_assert_int_ge(run->child.pid, 0);
     run->is_running = true;
 }
 

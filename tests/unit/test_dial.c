@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include "relayd/upstream/dial.h"
+#include "tests/unit/clock.h"
 #include "tests/unit/fake.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
@@ -42,6 +43,7 @@ static void open_pin(struct pin *at, const char *path)
 
 static void begin(void)
 {
+    clock_own();
     loop = ev_loop_new(0);
     fake_init(&fake, loop, scratch_path("agent"), 'f');
     open_pin(&pin, fake.path);

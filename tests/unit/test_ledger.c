@@ -4,6 +4,7 @@
 
 #include "relayd/base/log.h"
 #include "relayd/session/ledger.h"
+#include "tests/unit/clock.h"
 #include "tests/unit/test.h"
 
 #include <stdio.h>
@@ -30,6 +31,7 @@ static bool keep(enum log_level level, const char *line, const struct log_field 
 
 static void begin(void)
 {
+    clock_own();
     loop = ev_loop_new(EVFLAG_AUTO);
     log_set_sink(keep);
     ledger_init(&ledger, loop);
