@@ -18,7 +18,7 @@ while [ ! -e '$E2E/shared/$1.yes' ]; do sleep 0.05; done
 END
     chmod 755 "$E2E/askpass.$1"
     start "agent.$1" laptop DISPLAY=none SSH_ASKPASS="$E2E/askpass.$1" ssh-agent -D -a "$1.agent"
-    wait_for 20 test -S "$E2E/home/laptop/$1.agent"
+    wait_for 20 answers "$1.agent" laptop
     add_key "$1" "$1"
 
     login "quick.$2" -l "$2"

@@ -16,7 +16,7 @@ arrives older
 arrives newer
 # An agent without keys; its login is registered when it is its turn.
 start agent.empty laptop ssh-agent -D -a empty.agent
-wait_for 20 test -S "$E2E/home/laptop/empty.agent"
+wait_for 20 answers empty.agent laptop
 arrives empty -o IdentityFile=newer -o IdentitiesOnly=yes
 as pat relayctl unregister "$(upstream empty)" >/dev/null
 for name in older newer; do

@@ -22,7 +22,7 @@ relay pat
 daemon=$(relay_pid pat)
 # shellcheck disable=SC2016
 start agent pat sh -c 'ulimit -n "$(ulimit -H -n)" && exec ssh-agent -D -a agent'
-wait_for 20 test -S "$E2E/home/pat/agent"
+wait_for 20 answers agent pat
 sessions() {
     [ "$(as pat relayctl status --json | sed -n 's/^  "sessions": \([0-9]*\),$/\1/p')" -eq "$1" ]
 }

@@ -14,7 +14,7 @@ rc pat
 # empty_login NAME: pat logs in anew, with an agent without keys; registered.
 empty_login() {
     start "agent.$1" laptop ssh-agent -D -a "$1.agent"
-    wait_for 20 test -S "$E2E/home/laptop/$1.agent"
+    wait_for 20 answers "$1.agent" laptop
     arrives "$1" -o IdentityFile=older -o IdentitiesOnly=yes
 }
 is_older_used() {

@@ -57,7 +57,7 @@ systemctl_of pat start relayd.socket
 for socket in /tmp/ssh-XXXXXX/agent.1 .ssh/agent/s.1; do
     as pat mkdir -m 700 "$(dirname "$socket")"
     start agent pat ssh-agent -D -a "$socket"
-    wait_for 20 as pat test -S "$socket"
+    wait_for 20 answers "$socket" pat
     ok "the relay sees $socket" as pat relayctl register "$socket"
     like "$(keys pat)" 'no identities' 'and serves from there'
     end agent

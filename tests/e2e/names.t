@@ -8,7 +8,7 @@ user_manager pat
 runtime=/run/user/$(id -u pat)
 for who in first work; do
     start "agent.$who" pat ssh-agent -D -a "$E2E/home/pat/$who"
-    wait_for 20 test -S "$E2E/home/pat/$who"
+    wait_for 20 answers "$who" pat
     as pat ssh-keygen -q -t ed25519 -N '' -C "$who" -f "key.$who"
     as pat SSH_AUTH_SOCK="$who" ssh-add -q "key.$who"
 done
@@ -110,7 +110,7 @@ rm -r "/run/user/$(id -u laptop)"
 as laptop mkdir -m 700 "/tmp/relayd-$(id -u laptop)-other"
 is "$(as laptop relayctl complete names)" other 'one in /tmp is found'
 start mine laptop ssh-agent -D -a "$E2E/home/laptop/mine"
-wait_for 20 test -S "$E2E/home/laptop/mine"
+wait_for 20 answers mine laptop
 as laptop SSH_AUTH_SOCK="/tmp/relayd-$(id -u laptop)-other/agent.sock" RELAYD_UPSTREAM="$E2E/home/laptop/mine" \
     relayctl --name third register >/dev/null 2>&1
 is "$(as laptop relayctl --name third status --json | sed -n 's/^ *"path": "\(.*\)",$/\1/p')" "$E2E/home/laptop/mine" \

@@ -25,7 +25,7 @@ is_alive() {
 as pat touch key
 
 start agent pat ssh-agent -D -a ssh.agent
-wait_for 20 test -S "$home/ssh.agent"
+wait_for 20 answers ssh.agent pat
 as pat ssh-keygen -q -t ed25519 -N '' -C ssh-agent -f ssh-agent
 as pat SSH_AUTH_SOCK=ssh.agent ssh-add -q ssh-agent
 seen ssh-agent "$home/ssh.agent"

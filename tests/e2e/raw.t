@@ -7,7 +7,7 @@ world
 relay pat --raw
 start one pat ssh-agent -D -a one.agent
 start silent pat fake-agent silent silent.agent
-wait_for 20 test -S "$E2E/home/pat/one.agent"
+wait_for 20 answers one.agent pat
 
 like "$(as pat ask -k "$(agent_socket pat)" raw:ffff 2>&1)" 'end|reset' \
     'without an upstream a client is closed'

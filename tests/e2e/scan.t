@@ -57,7 +57,7 @@ login asyncssh -p 2300 $anybody
 as pat sh -c 'eval "$(ssh-agent)" >/dev/null; echo "$SSH_AGENT_PID"' >"$E2E/pid/own"
 as pat mkdir -p -m 700 .ssh/agent
 start modern pat ssh-agent -D -a "$home/.ssh/agent/s.0123456789.agent.abcdef"
-wait_for 20 test -S "$home/.ssh/agent/s.0123456789.agent.abcdef"
+wait_for 20 answers .ssh/agent/s.0123456789.agent.abcdef pat
 # shellcheck disable=SC2016
 start wrapped pat ssh-agent sh -c 'echo "$SSH_AUTH_SOCK"; sleep 86400'
 wait_for 20 test -s "$E2E/log/wrapped"

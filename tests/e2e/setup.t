@@ -135,7 +135,7 @@ is "$status" 1 'a HOME of somebody else is refused'
 # An agent that works and that relayd does not take stays where panes find it.
 account other
 start agent.theirs other ssh-agent -D -a "$E2E/shared/agent.7"
-wait_for 20 test -S "$E2E/shared/agent.7"
+wait_for 20 answers "$E2E/shared/agent.7" other
 chmod 666 "$E2E/shared/agent.7"
 mkdir -m 777 /tmp/ssh-theirs
 ln "$E2E/shared/agent.7" /tmp/ssh-theirs/agent.7 2>/dev/null || ln -s "$E2E/shared/agent.7" /tmp/ssh-theirs/agent.7

@@ -22,7 +22,7 @@ rm "$E2E/home/pat/card"
 cat "$E2E/home/pat/card.pub" >>/etc/ssh/authorized_keys
 
 start agent.card pat SOFTHSM2_CONF="$E2E/softhsm2.conf" ssh-agent -D -a card.agent
-wait_for 20 test -S "$E2E/home/pat/card.agent"
+wait_for 20 answers card.agent pat
 as pat relayctl register card.agent >/dev/null
 
 # The person types the PIN.

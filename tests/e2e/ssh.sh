@@ -77,8 +77,14 @@ other_host() {
 # agent NAME: an ssh-agent of the laptop with one key, whose comment is NAME.
 agent() {
     start "agent.$1" laptop DISPLAY=none SSH_ASKPASS="$(askpass)" ssh-agent -D -a "$1.agent"
-    wait_for 20 test -S "$E2E/home/laptop/$1.agent"
+    wait_for 20 answers "$1.agent" laptop
     add_key "$1" "$1"
+}
+
+# answers SOCKET ACCOUNT: whether that account's agent answers there. OpenSSH's makes the file before it
+# listens, and until then whoever comes is refused.
+answers() {
+    as "$2" SSH_AUTH_SOCK="$1" ssh-add -l >/dev/null 2>&1 || [ $? -eq 1 ]
 }
 
 # add_key AGENT NAME [OPTION...]: one more key. With -c the agent asks the person at each signature.
