@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A clock of the test's own, for where all that is waited for is in the test's loop: time passes
- * only while the loop sleeps, which takes none, and where the test says so. So nothing comes too
- * late because the host had no time for this process, and patience is outlasted at once.
+ * A clock of the test's own, for where all that is waited for is in this process: time passes only
+ * where it sleeps, in its loop or in poll(2), which takes none, and where the test says so. So
+ * nothing comes too late because the host had no time for it, and patience is outlasted at once.
  */
 #ifndef RELAYD_CLOCK_H
 #define RELAYD_CLOCK_H

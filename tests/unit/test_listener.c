@@ -6,6 +6,7 @@
 #include "relayd/base/sock.h"
 #include "relayd/host/bound.h"
 #include "relayd/host/listener.h"
+#include "tests/unit/clock.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
@@ -36,6 +37,7 @@ static void take(void *arg, int fd)
 static void begin(void)
 {
     log_set_level(LOG_LEVEL_ERROR);
+    clock_own();
     loop = ev_loop_new(0);
     path = scratch_path("agent.sock");
     accepted = 0;

@@ -6,6 +6,7 @@
 #include "relayd/base/log.h"
 #include "relayd/base/util.h"
 #include "relayd/host/notify.h"
+#include "tests/unit/clock.h"
 #include "tests/unit/scratch.h"
 #include "tests/unit/test.h"
 
@@ -38,6 +39,7 @@ static void begin(void)
     const char *path = scratch_path("notify");
 
     log_set_level(LOG_LEVEL_ERROR);
+    clock_own();
     loop = ev_loop_new(0);
     listen_at(path, strlen(path));
     setenv("NOTIFY_SOCKET", path, 1);
