@@ -15,37 +15,89 @@
 
 /* --- $socket is no longer copied over */
 
+/* What is taken away is noted in options of the server and its sessions, which live as long as what is to be
+ * given back: the line of show-environment, and whether the name was copied. What is the relay's already is
+ * noted only where nothing else is. tmux -u prints a path as it is in every locale. */
+#define HAD "@relayd_had"
+#define COPIED "@relayd_copied"
+#define SESSION_HAD "@relayd_session_had"
+#define EACH_SESSION "for session in $(tmux list-sessions -F \"#{session_id}\" 2>/dev/null); do"
+
 static const char *const socket_does[] = {
     "[ -n \"$socket\" ] && names=$(tmux show-options -gv update-environment) || exit 0;",
     "set -f;",
+    "ours=\"SSH_AUTH_SOCK=$socket\";",
+    "had=$(tmux -u show-environment -g SSH_AUTH_SOCK 2>/dev/null) || had=none;",
+    "[ \"$had\" = \"$ours\" ] && [ -n \"$(tmux show-options -gqv " HAD ")\" ] ||",
+    "tmux set-option -g " HAD " \"$had\";",
     "kept=;",
-    "for name in $names; do [ \"$name\" = SSH_AUTH_SOCK ] || kept=\"$kept $name\"; done;",
+    "for name in $names; do",
+    "[ \"$name\" = SSH_AUTH_SOCK ] && tmux set-option -g " COPIED " yes || kept=\"$kept $name\";",
+    "done;",
     "tmux set-option -g update-environment \"${kept# }\";",
     "tmux set-environment -g SSH_AUTH_SOCK \"$socket\";",
-    "for session in $(tmux list-sessions -F \"#{session_id}\" 2>/dev/null); do",
+    EACH_SESSION,
+    "had=$(tmux -u show-environment -t \"$session\" SSH_AUTH_SOCK 2>/dev/null) || continue;",
+    "[ \"$had\" = \"$ours\" ] || tmux set-option -t \"$session\" " SESSION_HAD " \"$had\";",
     "tmux set-environment -t \"$session\" -u SSH_AUTH_SOCK;",
     "done",
     NULL,
 };
 
+/* give_back HAD WHERE...: fails where that is nothing to give: the relay's socket, or one that is gone while
+ * another login is there. */
+#define GIVE_BACK \
+    "give_back() {\n" \
+    "had=$1 value=${1#*=};\n" \
+    "shift;\n" \
+    "case $had in\n" \
+    "\"$ours\" | '') return 1 ;;\n" \
+    "SSH_AUTH_SOCK=*) [ -z \"$newest\" ] || [ -e \"$value\" ] || [ -L \"$value\" ] || return 1;\n" \
+    "tmux set-environment \"$@\" SSH_AUTH_SOCK \"$value\" ;;\n" \
+    "-*) tmux set-environment \"$@\" -r SSH_AUTH_SOCK ;;\n" \
+    "*) tmux set-environment \"$@\" -u SSH_AUTH_SOCK ;;\n" \
+    "esac\n" \
+    "}"
+
+/* What the person has changed since stays. A server that has no note was told by another's lines, and does
+ * from then on what tmux does by itself. */
 static const char *const socket_undoes[] = {
     "set -f;",
+    "ours=\"SSH_AUTH_SOCK=$socket\";",
+    GIVE_BACK,
+    "noted=$(tmux -u show-options -gqv " HAD ");",
+    "if [ -z \"$noted\" ] || [ -n \"$(tmux show-options -gqv " COPIED ")\" ]; then",
     "kept=;",
     "for name in $(tmux show-options -gv update-environment); do",
     "[ \"$name\" = SSH_AUTH_SOCK ] || kept=\"$kept $name\";",
     "done;",
     "tmux set-option -g update-environment \"${kept# } SSH_AUTH_SOCK\";",
-    "if [ -n \"$newest\" ]; then tmux set-environment -g SSH_AUTH_SOCK \"$newest\";",
-    "else tmux set-environment -gu SSH_AUTH_SOCK; fi",
+    "fi;",
+    "if [ \"$(tmux -u show-environment -g SSH_AUTH_SOCK 2>/dev/null)\" != \"$ours\" ]; then :;",
+    "elif give_back \"$noted\" -g; then :;",
+    "elif [ -n \"$newest\" ]; then tmux set-environment -g SSH_AUTH_SOCK \"$newest\";",
+    "else tmux set-environment -gu SSH_AUTH_SOCK; fi;",
+    "tmux set-option -gqu " HAD "; tmux set-option -gqu " COPIED ";",
+    EACH_SESSION,
+    "tmux show-environment -t \"$session\" SSH_AUTH_SOCK >/dev/null 2>&1 ||",
+    "give_back \"$(tmux -u show-options -t \"$session\" -qv " SESSION_HAD ")\" -t \"$session\" || :;",
+    "tmux set-option -t \"$session\" -qu " SESSION_HAD ";",
+    "done",
     NULL,
 };
 
-static const char *const socket_asks[] = {
-    "[ \"$(tmux show-environment -g SSH_AUTH_SOCK 2>/dev/null)\" = \"SSH_AUTH_SOCK=$socket\" ] || exit 1;",
-    "tmux show-options -gv update-environment | grep -qx SSH_AUTH_SOCK && exit 1;",
-    "for session in $(tmux list-sessions -F \"#{session_id}\" 2>/dev/null); do",
-    "! tmux show-environment -t \"$session\" SSH_AUTH_SOCK >/dev/null 2>&1 || exit 1;",
-    "done",
+#define SOCKET_ASKS \
+    "[ \"$(tmux -u show-environment -g SSH_AUTH_SOCK 2>/dev/null)\" = \"SSH_AUTH_SOCK=$socket\" ] || exit 1;", \
+    "tmux show-options -gv update-environment | grep -qx SSH_AUTH_SOCK && exit 1;", \
+    EACH_SESSION, \
+    "! tmux show-environment -t \"$session\" SSH_AUTH_SOCK >/dev/null 2>&1 || exit 1;", \
+    "done"
+
+static const char *const socket_asks[] = {SOCKET_ASKS, NULL};
+
+static const char *const socket_asks_undo[] = {
+    "[ -z \"$(tmux show-options -gqv " HAD ")\" ] || exit 0;",
+    SOCKET_ASKS,
     NULL,
 };
 
@@ -53,12 +105,12 @@ const struct arrangement scripts_socket = {
     .block = "tmux",
     .purpose = "each new pane of tmux uses the relay",
     .for_server = "its new panes use the relay",
-    .undone = "it copies SSH_AUTH_SOCK again",
+    .undone = "it no longer names the relay's socket",
     .comment = "# New panes use the relay: tmux does not copy SSH_AUTH_SOCK from who attaches.\n",
     .does = socket_does,
     .undoes = socket_undoes,
     .asks = socket_asks,
-    .asks_undo = socket_asks,
+    .asks_undo = socket_asks_undo,
 };
 
 /* --- hooks run $follow, which is kept in an option, so that nothing in it is read twice */
@@ -261,8 +313,7 @@ char *scripts_shown(const struct setup *setup, const struct arrangement *arrange
                      socket, setup->is_undo ? "u" : "",
                      setup->is_undo ? "" : " 'run-shell -b \"" RELAYCTL_NAME " -q follow --tmux\"'");
     else
-        n = asprintf(&line, "tmux -S %s set-environment -g%s SSH_AUTH_SOCK%s%s", socket,
-                     setup->is_undo ? "u" : "", setup->is_undo ? "" : " ",
-                     setup->is_undo ? "" : setup->socket);
+        n = asprintf(&line, "tmux -S %s set-environment -g%s SSH_AUTH_SOCK %s", socket,
+                     setup->is_undo ? "u" : "", setup->is_undo ? "# or to what it was" : setup->socket);
     return n < 0 ? NULL : line;
 }
