@@ -6,6 +6,7 @@
 #include "relayctl/client.h"
 
 #include "relayctl/exit.h"
+#include "relayctl/text.h"
 #include "relayd/base/sock.h"
 #include "relayd/base/util.h"
 
@@ -20,6 +21,7 @@
 #include <time.h>
 
 #define BACKLOG_RETRY_MS 10
+#define COMMAND_MAX (PATHS_OPTION_MAX + 64)
 
 void call_init(struct call *call, const char *verb, int64_t deadline)
 {
@@ -65,15 +67,26 @@ static int fail_errno(struct client *client, int error)
     return fail(client, error, strerror(-error), NULL);
 }
 
+/* relayctl with that verb, for the relay that was asked for; no line is broken in it. */
+static const char *format_command(const struct paths *paths, const char *verb,
+                                  char out[COMMAND_MAX])
+{
+    char option[PATHS_OPTION_MAX], command[COMMAND_MAX];
+
+    snprintf(command, sizeof(command), RELAYCTL_NAME "%s %s", paths_option(paths, option), verb);
+    return text_whole(out, COMMAND_MAX, command);
+}
+
 static int fail_nobody(struct client *client, const struct paths *paths)
 {
-    const char *hint = owner_hint_root(paths, client->owner);
+    const char *hint = owner_hint_root(paths, client->words);
+    char command[COMMAND_MAX];
 
     if (hint == NULL) {
-        snprintf(client->owner, sizeof(client->owner),
-                 "start one: " RELAYCTL_NAME "%s%s\u00a0register, in a login made by ssh\u00a0-A",
-                 paths->name[0] != '\0' ? "\u00a0--name\u00a0" : "", paths->name);
-        hint = client->owner;
+        snprintf(client->words, sizeof(client->words),
+                 "start one: %s, in a login made by ssh\u00a0-A",
+                 format_command(paths, "register", command));
+        hint = client->words;
     }
     return fail(client, -ECONNREFUSED, "no relayd answers here", hint);
 }
@@ -100,7 +113,7 @@ static int check_dir(struct client *client, const struct paths *paths)
         return fail_nobody(client, paths);
     client->object = paths->dir;
     return fail(client, -EPERM, paths_problem(r),
-                r == -EPERM ? owner_hint_other(paths, client->owner) : NULL);
+                r == -EPERM ? owner_hint_other(paths, client->words) : NULL);
 }
 
 static int check_peer(struct client *client)
@@ -142,6 +155,7 @@ int client_open(struct client *client, const struct paths *paths, int64_t deadli
     int r;
 
     client->fd = close_fd(client->fd);
+    client->paths = paths;
     client->object = paths->control;
     r = check_dir(client, paths);
     if (r < 0)
@@ -244,9 +258,13 @@ static int fail_refused(struct client *client, const struct call *call,
 {
     const char *reason = proto_get(refusal, "reason");
     const char *hint = proto_get(refusal, "hint");
+    char command[COMMAND_MAX];
 
-    if (hint == NULL && reason != NULL && strncmp(reason, "unknown ", 8) == 0)
-        hint = "relayd is of another version: " RELAYCTL_NAME "\u00a0status tells of which";
+    if (hint == NULL && reason != NULL && strncmp(reason, "unknown ", 8) == 0) {
+        snprintf(client->words, sizeof(client->words), "relayd is of another version: %s tells of which",
+                 format_command(client->paths, "status", command));
+        hint = client->words;
+    }
     proto_msg_fini(&client->refusal);
     client->refusal = *refusal;
     client->object = call->object;

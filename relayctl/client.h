@@ -21,7 +21,8 @@
  * call that were given. */
 struct client {
     int fd;
-    char owner[OWNER_HINT_MAX]; /* for the last of them */
+    const struct paths *paths; /* of the relayd that is asked */
+    char words[OWNER_HINT_MAX]; /* for the last of them */
     const char *object;
     const char *cause;
     const char *hint;

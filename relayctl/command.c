@@ -11,6 +11,8 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
+#include <string.h>
 
 /* Where what is told begins, behind "relayctl: ". */
 #define COLUMN 10
@@ -43,6 +45,35 @@ void command_tell(const struct command *cmd, const char *object, const char *cau
     printer_flow(&out, cause, COLUMN);
     if (hint != NULL)
         printer_flow(&out, hint, COLUMN);
+}
+
+const char *command_self(const struct command *cmd, char out[COMMAND_SELF_MAX])
+{
+    const char *name = strchr(program_invocation_name, '/') != NULL ? program_invocation_name
+                                                                     : RELAYCTL_NAME;
+    char option[PATHS_OPTION_MAX];
+
+    snprintf(out, COMMAND_SELF_MAX, "%s%s", name, paths_option(&cmd->paths, option));
+    return out;
+}
+
+void command_env_line(const struct command *cmd, const char *options, char *out, size_t size)
+{
+    char self[COMMAND_SELF_MAX];
+
+    command_self(cmd, self);
+    switch (shell_of_caller()) {
+    case SHELL_FISH:
+        snprintf(out, size, "%s env%s | source", self, options);
+        break;
+    case SHELL_CSH:
+        snprintf(out, size, "eval `%s env%s`", self, options);
+        break;
+    case SHELL_SH:
+    case SHELL_UNKNOWN:
+        snprintf(out, size, "eval \"$(%s env%s)\"", self, options);
+        break;
+    }
 }
 
 int64_t command_deadline(const struct command *cmd)

@@ -50,6 +50,13 @@ struct command {
  * client_now(). */
 int64_t command_deadline(const struct command *cmd);
 
+/* relayctl as this shell would call it, for the relay that was asked for. Returns out. */
+#define COMMAND_SELF_MAX 256
+const char *command_self(const struct command *cmd, char out[COMMAND_SELF_MAX]);
+
+/* The line after which this shell uses relayd; options are those of env. */
+void command_env_line(const struct command *cmd, const char *options, char *out, size_t size);
+
 /* Writes "relayctl: OBJECT: CAUSE" and, below, the hint to stderr, unless quiet.
  * object and hint may be NULL. */
 void command_tell(const struct command *cmd, const char *object, const char *cause,

@@ -33,16 +33,6 @@ static struct notice *add(struct notices *notices, const char *text)
     return notice;
 }
 
-/* relayctl as this shell would call it, for this directory. */
-static void format_self(const struct command *cmd, char *out, size_t size)
-{
-    const char *name = strchr(program_invocation_name, '/') != NULL ? program_invocation_name
-                                                                     : RELAYCTL_NAME;
-    char option[PATHS_OPTION_MAX];
-
-    snprintf(out, size, "%s%s", name, paths_option(&cmd->paths, &cmd->choice, option));
-}
-
 static bool is_registered(const struct status *status, const char *path)
 {
     char *real = login_real(path);
@@ -50,27 +40,6 @@ static bool is_registered(const struct status *status, const char *path)
 
     free(real);
     return is;
-}
-
-/* The line after which this shell uses relayd. An agent that relayd does not know would be lost to
- * it, so that one is registered as well. */
-static void format_env_line(const struct command *cmd, const char *own, char *out, size_t size)
-{
-    char self[NOTICE_TEXT_MAX / 2];
-
-    format_self(cmd, self, sizeof(self));
-    switch (shell_of_caller()) {
-    case SHELL_FISH:
-        snprintf(out, size, "%s env%s | source", self, own);
-        break;
-    case SHELL_CSH:
-        snprintf(out, size, "eval `%s env%s`", self, own);
-        break;
-    case SHELL_SH:
-    case SHELL_UNKNOWN:
-        snprintf(out, size, "eval \"$(%s env%s)\"", self, own);
-        break;
-    }
 }
 
 /* A service and a script have their reasons: a shell is where a terminal is. */
@@ -90,24 +59,25 @@ static void find_shell(struct notices *notices, const struct command *cmd,
     /* What uses the first need not use one with a name. */
     if (is_person_here() && cmd->paths.name[0] == '\0' && !(path != NULL && login_is_same(path, cmd->paths.agent)))
         notice = add(notices, "this shell does not use relayd");
+    /* An agent that relayd does not know would be lost to the shell, so that is registered as well. */
     if (notice != NULL)
-        format_env_line(cmd, path == NULL || is_registered(status, path) ? "" : " --register",
-                        notice->cure, sizeof(notice->cure));
+        command_env_line(cmd, path == NULL || is_registered(status, path) ? "" : " --register",
+                         notice->cure, sizeof(notice->cure));
     free(path);
 }
 
 static void format_restart(const struct command *cmd, const struct status *status, char *out,
                            size_t size)
 {
-    char self[NOTICE_TEXT_MAX / 2], unit[PATHS_UNIT_MAX], option[PATHS_OPTION_MAX];
+    char self[COMMAND_SELF_MAX], unit[PATHS_UNIT_MAX], option[PATHS_OPTION_MAX];
 
-    format_self(cmd, self, sizeof(self));
+    command_self(cmd, self);
     if (proto_get_flag(&status->daemon, "activated"))
         snprintf(out, size, "systemctl --user restart %s",
                  paths_unit(&cmd->paths, "service", unit));
     else
         snprintf(out, size, "%s stop && " RELAYD_NAME "%s --daemon", self,
-                 paths_option(&cmd->paths, &cmd->choice, option));
+                 paths_option(&cmd->paths, option));
 }
 
 static void find_older_program(struct notices *notices, const struct command *cmd,
@@ -159,7 +129,7 @@ static bool is_plain_name(const char *name)
 static void look_at_link(struct notices *notices, const struct command *cmd, const char *dir,
                          const char *shown, const char *name)
 {
-    char path[PATH_MAX], target[PATH_MAX], self[NOTICE_TEXT_MAX / 2], text[2 * PATH_MAX];
+    char path[PATH_MAX], target[PATH_MAX], self[COMMAND_SELF_MAX], text[2 * PATH_MAX];
     struct notice *notice;
     ssize_t n;
 
@@ -175,7 +145,7 @@ static void look_at_link(struct notices *notices, const struct command *cmd, con
     notice = add(notices, text);
     if (notice == NULL)
         return;
-    format_self(cmd, self, sizeof(self));
+    command_self(cmd, self);
     snprintf(notice->cure, sizeof(notice->cure), "ln -sfn \"$(%s path)\" %s/%.100s", self, shown, name);
 }
 
@@ -220,15 +190,9 @@ static void indent(struct printer *out, void *arg)
 /* A command stays whole. */
 static void put_cure(struct printer *out, const char *cure)
 {
-    char whole[2 * NOTICE_TEXT_MAX], *end = whole;
+    char whole[2 * NOTICE_TEXT_MAX];
 
-    for (; *cure != '\0'; cure++) {
-        if (*cure == ' ')
-            *end++ = '\xc2', *end++ = '\xa0';
-        else
-            *end++ = *cure;
-    }
-    *end = '\0';
+    text_whole(whole, sizeof(whole), cure);
     printer_text(out, ":", 1);
     if (1 + text_columns(whole, out->has_utf8) > printer_room(out)) {
         printer_end_line(out);

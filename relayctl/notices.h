@@ -9,7 +9,7 @@
 #include "relayctl/printer.h"
 
 #define NOTICES_MAX 8
-#define NOTICE_TEXT_MAX 320
+#define NOTICE_TEXT_MAX 480
 
 struct notice {
     char text[NOTICE_TEXT_MAX];

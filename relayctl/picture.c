@@ -15,6 +15,7 @@
 #include <time.h>
 
 #define PATH_MIN 12 /* columns: less says nothing of a path */
+#define SELF_MAX 512 /* how this program is called */
 #define AIRY_MAX 8 /* up to so many logins have empty lines between them */
 
 enum edge {
@@ -283,26 +284,31 @@ static void draw_header(struct printer *out, const struct proto_msg *d)
     draw_sentence(out, STYLE_FAINT, line);
 }
 
-static void draw_paused(struct printer *out, const struct proto_msg *d)
+static void draw_paused(struct printer *out, const struct proto_msg *d, const char *self)
 {
     uint64_t left = proto_get_u64(d, "paused_for_s", 0);
-    char span[TEXT_SPAN_MAX], line[200];
+    char span[TEXT_SPAN_MAX], whole[SELF_MAX], line[SELF_MAX + 100];
 
     text_span(left, span);
-    snprintf(line, sizeof(line), "paused%s%s: every client is turned away (" RELAYCTL_NAME "\u00a0resume)",
-             left > 0 ? " for another " : "", left > 0 ? span : "");
+    snprintf(line, sizeof(line), "paused%s%s: every client is turned away (%s\u00a0resume)",
+             left > 0 ? " for another " : "", left > 0 ? span : "", text_whole(whole, sizeof(whole), self));
     draw_sentence(out, STYLE_DOUBTFUL, line);
 }
 
-static void draw_nobody(struct printer *out)
+static void draw_nobody(struct printer *out, const char *self)
 {
+    char whole[SELF_MAX], line[SELF_MAX + 100];
+
     draw_trunk(out);
     printer_end_line(out);
     draw_glyphs(out, STYLE_FAINT, " └─ ", " `- ");
     draw_text(out, STYLE_DOUBTFUL, "no login is registered: every client is turned away");
     printer_end_line(out);
     printer_end_line(out);
-    draw_text(out, STYLE_PLAIN, " log in with ssh -A, and there: " RELAYCTL_NAME " register");
+    snprintf(line, sizeof(line), "log in with ssh\u00a0-A, and there: %s\u00a0register",
+             text_whole(whole, sizeof(whole), self));
+    indent_sentence(out, NULL);
+    printer_wrap(out, line, indent_sentence, NULL);
     printer_end_line(out);
 }
 
@@ -315,19 +321,19 @@ static void draw_socket(struct printer *out, const struct proto_msg *d)
     printer_end_line(out);
 }
 
-void picture_draw(struct printer *out, const struct status *status)
+void picture_draw(struct printer *out, const struct status *status, const char *self)
 {
     draw_header(out, &status->daemon);
     if (status_obstacle(status) != NULL)
         draw_sentence(out, STYLE_BAD, status_obstacle(status));
     if (proto_get_flag(&status->daemon, "paused"))
-        draw_paused(out, &status->daemon);
+        draw_paused(out, &status->daemon, self);
     else if (status->n > 0 && !status_can_serve(status))
         draw_sentence(out, STYLE_DOUBTFUL,
                       "no login answers at the moment: wake the laptop, or log in with ssh\u00a0-A");
     draw_socket(out, &status->daemon);
     if (status->n == 0)
-        draw_nobody(out);
+        draw_nobody(out, self);
     else
         draw_logins(out, status);
 }

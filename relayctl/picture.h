@@ -9,7 +9,7 @@
 #include "relayctl/printer.h"
 #include "relayctl/status.h"
 
-/* Draws it; no line is wider than out allows. */
-void picture_draw(struct printer *out, const struct status *status);
+/* Draws it; no line is wider than out allows. self is how a shell calls this program. */
+void picture_draw(struct printer *out, const struct status *status, const char *self);
 
 #endif

@@ -32,6 +32,20 @@ int text_columns(const char *s, bool has_utf8)
     return columns;
 }
 
+const char *text_whole(char *out, size_t size, const char *s)
+{
+    char *end = out;
+
+    for (; *s != '\0' && (size_t)(end - out) + 3 <= size; s++) {
+        if (*s == ' ')
+            *end++ = '\xc2', *end++ = '\xa0';
+        else
+            *end++ = *s;
+    }
+    *end = '\0';
+    return out;
+}
+
 void text_span(uint64_t seconds, char out[TEXT_SPAN_MAX])
 {
     const char *unit = "s";

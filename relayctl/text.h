@@ -26,6 +26,9 @@ int text_width(uint32_t c);
 /* Columns that the whole of s takes, each character made safe. */
 int text_columns(const char *s, bool has_utf8);
 
+/* Copies s, a command, with blanks where no line is broken. Returns out. */
+const char *text_whole(char *out, size_t size, const char *s);
+
 /* A span of time in one word or two: "38 s", "2 min", "3 h", "5 d". */
 #define TEXT_SPAN_MAX 32
 void text_span(uint64_t seconds, char out[TEXT_SPAN_MAX]);

@@ -160,6 +160,7 @@ static int show_short(const struct command *cmd)
 static void show_status(const struct command *cmd, const struct status *status)
 {
     struct notices notices = {0};
+    char self[COMMAND_SELF_MAX];
     struct printer out;
 
     if (cmd->is_json || !cmd->is_quiet)
@@ -168,7 +169,7 @@ static void show_status(const struct command *cmd, const struct status *status)
         json_status(stdout, status, &notices);
     } else if (!cmd->is_quiet) {
         printer_init(&out, stdout);
-        picture_draw(&out, status);
+        picture_draw(&out, status, command_self(cmd, self));
         notices_draw(&out, &notices);
     }
 }

@@ -44,21 +44,15 @@ static bool has_unit(const struct patient *patient)
 static void cure_by_start(const struct patient *patient, struct finding *finding)
 {
     const struct command *cmd = patient->cmd;
-    char path[PATH_MAX], quoted[PATIENT_QUOTED_MAX], dir[PATIENT_QUOTED_MAX];
+    char path[PATH_MAX], quoted[PATIENT_QUOTED_MAX], option[PATIENT_QUOTED_MAX + 8];
     char unit[PATHS_UNIT_MAX];
 
     if (has_unit(patient)) {
         finding_cure(finding, "systemctl --user enable --now %s",
                      paths_unit(&cmd->paths, "socket", unit));
     } else if (find_relayd(patient, path)) {
-        patient_quote(patient, path, quoted, sizeof(quoted));
-        if (cmd->paths.name[0] != '\0')
-            finding_cure(finding, "%s --daemon --name %s", quoted, cmd->paths.name);
-        else if (cmd->choice.dir != NULL)
-            finding_cure(finding, "%s --daemon --dir %s", quoted,
-                         patient_quote(patient, cmd->paths.dir, dir, sizeof(dir)));
-        else
-            finding_cure(finding, "%s --daemon", quoted);
+        finding_cure(finding, "%s --daemon%s", patient_quote(patient, path, quoted, sizeof(quoted)),
+                     patient_option(patient, option, sizeof(option)));
     } else {
         finding_cure(finding, "contrib/install");
     }
@@ -111,15 +105,15 @@ void check_daemon(const struct patient *patient, struct findings *findings)
 static void cure_by_restart(const struct patient *patient, const char *program,
                             struct finding *finding)
 {
-    char quoted[PATIENT_QUOTED_MAX], unit[PATHS_UNIT_MAX];
+    char quoted[PATIENT_QUOTED_MAX], option[PATIENT_QUOTED_MAX + 8], unit[PATHS_UNIT_MAX];
     const struct paths *paths = &patient->cmd->paths;
 
     if (proto_get_flag(&patient->status.daemon, "activated"))
         finding_cure(finding, "systemctl --user restart %s", paths_unit(paths, "service", unit));
     else
-        finding_cure(finding, "%s stop; %s%s%s --daemon", patient->relayctl,
+        finding_cure(finding, "%s stop; %s --daemon%s", patient->relayctl,
                      patient_quote(patient, program, quoted, sizeof(quoted)),
-                     paths->name[0] != '\0' ? " --name " : "", paths->name);
+                     patient_option(patient, option, sizeof(option)));
 }
 
 void check_program(const struct patient *patient, struct findings *findings)

@@ -45,14 +45,12 @@ static int ask(struct patient *patient)
     return r;
 }
 
-/* What mends a relay with a name is said to that one. */
-static void add_name(struct patient *patient)
+/* What mends a relay that was named is said to that one. */
+static void add_option(struct patient *patient)
 {
-    const char *name = patient->cmd->paths.name;
     size_t n = strlen(patient->relayctl);
 
-    if (name[0] != '\0')
-        snprintf(patient->relayctl + n, sizeof(patient->relayctl) - n, " --name %s", name);
+    patient_option(patient, patient->relayctl + n, sizeof(patient->relayctl) - n);
 }
 
 void patient_find(struct patient *patient, const struct command *cmd, int64_t deadline)
@@ -65,7 +63,7 @@ void patient_find(struct patient *patient, const struct command *cmd, int64_t de
     if (!patient_has_in_path(RELAYCTL_NAME) && patient->account.program != NULL)
         patient_quote(patient, patient->account.program, patient->relayctl,
                       sizeof(patient->relayctl));
-    add_name(patient);
+    add_option(patient);
     patient->reached = ask(patient);
 }
 
@@ -156,6 +154,19 @@ const char *patient_quote(const struct patient *patient, const char *path, char 
         snprintf(out, size, "%s", path);
     else
         put_quoted(path, out, size);
+    return out;
+}
+
+const char *patient_option(const struct patient *patient, char *out, size_t size)
+{
+    const struct paths *paths = &patient->cmd->paths;
+    char dir[PATIENT_QUOTED_MAX];
+
+    out[0] = '\0';
+    if (paths->name[0] != '\0')
+        snprintf(out, size, " --name %s", paths->name);
+    else if (paths->is_dir_chosen)
+        snprintf(out, size, " --dir %s", patient_quote(patient, paths->dir, dir, sizeof(dir)));
     return out;
 }
 

@@ -27,7 +27,7 @@ struct patient {
     const char *no_account; /* then: why */
     int reached;           /* 0: relayd answered; else client_open()'s or client_receive()'s error */
     struct status status;  /* empty where it did not */
-    char relayctl[PATIENT_QUOTED_MAX]; /* how a shell calls this program */
+    char relayctl[2 * PATIENT_QUOTED_MAX]; /* how a shell calls this program */
     int64_t deadline;      /* of the whole examination, a time of client_now() */
 };
 
@@ -48,6 +48,9 @@ struct patient_file patient_read(const char *path);
 
 /* path for a shell: ~/.ssh/rc where it is below the home, quoted where it must be. Returns out. */
 const char *patient_quote(const struct patient *patient, const char *path, char *out, size_t size);
+
+/* paths_option(), with a directory quoted where it must be. Returns out. */
+const char *patient_option(const struct patient *patient, char *out, size_t size);
 
 /* Whether name is a program in PATH. */
 bool patient_has_in_path(const char *name);

@@ -118,7 +118,7 @@ static int plan_running(struct setup *setup)
     if (setup->is_undo)
         change->note = strdup("follows nobody");
     if (asprintf(&change->command, RELAYCTL_NAME "%s follow%s",
-                 paths_option(&setup->cmd->paths, &setup->cmd->choice, option),
+                 paths_option(&setup->cmd->paths, option),
                  setup->is_undo ? " --off" : "") < 0)
         change->command = NULL;
     return change->command != NULL ? 0 : -ENOMEM;

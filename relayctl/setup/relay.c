@@ -60,6 +60,7 @@ int relay_take(const struct command *cmd, char *socket, char *why, size_t size)
 int relay_follow(const struct command *cmd, bool is_on, char *why, size_t size)
 {
     struct command quiet = *cmd;
+    char option[PATHS_OPTION_MAX];
     struct call call;
 
     quiet.is_quiet = true;
@@ -69,8 +70,8 @@ int relay_follow(const struct command *cmd, bool is_on, char *why, size_t size)
         proto_add(&call.request, "off", "1");
     if (command_ask(&quiet, &call, NULL) == EXIT_DONE)
         return 0;
-    utf8_format(why, size, RELAYD_NAME " does not take it: " RELAYCTL_NAME " follow%s says more",
-                is_on ? "" : " --off");
+    utf8_format(why, size, RELAYD_NAME " does not take it: " RELAYCTL_NAME "%s follow%s says more",
+                paths_option(&cmd->paths, option), is_on ? "" : " --off");
     return -EIO;
 }
 

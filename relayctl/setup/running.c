@@ -60,7 +60,7 @@ int running_plan(struct setup *setup)
     change->carry_out = carry_out;
     change->note = strdup(need != NULL ? need : "");
     if (asprintf(&change->command, RELAYCTL_NAME "%s register",
-                 paths_option(&setup->cmd->paths, &setup->cmd->choice, option)) < 0)
+                 paths_option(&setup->cmd->paths, option)) < 0)
         change->command = NULL;
     /* NOLINTNEXTLINE(bugprone-sizeof-expression): it is the pointer that is kept. */
     change->arg = cmd = malloc(sizeof(*cmd));

@@ -11,6 +11,7 @@
 #include "relayctl/setup/step.h"
 #include "relayctl/setup/steps.h"
 #include "relayctl/setup/tell.h"
+#include "relayctl/text.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -99,11 +100,10 @@ static int exit_status_of(const struct setup *setup)
 /* Asks on the terminal; an empty answer is yes, the end of input is no. */
 static bool is_agreed(struct printer *out, const struct setup *setup)
 {
-    char answer[80], words[160];
+    char answer[80], option[PATHS_OPTION_MAX], words[PATHS_OPTION_MAX + 80];
 
-    snprintf(words, sizeof(words), RELAYCTL_NAME "%s%s setup%s --undo takes all of it back.",
-             setup_is_named(setup) ? " --name " : "", setup->cmd->paths.name,
-             setup->is_system ? " --system" : "");
+    snprintf(words, sizeof(words), RELAYCTL_NAME "%s setup%s --undo takes all of it back.",
+             paths_option(&setup->cmd->paths, option), setup->is_system ? " --system" : "");
     if (!setup->is_undo)
         printer_flow(out, words, 0);
     printer_text(out, "Do this for you? [Y/n] ", 80);
@@ -121,12 +121,18 @@ static bool is_agreed(struct printer *out, const struct setup *setup)
 /* What is not done without being asked for, where it would be of use. */
 static void tell_follow(struct printer *out, const struct setup *setup)
 {
+    char option[PATHS_OPTION_MAX], command[2 * PATHS_OPTION_MAX + 40], whole[sizeof(command) + 40];
+    char words[sizeof(whole) + 100];
+
     if (setup->is_undo || setup->is_follow || setup->is_system || setup_is_named(setup) ||
         !follow_is_useful(setup))
         return;
+    snprintf(command, sizeof(command), RELAYCTL_NAME "%s setup --follow",
+             paths_option(&setup->cmd->paths, option));
+    snprintf(words, sizeof(words), "To have the agent follow the keyboard, where several people or "
+             "machines share panes: %s", text_whole(whole, sizeof(whole), command));
     printer_end_line(out);
-    printer_flow(out, "To have the agent follow the keyboard, where several people or machines "
-                 "share panes: " RELAYCTL_NAME "\u00a0setup\u00a0--follow", 0);
+    printer_flow(out, words, 0);
 }
 
 /* The line that has the shell of the person who looks use the relay. */
@@ -138,10 +144,12 @@ static void tell_shell_line(struct printer *out, const struct setup *setup)
         [SHELL_FISH] = {"    ", " env | source"},
     };
     enum shell shell = shell_of_caller();
+    char option[PATHS_OPTION_MAX];
 
     printer_text(out, around[shell].before, INT_MAX);
     printer_text(out, account_has_program(RELAYCTL_NAME) ? RELAYCTL_NAME : setup->account.program,
                  INT_MAX);
+    printer_text(out, paths_option(&setup->cmd->paths, option), INT_MAX);
     printer_text(out, around[shell].after, INT_MAX);
     printer_end_line(out);
 }
@@ -215,7 +223,7 @@ static int tell_and_ask(struct printer *out, struct setup *setup)
     }
     if (!cmd->is_yes && !isatty(STDIN_FILENO)) {
         command_tell(cmd, NULL, "there is no terminal to ask on, so nothing was changed",
-                     "to do it without being asked: " RELAYCTL_NAME " setup --yes");
+                     "to do it without being asked, add --yes");
         return EXIT_USAGE;
     }
     if (!cmd->is_yes && !is_agreed(out, setup)) {

@@ -201,7 +201,8 @@ int paths_find(struct paths *p, const struct paths_choice *choice, bool for_daem
     const char *env = getenv("RELAYD_DIR");
 
     memset(p, 0, sizeof(*p));
-    if (choice->dir != NULL && choice->dir[0] != '\0')
+    p->is_dir_chosen = choice->dir != NULL && choice->dir[0] != '\0';
+    if (p->is_dir_chosen)
         return fill_named(p, choice->dir);
     if (choice->name != NULL) {
         if (!paths_is_name(choice->name))
@@ -212,13 +213,12 @@ int paths_find(struct paths *p, const struct paths_choice *choice, bool for_daem
     return env != NULL && env[0] != '\0' ? fill_named(p, env) : find_usual(p, for_daemon);
 }
 
-const char *paths_option(const struct paths *p, const struct paths_choice *choice,
-                         char out[PATHS_OPTION_MAX])
+const char *paths_option(const struct paths *p, char out[PATHS_OPTION_MAX])
 {
     out[0] = '\0';
     if (p->name[0] != '\0')
         snprintf(out, PATHS_OPTION_MAX, " --name %s", p->name);
-    else if (choice->dir != NULL)
+    else if (p->is_dir_chosen)
         snprintf(out, PATHS_OPTION_MAX, " --dir %s", p->dir);
     return out;
 }

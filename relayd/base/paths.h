@@ -29,6 +29,7 @@ struct paths_choice {
 
 struct paths {
     char name[PATHS_NAME_MAX]; /* the instance's; empty: the first, or one with a --dir */
+    bool is_dir_chosen;        /* by the choice, and not by the environment or the host */
     char dir[PATHS_MAX];
     char agent[PATHS_MAX];     /* the agent socket: stream, 0600 */
     char control[PATHS_MAX];   /* the control socket: seqpacket, 0600 */
@@ -59,8 +60,7 @@ int paths_find(struct paths *p, const struct paths_choice *choice, bool for_daem
 /* The options that choose these paths again: " --name NAME", " --dir DIR", or "". Room for a
  * directory. Returns out. */
 #define PATHS_OPTION_MAX (PATHS_MAX + 16)
-const char *paths_option(const struct paths *p, const struct paths_choice *choice,
-                         char out[PATHS_OPTION_MAX]);
+const char *paths_option(const struct paths *p, char out[PATHS_OPTION_MAX]);
 
 /* Errors besides those of errno: the directory is open to others; it is OpenSSH's own,
  * ~/.ssh/agent or below it. */

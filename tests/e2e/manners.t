@@ -30,14 +30,15 @@ on_terminal() {
 long=$(printf '%060d' 7)
 on_terminal "relayctl --dir /tmp/$long/$long status" >"$E2E/shared/screen" || :
 is "$(LC_ALL=C.UTF-8 wc -L <"$E2E/shared/screen")" 80 'on a terminal a long word goes on in the next line'
-like "$(on_terminal relayctl --dir "/tmp/$long" status)" '^ +start one: relayctl register, in a login made by ssh -A$' \
-    'a hint is below'
+like "$(on_terminal relayctl --dir "/tmp/$long" status)" '^ +start one: *$' 'a hint is below'
+like "$(said relayctl --dir "/tmp/$long" status)" "start one: relayctl --dir /tmp/$long register, in a login made by ssh -A\$" \
+    'and names the relay that was asked for'
 as pat install -d -m 700 /tmp/r
 for n in 1 5 9 13 17 21 25 29; do
-    columns=$((40 + n))
+    columns=$((44 + n))
     as pat script -qec "stty cols $columns; relayctl --dir /tmp/r status" /dev/null </dev/null || :
 done >"$E2E/shared/screen"
-is "$(grep -c 'relayctl register' "$E2E/shared/screen") $(grep -c 'ssh -A' "$E2E/shared/screen")" '8 8' \
+is "$(grep -c 'relayctl --dir /tmp/r register' "$E2E/shared/screen") $(grep -c 'ssh -A' "$E2E/shared/screen")" '8 8' \
     'however wide it is, no command is broken'
 
 relay pat

@@ -59,6 +59,11 @@ is "$(as pat relayctl --name work doctor --json | sed -n 's/^ *"name": "\(.*\)",
     'doctor looks at what is its own: shells and panes use the first'
 like "$(said relayctl --name work doctor)" 'cure: relayctl --name work register.*cure: relayctl --name work setup' 'each cure names it'
 like "$(said relayctl --name none status)" 'relayctl.--name.none.register' 'so does what starts one'
+like "$(said relayctl --name work status)" 'and there: relayctl --name work register$' 'so does status'
+as pat relayctl --name work pause
+like "$(said relayctl --name work status)" '\(relayctl --name work resume\)' 'paused, too'
+as pat relayctl --name work resume
+like "$(said relayctl --dir "$runtime/relayd-work" doctor)" "cure: relayctl --dir $runtime/relayd-work register" 'and those of one that is named by its directory'
 unlike "$(as pat script -qec 'relayctl --name work' /dev/null </dev/null)" 'this shell' 'a shell need not use it'
 
 # --- options of its own

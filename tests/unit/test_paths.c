@@ -138,7 +138,7 @@ START_TEST(a_relative_name_starts_where_one_stands)
     ck_assert_int_eq(chdir("/"), 0);
     ck_assert_int_eq(paths_find(&paths, &here, false), 0);
     ck_assert_str_eq(paths.dir, "/here");
-    ck_assert_str_eq(paths_option(&paths, &here, option), " --dir /here");
+    ck_assert_str_eq(paths_option(&paths, option), " --dir /here");
 }
 END_TEST
 
@@ -337,11 +337,11 @@ START_TEST(a_name_has_a_directory_beside_the_first)
     ck_assert_str_eq(named("work", true), with_uid("/run/user/@/relayd-work"));
     ck_assert(paths_is_user_manager_dir(&paths));
     ck_assert_str_eq(paths_unit(&paths, "socket", unit), "relayd@work.socket");
-    ck_assert_str_eq(paths_option(&paths, &host, option), " --name work");
+    ck_assert_str_eq(paths_option(&paths, option), " --name work");
     ck_assert_str_eq(chosen(true), "/from/env");
     ck_assert(!paths_is_user_manager_dir(&paths));
     ck_assert_str_eq(paths_unit(&paths, "service", unit), "relayd.service");
-    ck_assert_str_eq(paths_option(&paths, &host, option), "");
+    ck_assert_str_eq(paths_option(&paths, option), "");
 }
 END_TEST
 
