@@ -60,6 +60,8 @@ for page in relayd/*.[1-8] relayctl/*.[1-8]; do
 done
 # Ql is for what is typed or shown: within it a blank is written so that no line is broken there.
 point 'no command is broken at the end of a line' "$(grep -nE '^\.Ql .*[^\ ] [^ ]{2,}' ./*/*.[1-8] || :)"
+# What follows a comma there is within the quotes.
+point 'no two words of a list are in one pair of quotes' "$(grep -nE '^\..*Ql .* , [^A-Z]' ./*/*.[1-8] || :)"
 point 'no line is wider than a terminal of 80 columns' "$(
     for page in relayd/*.[1-8] relayctl/*.[1-8]; do
         page "$page" | awk -v page="$page" 'length > 80 { print page ": " $0 }'
