@@ -132,8 +132,28 @@ static const struct verb verbs[] = {
     {0},
 };
 
+/* What other programs call a command: its name here; or NULL. */
+static const char *other_name(const char *word)
+{
+    static const struct { const char *word, *meant; } names[] = {
+        {"list", "status"},
+        {"ls", "status"},
+        {"start", "register, which starts relayd"},
+        {"restart", "stop, and then register"},
+        {"undo", "setup\u00a0--undo"},
+        {"uninstall", "setup\u00a0--undo"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        if (strcmp(word, names[i].word) == 0)
+            return names[i].meant;
+    }
+    return NULL;
+}
+
 static const struct verb *find_verb(const char *name)
 {
+    const char *meant = other_name(name);
     struct guess guess;
 
     guess_init(&guess, name);
@@ -143,7 +163,7 @@ static const struct verb *find_verb(const char *name)
         if (verb->summary != NULL)
             guess_offer(&guess, verb->name);
     }
-    cmdline_complain(NULL, name, "unknown command", guess_best(&guess));
+    cmdline_complain(NULL, name, "unknown command", meant != NULL ? meant : guess_best(&guess));
     return NULL;
 }
 

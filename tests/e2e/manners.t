@@ -14,7 +14,10 @@ like "$(said relayctl stauts)" 'stauts: unknown command +did you mean status\? t
 like "$(said relayctl unreg)" 'did you mean unregister\?' 'the beginning of one too'
 like "$(said relayctl help pasue)" 'did you mean pause\?' 'also where help is asked for'
 like "$(said relayctl regster --quiet)" 'did you mean register\?' 'the nearest, where two are near'
-for word in start ls x exit wat u frobnicate "$(printf '%0100d' 0)"; do
+like "$(said relayctl list)" 'did you mean status\?' 'a word that other programs have: what it is called here'
+like "$(said relayctl start)" 'did you mean register, which starts relayd\?' 'another one'
+like "$(said relayctl undo)" 'did you mean setup --undo\?' 'one that is an option here'
+for word in x exit wat u frobnicate "$(printf '%0100d' 0)"; do
     unlike "$(said relayctl "$word")" 'did you mean' "nothing is suggested for $(printf '%.12s' "$word")"
 done
 like "$(said relayctl status --jsno)" '--jsno: unknown option +did you mean --json\? try: relayctl help status$' \
