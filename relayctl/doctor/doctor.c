@@ -15,6 +15,7 @@
 
 #define EXAMINATION_MS 5000
 #define TEXT_COLUMN 3
+#define LEGEND_COLUMNS 28 /* what a mark and its words take at most */
 
 /* In the order in which they are made: what waits for others' answers comes last. */
 static const struct {
@@ -70,6 +71,33 @@ static void print_mark(struct printer *out, enum gravity gravity)
     printer_style(out, STYLE_PLAIN);
 }
 
+/* What the marks stand for, of those that were printed. */
+static void print_legend(struct printer *out, const struct findings *findings)
+{
+    static const char *const words[] = {
+        [GRAVITY_STOPS] = "nobody is served",
+        [GRAVITY_HINDERS] = "something goes without",
+        [GRAVITY_RISKS] = "will fail one day",
+    };
+
+    printer_end_line(out);
+    for (enum gravity gravity = GRAVITY_STOPS; gravity <= GRAVITY_RISKS; gravity++) {
+        size_t i = 0;
+
+        while (i < findings->n && findings->list[i].gravity != gravity)
+            i++;
+        if (i == findings->n)
+            continue;
+        if (out->column > 0 && printer_room(out) < LEGEND_COLUMNS)
+            printer_end_line(out);
+        printer_text(out, out->column > 0 ? "  " : "", INT_MAX);
+        print_mark(out, gravity);
+        printer_text(out, " ", INT_MAX);
+        printer_text(out, words[gravity], INT_MAX);
+    }
+    printer_end_line(out);
+}
+
 /* The cure is one line however long it is: it is there to be copied. */
 static void print_finding(struct printer *out, const struct finding *finding)
 {
@@ -100,6 +128,8 @@ static void print_findings(const struct findings *findings)
             printer_end_line(&out);
         print_finding(&out, &findings->list[i]);
     }
+    if (findings->n > 0)
+        print_legend(&out, findings);
 }
 
 static void print_json(const struct findings *findings)

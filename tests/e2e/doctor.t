@@ -430,6 +430,7 @@ for columns in 80 120; do
     note "$(on_terminal $columns)"
     ok "on a terminal of $columns columns nothing is wider" test "$widest" -le $columns
 done
+like "$(on_terminal 80 | tail -n 1)" '^ [^ ] something goes without' 'the last line says what the marks stand for'
 
 # --- a user manager
 
