@@ -38,6 +38,7 @@ void command_tell(const struct command *cmd, const char *object, const char *cau
 
     if (cmd->is_quiet)
         return;
+    fflush(stdout); /* where both go to one place, what was said before stands before */
     printer_init(&out, stderr);
     printer_text(&out, "relayctl: ", INT_MAX);
     if (object != NULL)

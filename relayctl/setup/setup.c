@@ -203,6 +203,21 @@ static const char *nothing_to_do(const struct setup *setup)
     return has_more ? "There is nothing else to do." : "There is nothing to do.";
 }
 
+/* The same command again, with --yes. */
+static int refuse_to_guess(const struct setup *setup)
+{
+    const struct command *cmd = setup->cmd;
+    char hint[PATHS_OPTION_MAX + 120], option[PATHS_OPTION_MAX];
+
+    snprintf(hint, sizeof(hint),
+             "to do it without being asked: " RELAYCTL_NAME "%s setup%s%s%s%s --yes",
+             paths_option(&cmd->paths, option), setup->is_undo ? " --undo" : "",
+             setup->is_every_shell ? " --every-shell" : "", cmd->is_follow ? " --follow" : "",
+             setup->is_system ? " --system" : "");
+    command_tell(cmd, NULL, "there is no terminal to ask on, so nothing was changed", hint);
+    return EXIT_USAGE;
+}
+
 static int tell_and_ask(struct printer *out, struct setup *setup)
 {
     const struct command *cmd = setup->cmd;
@@ -221,11 +236,8 @@ static int tell_and_ask(struct printer *out, struct setup *setup)
         printer_end_line(out);
         return do_nothing(out, setup, "Nothing was changed.");
     }
-    if (!cmd->is_yes && !isatty(STDIN_FILENO)) {
-        command_tell(cmd, NULL, "there is no terminal to ask on, so nothing was changed",
-                     "to do it without being asked, add --yes");
-        return EXIT_USAGE;
-    }
+    if (!cmd->is_yes && !isatty(STDIN_FILENO))
+        return refuse_to_guess(setup);
     if (!cmd->is_yes && !is_agreed(out, setup)) {
         printer_flow(out, "Nothing was changed.", 0);
         return EXIT_NO;

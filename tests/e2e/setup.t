@@ -55,7 +55,10 @@ like "$said" '^\+# >>> relayd first .* >>>' 'a dry run shows the lines'
 like "$said" '^ *~/\.ssh/rc +each login' 'a dry run tells the plan'
 unlike "$said" "$(printf '\033')" 'away from a terminal it has no colours'
 setup 64 'without a terminal'
-like "$said" 'add --yes' 'without a terminal the way out is told'
+like "$said" 'setup --yes' 'without a terminal the way out is told'
+like "$(printf '%s\n' "$said" | tail -n 1)" 'setup --yes$' 'below what it would do'
+like "$(as pat relayctl setup --every-shell </dev/null 2>&1)" \
+    '^.*setup --every-shell --yes$' 'with the options that were given'
 is "$(all_of pat)" "$before" 'neither of them changes anything'
 
 terminal here pat
