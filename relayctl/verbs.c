@@ -8,6 +8,7 @@
 #include "relayctl/json.h"
 #include "relayctl/login.h"
 #include "relayctl/notices.h"
+#include "relayctl/owner.h"
 #include "relayctl/picture.h"
 #include "relayctl/printer.h"
 #include "relayctl/short.h"
@@ -16,6 +17,7 @@
 #include "relayd/base/util.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,7 +192,20 @@ static int show_one(const struct command *cmd)
     return r;
 }
 
-/* A line of its own says which it is: the picture has the directory. */
+/* "relayd", or "relayd --name work". */
+static void show_title(const char *name)
+{
+    struct printer out;
+
+    printer_init(&out, stdout);
+    printer_style(&out, STYLE_STRONG);
+    printer_text(&out, RELAYD_NAME, INT_MAX);
+    printer_text(&out, name[0] != '\0' ? " --name " : "", INT_MAX);
+    printer_text(&out, name, INT_MAX);
+    printer_style(&out, STYLE_PLAIN);
+    printer_end_line(&out);
+}
+
 static int show_named(const struct command *cmd, const char *name)
 {
     struct command one = *cmd;
@@ -220,6 +235,8 @@ static int show_all(const struct command *cmd)
 
         if (!cmd->is_quiet || cmd->is_json)
             fputs(cmd->is_json ? (i == 0 ? "[\n" : ",\n") : i == 0 ? "" : "\n", stdout);
+        if (!cmd->is_quiet && !cmd->is_json && !cmd->is_short)
+            show_title(instances.names[i]);
         r = show_named(cmd, instances.names[i]);
         status = r > status ? r : status;
     }
@@ -325,6 +342,8 @@ static int stop(const struct command *cmd, struct client *client)
     r = client_send(client, &cmd->paths, &call);
     if (r == 0)
         r = client_receive(client, &call, NULL);
+    if (r == -ECONNREFUSED)
+        client->hint = owner_hint_root(&cmd->paths, client->words); /* and not how to start one */
     if (r < 0)
         return command_tell_client(cmd, client, r);
     call.answer_by = cmd->started + STOP_MS;

@@ -48,6 +48,7 @@ is "$(systemctl_of pat show -P MainPID relayd@work.service)" \
 
 as pat relayctl status --all >"$E2E/got" && result=0 || result=$?
 is "$result $(grep -c 'agent.sock' "$E2E/got")" '0 2' 'status --all shows both'
+is "$(grep '^relayd\( --name [a-z]*\)*$' "$E2E/got" | xargs)" 'relayd relayd --name work' 'and says which is which'
 is "$(as pat relayctl status --all --json | python3 -c '
 import json, sys
 print(*[one["socket"].split("/")[-2] for one in json.load(sys.stdin)])')" 'relayd relayd-work' 'as JSON an array'
@@ -58,6 +59,7 @@ is "$(as pat relayctl complete names)" work 'its name is completed'
 is "$(as pat relayctl --name work doctor --json | sed -n 's/^ *"name": "\(.*\)",$/\1/p' | sort | xargs)" 'linger no-login rc' \
     'doctor looks at what is its own: shells and panes use the first'
 like "$(said relayctl --name work doctor)" 'cure: relayctl --name work register.*cure: relayctl --name work setup' 'each cure names it'
+like "$(said relayctl --name none stop)" 'no relayd answers here$' 'what ends one that does not run does not start it'
 like "$(said relayctl --name none status)" 'relayctl.--name.none.register' 'so does what starts one'
 like "$(said relayctl --name work status)" 'and there: relayctl --name work register$' 'so does status'
 as pat relayctl --name work pause
