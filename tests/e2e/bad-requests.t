@@ -7,7 +7,7 @@ world
 relay pat
 start good pat fake-agent good good
 wait_for 20 test -S "$E2E/home/pat/good"
-as pat relayctl register good >/dev/null
+knows as pat relayctl register good
 agent=$(agent_socket pat)
 control=${agent%/*}/control.sock
 

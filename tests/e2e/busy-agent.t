@@ -22,9 +22,9 @@ END
     add_key "$1" "$1"
 
     login "quick.$2" -l "$2"
-    in_login "quick.$2" relayctl register >/dev/null
+    knows in_login "quick.$2" relayctl register
     login_from home "$1" -l "$2"
-    in_login "$1" relayctl register >/dev/null
+    knows in_login "$1" relayctl register
     add_key "$1" "$1.careful" -c
     as "$2" cp "$E2E/home/laptop/$1.careful.pub" key.pub
 

@@ -31,7 +31,7 @@ relay_with_clock() {
 # has NAME ACCOUNT: a login from afar that is registered, whose agent has a key that asks.
 has() {
     login_from home "$1" -l "$2"
-    in_login "$1" relayctl register >/dev/null
+    knows in_login "$1" relayctl register
     add_key "$1" "$1.careful" -c
     as "$2" cp "$E2E/home/laptop/$1.careful.pub" key.pub
 }
@@ -88,7 +88,7 @@ start good pat fake-agent -n good good good
 start mute pat fake-agent -p -c questions -n mute silent mute
 for name in good mute; do
     wait_for 20 test -S "$E2E/home/pat/$name"
-    as pat relayctl register "$name" >/dev/null
+    knows as pat relayctl register "$name"
 done
 falls_mute -3600 'the clock goes back by an hour'
 falls_mute -3620 'by another 20 s'

@@ -58,7 +58,7 @@ for socket in /tmp/ssh-XXXXXX/agent.1 .ssh/agent/s.1; do
     as pat mkdir -m 700 "$(dirname "$socket")"
     start agent pat ssh-agent -D -a "$socket"
     wait_for 20 answers "$socket" pat
-    ok "the relay sees $socket" as pat relayctl register "$socket"
+    ok "the relay sees $socket" knows as pat relayctl register "$socket"
     like "$(keys pat)" 'no identities' 'and serves from there'
     end agent
 done

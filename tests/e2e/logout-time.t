@@ -33,7 +33,7 @@ as_fast() {
             printf '%d\n' "$took" >>"$E2E/direct"
 
             login one
-            as pat relayctl register "$(upstream one)" >/dev/null
+            knows as pat relayctl register "$(upstream one)"
             one_logout "$(agent_socket pat)"
             printf '%d\n' "$took" >>"$E2E/relayed"
         done

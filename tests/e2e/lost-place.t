@@ -12,7 +12,7 @@ done
 relay pat
 daemon=$(pid relay.pat)
 socket=$(agent_socket pat)
-as pat relayctl register early >/dev/null
+knows as pat relayctl register early
 start client pat crowd -n 1 -e 20 -q 0 odd "$socket"
 ok 'a relay has a client' wait_for 60 grep -q asking "$E2E/log/client"
 
@@ -21,7 +21,7 @@ kill -s STOP "$daemon"
 as pat rm -r "${socket%/*}"
 start other pat relayd
 wait_for 20 served pat
-as pat relayctl register late >/dev/null
+knows as pat relayctl register late
 kill -s CONT "$daemon"
 ok 'its directory is removed, and another serves there: it says so' wait_for 60 grep -q \
     'somebody else listens there now: ending with the last session' "$E2E/log/relay.pat"
