@@ -4,13 +4,14 @@
 
 . "$(dirname "$0")/lib.sh"
 world
+patient pat
 relay pat
 start a pat fake-agent -n a good a
 start b pat fake-agent -n b good b
 wait_for 20 test -S "$E2E/home/pat/a"
 wait_for 20 test -S "$E2E/home/pat/b"
-as pat relayctl register --label first a >/dev/null
-as pat relayctl register b >/dev/null
+knows as pat relayctl register --label first a
+knows as pat relayctl register b
 saved=$(dirname "$(agent_socket pat)")/upstreams
 
 known=$(status pat path)
@@ -38,7 +39,7 @@ wait_for 20 test -S "$E2E/home/pat/a"
 relay pat
 is "$(status pat path)" '' 'another socket at the same path is another login'
 like "$(cat "$E2E/log/relay.pat")" 'dropped: its login ended while no relayd was running' 'and the log says so'
-said=$(as pat relayctl register --label "$(printf '%0300d' 0)" a 2>&1) && result=0 || result=$?
+answer as pat relayctl register --label "$(printf '%0300d' 0)" a
 is "$result" 1 'what the registry could not keep is refused'
 like "$said" 'a fact of the login is too long' 'with the reason'
 end relay.pat
@@ -52,7 +53,7 @@ damaged() {
     like "$(cat "$E2E/log/relay.pat")" "$saved" "$1: told"
     kept=$(for file in "$saved"?*; do cksum <"$file"; done)
     is "$kept" "$sum" "$1: kept aside"
-    ok "$1: a login can be registered" as pat relayctl register a
+    ok "$1: a login can be registered" knows as pat relayctl register a
     is "$(keys pat)" a "$1: and serves"
     end relay.pat
 }

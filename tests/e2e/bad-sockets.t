@@ -4,6 +4,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world
+patient pat
 relay pat
 home=$E2E/home/pat
 
@@ -15,13 +16,13 @@ fake() {
 
 # refused SOCKET CAUSE WHAT
 refused() {
-    said=$(as pat relayctl register "$1" 2>&1) && result=0 || result=$?
+    answer as pat relayctl register "$1"
     is "$result" 1 "$3: refused"
     like "$said" "^relayctl: $1: .*($2)" "$3: the cause is told"
 }
 
 fake good good
-ok 'a good agent is registered' as pat relayctl register good
+ok 'a good agent is registered' knows as pat relayctl register good
 
 as pat touch file
 refused "$home/file" 'not a socket' 'a file'
@@ -44,7 +45,7 @@ start open pat fake-agent good "$home/open/agent"
 wait_for 20 test -S "$home/open/agent"
 refused "$home/open/agent" 'others can write' 'a directory that others can write'
 as pat chmod 1777 open
-ok 'a sticky one is accepted' as pat relayctl register open/agent
+ok 'a sticky one is accepted' knows as pat relayctl register open/agent
 as pat relayctl unregister open/agent
 
 fake dead good
@@ -68,7 +69,7 @@ long=$home/$(printf '%0120d' 0)
 as pat mkdir "$long"
 as pat sh -c "cd '$long' && exec fake-agent -n long good agent" &
 wait_for 20 test -S "$long/agent"
-ok 'a path of more than 107 bytes is registered' as pat relayctl register "$long/agent"
+ok 'a path of more than 107 bytes is registered' knows as pat relayctl register "$long/agent"
 is "$(keys pat)" long 'and serves'
 as pat relayctl unregister "$long/agent"
 

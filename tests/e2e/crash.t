@@ -6,6 +6,7 @@
 world sshd
 sshd 22
 rc pat
+patient pat
 
 arrives one
 arrives two
@@ -39,7 +40,7 @@ kill_relay() {
 as pat SSH_AUTH_SOCK="$(upstream two)" SSH_CONNECTION='192.0.2.7 5 192.0.2.1 22' relayctl env --register >/dev/null
 kill_relay
 as pat SSH_AUTH_SOCK="$(upstream two)" relayctl hold </dev/null >/dev/null
-ok 'killed; hold starts another, and leaves the login that it did not register' known two
+ok 'killed; hold starts another, and leaves the login that it did not register' wait_for 20 known two
 is "$(status pat host | grep -cFx 192.0.2.7)" 1 'what a shell said of it was kept'
 
 finish

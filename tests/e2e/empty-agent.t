@@ -10,6 +10,7 @@ account bob
 account carol
 account dave
 rc pat
+patient pat
 
 # empty_login NAME: pat logs in anew, with an agent without keys; registered.
 empty_login() {
@@ -125,7 +126,7 @@ for name in slow empty; do
     start "$name.dave" dave fake-agent -p -n "$name" -k "$([ $name = slow ] && echo 1 || echo 0)" \
         "$([ $name = slow ] && echo silent || echo good)" "$name"
     wait_for 20 test -S "$agents/$name"
-    as dave relayctl register "$name" >/dev/null
+    knows as dave relayctl register "$name"
 done
 time_of keys dave >"$E2E/got"
 is "$(cat "$E2E/got")" 'The agent has no identities.' 'the other is mute: the empty list is the answer'

@@ -36,6 +36,7 @@ ln -sf "$SSH_AUTH_SOCK" ~/.ssh/ssh_auth_sock
 exec relayctl register --label "$LC_NAME" -q ~/.ssh/ssh_auth_sock
 END
 sshd 22
+patient pat
 relay pat
 login one -o SetEnv=LC_NAME=desk
 is "$(status pat path)" "$(upstream one)" 'a socket is registered by a link: its own path is kept'
@@ -64,7 +65,7 @@ touch_up() {
 as pat relayctl use "$(upstream one)"
 id=$(status pat id)
 touch_up "$(upstream one)"
-in_login one relayctl register -q
+knows in_login one relayctl register
 is "$(status pat id | xargs)" "$id" 'a socket whose mode and times changed is the same, registered again'
 is "$(status pat label),$(status pat preferred)" desk,true 'it keeps its label, and stays the preferred one'
 touch_up "$(upstream one)"
@@ -104,14 +105,14 @@ ok 'the other ends' wait_for 20 none_left
 
 # Two have one path, and both are alive.
 fake old "$home/agent"
-as pat relayctl register agent >/dev/null
+knows as pat relayctl register agent
 mv "$home/agent" "$home/agent.old"
 fake new "$home/agent"
-as pat relayctl register agent >/dev/null
+knows as pat relayctl register agent
 is "$(keys pat)" new 'a new socket at an old path is another upstream'
 end new
 is "$(keys pat)" old 'the one that had the path serves on'
-as pat relayctl register agent.old >/dev/null
+knows as pat relayctl register agent.old
 is "$(status pat path)" "$home/agent.old" 'by its new name it is the same'
 restart
 is "$(keys pat)" old 'and after a restart'
@@ -130,20 +131,20 @@ rooted() {
 mkdir -m 755 /run/agents
 rooted open 666
 rooted closed 600
-ok 'a socket of root is registered' as pat relayctl register /run/agents/open
+ok 'a socket of root is registered' knows as pat relayctl register /run/agents/open
 is "$(keys pat)" open 'and serves'
-said=$(as pat relayctl register /run/agents/closed 2>&1) && result=0 || result=$?
+answer as pat relayctl register /run/agents/closed
 is "$result" 1 'one that is not open to us is refused'
 like "$said" '^relayctl: /run/agents/closed: .*root.*not open' 'with the cause'
 restart
 is "$(keys pat)" open 'a socket of root survives a restart'
 chmod 777 /run/agents
-said=$(as pat relayctl register /run/agents/closed 2>&1) && result=0 || result=$?
+answer as pat relayctl register /run/agents/closed
 is "$result" 1 'where anybody may put sockets, none is taken'
 start theirs laptop fake-agent good "$E2E/shared/theirs"
 wait_for 20 test -S "$E2E/shared/theirs"
 chmod 777 "$E2E/shared/theirs"
-said=$(as pat relayctl register "$E2E/shared/theirs" 2>&1) && result=0 || result=$?
+answer as pat relayctl register "$E2E/shared/theirs"
 like "$said" 'another user' 'nor is one of another user'
 end open
 end closed

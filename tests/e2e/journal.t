@@ -10,6 +10,7 @@ systemctl_of pat start relayd.socket
 sshd 22
 
 rc pat
+patient pat
 
 # comes NAME: a login from a machine that calls itself so, whose key pat can ask for a signature.
 comes() {
@@ -79,7 +80,7 @@ ok 'no journalctl stays behind' wait_for 20 not pgrep -x journalctl
 systemctl_of pat start relayd@work.socket
 as pat relayctl --name work log >"$E2E/said" 2>&1 && result=0 || result=$?
 is "$result" 1 'that of another name has signed nothing'
-as pat SSH_AUTH_SOCK="$(upstream laptop)" relayctl --name work register >/dev/null
+knows as pat SSH_AUTH_SOCK="$(upstream laptop)" relayctl --name work register
 as pat SSH_AUTH_SOCK="$(as pat relayctl --name work path)" \
     ssh-keygen -q -Y sign -n other -f laptop.pub <"$E2E/home/pat/laptop.pub" >"$E2E/said"
 work_has() {
