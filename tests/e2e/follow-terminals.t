@@ -6,7 +6,8 @@
 . "$(dirname "$0")/lib.sh"
 world sshd tmux screen
 socket=$(agent_socket pat)
-relay pat
+# On a busy host an agent may take its time, and yet nobody else's is to be asked.
+relay pat --patience 10s
 sshd 22
 rc pat
 people home office
@@ -42,7 +43,9 @@ changes 1 'two plain terminals: each is served by his own agent'
 # Two sessions of one server: tmux tells nothing while they take turns.
 for name in home office; do
     tmux_of "$name" send-keys "tmux -S inner.tmux -f /dev/null new-session -s $name" Enter
-    wait_for 20 as pat tmux -S inner.tmux has-session -t "$name"
+    wait_for 20 shows "$name" "[$name]"
+    # What its terminal answers tmux at the beginning comes before what is typed, and is no key of any turn then.
+    typed "$name" true
 done
 changes 5 'a session each in one tmux: ten changes'
 
@@ -60,16 +63,21 @@ done
 # As tmpfiles.d has it.
 mkdir -m 777 /run/screen
 tmux_of home send-keys 'screen -S shared' Enter
+is_shared() {
+    as pat screen -ls | grep -q 'shared.*(Attached)'
+}
 # screens N: whether so many processes of screen run.
 screens() {
     [ "$(pgrep -u pat -xi screen | wc -l)" -eq "$1" ]
 }
-wait_for 20 screens 2
+# Its server has begun a while before others can come to it.
+wait_for 20 is_shared
 tmux_of home send-keys Enter
 tmux_of office send-keys 'screen -x shared' Enter
 # The server and two clients.
 wait_for 20 screens 3
 tmux_of office send-keys Enter
+typed office true
 changes 1 'in one window of screen: each is served by his own'
 
 finish
