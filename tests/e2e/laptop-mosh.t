@@ -41,38 +41,41 @@ terminal laptop laptop@train SSH_AUTH_SOCK="$E2E/home/laptop/one.agent"
 tmux_of laptop send-keys 'bin/relay-mosh dev' Enter
 # comes_up ACCOUNT
 comes_up() {
-    wait_for 30 shows laptop "$1 ready>" || { tmux_of laptop capture-pane -p | grep .; return 1; }
+    wait_for 60 shows laptop "$1 ready>" || { tmux_of laptop capture-pane -p | grep .; return 1; }
 }
 ok 'mosh comes up' comes_up pat
 pulls() {
-    typed laptop 'timeout 3 git ls-remote bob@localhost:repo' >/dev/null
+    typed laptop 'timeout 10 git ls-remote bob@localhost:repo' >/dev/null
 }
-ok 'git in it has the agent' wait_for 40 pulls
+ok 'git in it has the agent' wait_for 60 pulls
 is "$(pgrep -u laptop -fc 'hold --label')" 1 'over one connection'
 is "$(find "$E2E/home/laptop/.ssh" -type s)" '' 'none of them a master for others'
 
 pkill -KILL -u laptop -f 'hold --label'
-ok 'its ssh is killed: git works again' wait_for 40 pulls
+ok 'its ssh is killed: git works again' wait_for 60 pulls
 pkill -STOP -u laptop -f 'hold --label'
-ok 'it is stopped: so it does' wait_for 40 pulls
+ok 'it is stopped: so it does' wait_for 60 pulls
 held_by=$(pgrep -u laptop -f 'hold --label' | head -n 1)
 cut_link train
-ok 'the link is cut: its ssh ends' wait_for 40 gone "$held_by"
+ok 'the link is cut: its ssh ends' wait_for 60 gone "$held_by"
 wait_for 6 false || :
 mend_link train
-ok 'the link is back: git works again' wait_for 40 pulls
+ok 'the link is back: git works again' wait_for 60 pulls
 daemon=$(relay_pid pat)
 kill "$daemon"
 wait_for 20 gone "$daemon"
 start relay pat relayd
-ok 'the relay is restarted: so it does' wait_for 40 pulls
-is "$(status pat label | wc -l)" 1 'there is one hold on the host'
+ok 'the relay is restarted: so it does' wait_for 60 pulls
+ok 'there is one hold on the host' wait_for 20 has_logins 1
 like "$(status pat label)" ' mosh pts/[0-9]+$' 'which is named for its terminal'
 
 tmux_of laptop send-keys 'exit' Enter
 wait_for 20 shows laptop 'laptop ready>'
 ok 'mosh ends: no ssh is left' wait_for 20 not pgrep -u laptop -f 'hold --label'
-is "$(find /tmp -name 'relay-*')" '' 'nor file'
+no_file() {
+    find /tmp -name 'relay-*' >"$E2E/left" && not grep . "$E2E/left"
+}
+ok 'nor file' wait_for 20 no_file
 cat >"$E2E/home/laptop/bin/seven" <<'END'
 #!/bin/sh
 [ "$1" = -c ] && echo 8 && exit
@@ -86,7 +89,7 @@ tmux_of laptop send-keys 'clear; bin/relay-mosh word' Enter
 ok 'where that takes a password it is asked for' wait_for 20 shows laptop 'password:'
 tmux_of laptop send-keys 'open sesame' Enter
 ok 'and mosh comes up' comes_up word
-ok 'git in it has the agent' wait_for 40 pulls
+ok 'git in it has the agent' wait_for 60 pulls
 is "$(grep -c 'Accepted password for word' "$E2E/log/sshd.22")" 1 'the password was asked for once'
 held_by=$(pgrep -u laptop -f 'hold --label' | head -n 1)
 kill -s KILL "$held_by"
@@ -97,7 +100,7 @@ ok 'SIGTERM ends it, and mosh' wait_for 20 not pgrep -u laptop -x mosh-client
 ok 'and what belongs to it' wait_for 20 not pgrep -u laptop -f relay-hold
 
 rm "$E2E/bin/relayctl"
-tmux_of laptop send-keys 'clear; reset' Enter
+typed laptop 'clear; reset' >/dev/null
 said=$(typed laptop 'bin/relay-mosh dev') && result=0 || result=$?
 is "$said" 'relay-mosh: dev: there is no relayctl: install relayd there' 'a host without relayctl is named'
 is "$result" 1 'and the exit status is 1'

@@ -48,12 +48,12 @@ now() {
 }
 # pulls: in a pane. One that asks while there is nobody to answer waits longer than a new one needs.
 pulls() {
-    through pat timeout 3 git ls-remote bob@localhost:repo 2>/dev/null
+    through pat timeout 10 git ls-remote bob@localhost:repo 2>/dev/null
 }
 # heals WHAT: after that a pane's git works again. Within 15 s where the hosts have nothing else to do, which the
 # note tells.
 heals() {
-    time_of ok "$1" wait_for 40 pulls
+    time_of ok "$1" wait_for 60 pulls
     note "after $took ms"
 }
 alone() {
@@ -72,6 +72,7 @@ END
 chmod 755 "$E2E/evil"
 account evil "$E2E/evil"
 start empty laptop ssh-agent -D -a empty.agent
+wait_for 20 agent_answers laptop empty.agent
 uptime
 began=$up
 holding stranger "ssh://pat@$host:2222"
@@ -81,14 +82,23 @@ holding evil "evil@$host"
 
 holding hold dev
 ok 'it holds, past ControlMaster, RemoteCommand and ProxyJump' wait_for 30 pulls
-like "$(cat "$E2E/log/hold")" "^relay-hold: dev: holding #1 \\(laptop\\) for $(hostname): " 'and says so'
+ok 'and says so' wait_for 20 tells hold "^relay-hold: dev: holding #1 \\(laptop\\) for $(hostname): "
 is "$(find "$E2E/home/laptop/.ssh" -type s)" '' 'no master is made of it'
 
+# has_met NAME: whether it has told what it is there for: on a busy host it may not get there at once.
+has_met() {
+    grep -qv ': no connection: ' "$E2E/log/$1"
+}
+# None of these ssh is to be killed before.
+for name in stranger refused bare evil; do
+    wait_for 40 has_met "$name"
+done
 now hold
 pkill -KILL -u laptop -x ssh
 heals 'its ssh is killed: git works again'
 ok 'both are said' wait_for 20 tells hold 'holding #'
-is "$(tail -n "+$((mark + 1))" "$E2E/log/hold" | cut -d ' ' -f 3-6)" \
+# On a busy host an attempt may come to nothing in between.
+is "$(tail -n "+$((mark + 1))" "$E2E/log/hold" | grep 'has ended\|holding #' | cut -d ' ' -f 3-6)" \
     "$(printf 'the connection has ended:\nholding #2 (laptop) for')" 'in a line each'
 pkill -STOP -u laptop -f 'hold --label'
 heals 'it is stopped: so it does'
@@ -96,8 +106,8 @@ ok 'there is one hold on the host' wait_for 20 alone
 
 now hold
 cut_link train
-ok 'the link is cut: it notices' wait_for 30 tells hold 'the connection has ended'
-ok 'and finds nobody' wait_for 30 tells hold 'no connection: '
+ok 'the link is cut: it notices' wait_for 60 tells hold 'the connection has ended'
+ok 'and finds nobody' wait_for 60 tells hold 'no connection: '
 lines=$(wc -l <"$E2E/log/hold")
 tried=$(date +%s)
 wait_for 6 false || :
@@ -169,7 +179,7 @@ is "$(each complains)" '' 'and says nothing else'
 # once NAME PATTERN: whether that is what it said first, and again only after something else: the link
 # was away, or its ssh was one of those that were killed here.
 once() {
-    head -n 1 "$E2E/log/$1" | grep -Eq -- "^relay-hold: [^ ]*: $2" && [ -z "$(uniq -d "$E2E/log/$1")" ]
+    grep -v ': no connection: ' "$E2E/log/$1" | head -n 1 | grep -Eq -- "^relay-hold: [^ ]*: $2" && [ -z "$(uniq -d "$E2E/log/$1")" ]
 }
 ok 'a host key that has changed is told once' once stranger 'its host key has CHANGED'
 ok 'so is a key that is refused' once refused "it refuses this machine's keys"
@@ -192,5 +202,8 @@ no_sleep() {
     not pgrep -u laptop -f sleep
 }
 ok 'and no long sleep of any is left' wait_for 8 no_sleep
-is "$(find /tmp -name 'relay-hold.*')" '' 'nor file'
+no_file() {
+    find /tmp -name 'relay-hold.*' >"$E2E/left" && not grep . "$E2E/left"
+}
+ok 'nor file' wait_for 20 no_file
 finish
