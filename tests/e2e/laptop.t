@@ -72,7 +72,7 @@ END
 chmod 755 "$E2E/evil"
 account evil "$E2E/evil"
 start empty laptop ssh-agent -D -a empty.agent
-wait_for 20 agent_answers laptop empty.agent
+wait_for 20 answers empty.agent laptop
 uptime
 began=$up
 holding stranger "ssh://pat@$host:2222"
