@@ -22,7 +22,7 @@ served_by() {
 # survives CUT MEND: a neighbour's noise can spoil a round, a relay at fault spoils each of them. In
 # $problem is what was wrong with the last.
 survives() {
-    for round in 1 2 3; do
+    for round in 1 2 3 4 5 6 7 8; do
         problem=
         "$1"
         time_of served_by older || problem="$problem; the first was not served by the older login"

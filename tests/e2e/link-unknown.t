@@ -24,7 +24,22 @@ systemctl_of carol start relayd.socket
 has() {
     login_from home "$1" -l "$2"
     [ "$2" = pat ] && connection='UNKNOWN 65535 UNKNOWN 65535' || connection=
-    in_login "$1" ${connection:+"SSH_CONNECTION=$connection"} relayctl register >/dev/null
+    knows in_login "$1" ${connection:+"SSH_CONNECTION=$connection"} relayctl register
+}
+
+# newest_serves: once it is registered, with nothing said of it before. On a busy host it may fall silent.
+newest_serves() {
+    in_login "newer.$owner" ${connection:+"SSH_CONNECTION=$connection"} relayctl register >"$E2E/registered" 2>&1 &&
+        [ "$(keys "$owner")" = "newer.$owner" ]
+}
+# waits_for_older: the newest is stopped, and a client comes. Leaves in $took how long that takes, and fails where it is
+# too long: a neighbour's noise spoils a try, a relay at fault each of them.
+waits_for_older() {
+    kill -s CONT "$(pid "login.newer.$owner")"
+    wait_for 60 newest_serves
+    kill -s STOP "$(pid "login.newer.$owner")"
+    time_of keys "$owner" >"$E2E/got"
+    [ "$took" -lt $((4500 * slower)) ]
 }
 
 for owner in pat bob carol; do
@@ -32,10 +47,9 @@ for owner in pat bob carol; do
     has "newer.$owner" "$owner"
     is "$(status "$owner" link | xargs)" 'unknown unknown' "$owner: the links are unknown"
     is "$(status "$owner" state | xargs)" 'alive alive' "$owner: both logins are alive"
-    is "$(keys "$owner")" "newer.$owner" "$owner: the newest serves"
+    ok "$owner: the newest serves" wait_for 60 newest_serves
 
-    kill -s STOP "$(pid "login.newer.$owner")"
-    time_of keys "$owner" >"$E2E/got"
+    waits_for_older || waits_for_older || waits_for_older || :
     is "$(cat "$E2E/got")" "older.$owner" "$owner: it is silent: the older one serves"
     note "after $took ms"
     # With a link that is known to be up it would be five times as long.
@@ -47,8 +61,7 @@ for owner in pat bob carol; do
     ok "$owner: without a wait" within 1000 keys "$owner"
 
     kill -s CONT "$(pid "login.newer.$owner")"
-    in_login "newer.$owner" relayctl register >/dev/null
-    is "$(keys "$owner")" "newer.$owner" "$owner: registered again, the newest serves"
+    ok "$owner: registered again, the newest serves" wait_for 60 newest_serves
     logout "newer.$owner"
     left() {
         [ "$(status "$owner" path)" = "$(upstream "older.$owner")" ]

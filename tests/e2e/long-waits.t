@@ -27,7 +27,7 @@ has() {
     owner=$3
     shift 3
     login_from "$net" "$new" -l "$owner" "$@"
-    in_login "$new" relayctl register >/dev/null
+    knows in_login "$new" relayctl register
 }
 has '' older pat
 has office stopped pat
@@ -41,7 +41,7 @@ has '' older.frank frank
 has '' stopped.frank frank
 start once erin fake-agent once once
 wait_for 20 test -S "$E2E/home/erin/once"
-as erin relayctl register once >/dev/null
+knows as erin relayctl register once
 
 # asks ACCOUNT [COMMAND...]: a client in the background; leaves what it says, and how many
 # milliseconds it took.
@@ -76,15 +76,24 @@ done
 asks carol &
 asks dave &
 asks erin ask -t 120 "$(agent_socket erin)" list list &
-asks frank &
 asks bob &
 asks pat &
+# It is tried again where a busy host has it wait longer than that.
+for _ in 1 2 3; do
+    kill -s CONT "$(pid login.stopped.frank)"
+    knows in_login stopped.frank relayctl register
+    kill -s STOP "$(pid login.stopped.frank)"
+    rm -f "$E2E/took.frank"
+    # It falls silent no sooner than a second from now.
+    asked_at=$(date +%s)
+    asks frank
+    [ "$(cat "$E2E/took.frank")" -gt $((4000 * slower)) ] || break
+done
 
 let_go frank 1 4 'link unknown: the next is asked after 1 s'
 is "$(names <"$E2E/said.frank")" older.frank 'which serves'
 like "$(explained frank)" 'silent since [0-9:]+: no answer for [0-9]+ s' 'status says why'
 is "$(first frank)" "$(upstream older.frank)" 'and it is asked first now'
-forgiven=$(($(date +%s) + 30))
 
 let_go pat 5 20 'ssh stopped, link up: the next is asked after 5 s'
 is "$(names <"$E2E/said.pat")" older 'which serves'
@@ -107,8 +116,8 @@ like "$(cat "$E2E/said.dave")" 'agent refused' 'and told'
 restored() {
     [ "$(first frank)" = "$(upstream stopped.frank)" ]
 }
-ok 'link unknown: silence is forgiven' wait_for 20 restored
-ok 'after 30 s' test "$(date +%s)" -ge $((forgiven - 1))
+ok 'link unknown: silence is forgiven' wait_for 60 restored
+ok 'after 30 s' test "$(date +%s)" -ge $((asked_at + 30))
 
 let_go carol 60 90 'alone, dead behind a jump host: the client is let go after 60 s'
 like "$(cat "$E2E/said.carol")" 'agent refused' 'and told'
