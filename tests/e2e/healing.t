@@ -7,7 +7,7 @@ world
 relay pat
 start good pat fake-agent -n good good good
 wait_for 20 test -S "$E2E/home/pat/good"
-as pat relayctl register good >/dev/null
+knows as pat relayctl register good
 socket=$(agent_socket pat)
 daemon=$(pid relay.pat)
 
@@ -25,9 +25,15 @@ rm "${socket%/*}/lock"
 ok 'the lock is removed: it is made again' wait_for 30 test -e "${socket%/*}/lock"
 like "$(as pat relayd 2>&1)" "already: pid $daemon" 'and held: no other relay starts'
 
+# in_the_way SOCKET: a directory takes its place. The relay, which would make it again, sees nothing of it before.
+in_the_way() {
+    kill -s STOP "$daemon"
+    rm "$1"
+    as pat mkdir "$1"
+    kill -s CONT "$daemon"
+}
 # Where a bind mount comes first, docker makes a directory.
-rm "$socket"
-as pat mkdir "$socket"
+in_the_way "$socket"
 ok 'a directory stands in its place: the relay says so' wait_for 30 grep -Fq \
     "$socket: cannot be made again: a directory stands where the socket should be: remove it" "$E2E/log/relay.pat"
 ok 'the control socket serves on' served pat
@@ -37,8 +43,7 @@ ok 'and that no client is served' not as pat relayctl -q
 as pat rmdir "$socket"
 ok 'the directory is removed: the socket is made again' wait_for 30 has_keys good
 control=${socket%/*}/control.sock
-rm "$control"
-as pat mkdir "$control"
+in_the_way "$control"
 like "$(as pat relayctl 2>&1 || echo "exit $?")" "^relayctl: $control: what stands there is not a socket: remove it\$" \
     "one in the control socket's place: the status names it"
 like "$(as pat relayctl register good 2>&1 || echo "exit $?")" "^relayctl: $control: what stands there is not a socket: remove it\$" \

@@ -70,10 +70,9 @@ runtime_dir_comes() {
     mount -t tmpfs -o "mode=700,uid=$(id -u "$1"),gid=$(id -g "$1")" tmpfs "/run/user/$(id -u "$1")"
 }
 
-# runtime_dir_goes ACCOUNT: and after the last logout, whoever still has files open there.
+# runtime_dir_goes ACCOUNT: and after the last logout, whoever still has files open there, or makes some anew.
 runtime_dir_goes() {
-    # A relay may make again what was removed, while that is going on.
-    find "/run/user/$(id -u "$1")" -mindepth 1 -delete 2>/dev/null || :
+    find "/run/user/$(id -u "$1")" -mindepth 1 -delete || :
     runtime_dir_unmounted "$1"
 }
 
