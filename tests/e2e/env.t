@@ -4,6 +4,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world zsh fish
+patient pat
 relay pat
 socket=$(agent_socket pat)
 home=$E2E/home/pat
@@ -14,8 +15,21 @@ fake() {
     wait_for 20 test -S "$E2E/home/${3-pat}/$2"
 }
 
-# env_of [NAME=VALUE...]: what `env -s --register` prints in that environment; its complaints in a file.
+# env_of [NAME=VALUE...]: what `env -s --register` prints in that environment; its complaints in a file. A relay that
+# does not answer it within a second is used nevertheless: where a busy host has kept it from that, it is asked again.
 env_of() {
+    for _ in 1 2 3 4 5; do
+        time_of env_kept "$@"
+        [ "$took" -ge 1000 ] || break
+    done
+    cat "$E2E/env"
+    return "$status_of_env"
+}
+env_kept() {
+    status_of_env=0
+    env_now "$@" >"$E2E/env" || status_of_env=$?
+}
+env_now() {
     as pat "$@" timeout 20 relayctl env -s --register 2>"$E2E/complaint"
 }
 ssh_connection='SSH_CONNECTION=10.0.0.5 50000 10.0.0.1 22'
@@ -25,13 +39,19 @@ keys_of() {
     # shellcheck disable=SC2016
     as pat "$@" sh -c 'eval "$(relayctl env -s --register 2>/dev/null)"; ssh-add -l' 2>&1 | names
 }
+has_keys_of() {
+    wanted=$1
+    shift
+    keys_of "$@" >"$E2E/got"
+    [ "$(cat "$E2E/got")" = "$wanted" ]
+}
 
 as pat mkdir -m 777 open
 fake theirs open/agent
 is "$(env_of SSH_AUTH_SOCK="$home/open/agent")" '' 'an agent that is refused, and works: nothing is set'
 is "$(wc -l <"$E2E/complaint")" 1 'that is told in one line'
 like "$(cat "$E2E/complaint")" "^relayctl: $home/open/agent: .*others can write.*SSH_AUTH_SOCK" 'which says why'
-is "$(keys_of SSH_AUTH_SOCK="$home/open/agent")" theirs 'and the shell has its agent'
+ok 'and the shell has its agent' wait_for 20 has_keys_of theirs SSH_AUTH_SOCK="$home/open/agent"
 as pat SSH_AUTH_SOCK="$home/open/agent" relayctl env -s --register --quiet >/dev/null 2>"$E2E/complaint" || :
 is "$(cat "$E2E/complaint")" '' 'with --quiet nothing is told'
 is "$(env_of SSH_AUTH_SOCK="$socket" RELAYD_UPSTREAM="$home/open/agent")" \
@@ -47,12 +67,12 @@ is "$(cat "$E2E/complaint")" '' 'nor is that worth a word'
 start foreign laptop fake-agent -n foreign good "$E2E/shared/foreign"
 wait_for 20 test -S "$E2E/shared/foreign"
 chmod 777 "$E2E/shared/foreign"
-is "$(keys_of SSH_AUTH_SOCK="$E2E/shared/foreign")" foreign 'a shell that has another user'\''s agent keeps it'
+ok 'a shell that has another user'\''s agent keeps it' wait_for 20 has_keys_of foreign SSH_AUTH_SOCK="$E2E/shared/foreign"
 # Its file is ours, and is refused only once it is seen who listens.
 start guest laptop fake-agent -n guest good "$E2E/shared/guest"
 wait_for 20 test -S "$E2E/shared/guest"
 chown pat "$E2E/shared/guest"
-is "$(keys_of SSH_AUTH_SOCK="$E2E/shared/guest")" guest 'so does one where only the file is its own'
+ok 'so does one where only the file is its own' wait_for 20 has_keys_of guest SSH_AUTH_SOCK="$E2E/shared/guest"
 like "$(env_of SSH_AUTH_SOCK="$E2E/shared/guest" || cat "$E2E/complaint")" \
     "guest: a process of another user listens there; SSH_AUTH_SOCK is left as it is\$" 'and is told'
 
@@ -73,9 +93,9 @@ like "$(env_of "$ssh_connection" SSH_AUTH_SOCK="$home/link")" "^RELAYD_UPSTREAM=
     'a link: the socket that it leads to is kept'
 fake three three.agent
 as pat ln -sfn three.agent link
-as pat SSH_AUTH_SOCK="$home/link" relayctl register --quiet
+knows as pat SSH_AUTH_SOCK="$home/link" relayctl register
 as pat ln -sfn two.agent link
-as pat SSH_AUTH_SOCK="$home/link" relayctl register --quiet
+knows as pat SSH_AUTH_SOCK="$home/link" relayctl register
 is "$(status pat path | xargs)" "$home/two.agent $home/three.agent $home/one.agent" \
     'registered through one link, the older login stays'
 ok 'one can be preferred by a link' as pat relayctl use link
@@ -96,7 +116,7 @@ ok 'and registered' as pat relayctl unregister -q below/four.agent
 is "$(env_of "$ssh_connection" SSH_AUTH_SOCK="$socket" LC_RELAYD_LABEL="pat's")" \
     "SSH_AUTH_SOCK=$socket; export SSH_AUTH_SOCK; RELAYD_LABEL='pat'\\''s'; export RELAYD_LABEL; unset LC_RELAYD_LABEL;" \
     'the label is kept under a name that ssh does not send on'
-as pat RELAYD_LABEL=kept SSH_AUTH_SOCK="$home/three.agent" relayctl register --quiet
+knows as pat RELAYD_LABEL=kept SSH_AUTH_SOCK="$home/three.agent" relayctl register
 is "$(status pat label | head -n 1)" kept 'and goes with what that shell registers'
 is "$(env_of SSH_AUTH_SOCK="$socket" LC_RELAYD_LABEL="$(printf 'a\nb')")" \
     "SSH_AUTH_SOCK=$socket; export SSH_AUTH_SOCK; unset LC_RELAYD_LABEL;" 'one that no shell would read back is dropped'
@@ -136,10 +156,11 @@ like "$(unshare --pid --fork setpriv --reuid pat --regid pat --clear-groups \
     'called by no shell: for the one that SHELL names'
 
 kill -s STOP "$(relay_pid pat)"
-time_of env_of SSH_AUTH_SOCK="$home/two.agent" >"$E2E/got"
+hung() {
+    env_now SSH_AUTH_SOCK="$home/two.agent" >"$E2E/got"
+}
+ok 'a hung relayd holds a shell up for little more than a second' within $((3000 * slower)) hung
 kill -s CONT "$(pid relay.pat)"
-# shellcheck disable=SC2154
-ok 'a hung relayd holds a shell up for little more than a second' test "$took" -lt $((3000 * slower))
 like "$(cat "$E2E/got")" "SSH_AUTH_SOCK=$socket;" 'which uses it nevertheless'
 
 account bob

@@ -25,7 +25,10 @@ as laptop ln -s "$(as laptop gpgconf --list-dirs agent-ssh-socket)" gpg.agent
 add_key gpg gpg
 
 arrives gpg
-is "$(status pat state)" alive 'a login with it is alive'
+is_alive() {
+    [ "$(status pat state)" = alive ]
+}
+ok 'a login with it is alive' wait_for 20 is_alive
 is "$(keys pat)" gpg 'its key is listed'
 is "$(through pat ssh localhost id -un)" pat 'and signs'
 

@@ -102,8 +102,12 @@ has_label() {
 }
 ok 'what was asked meanwhile is done once the relay goes on' wait_for 20 has_label late
 ok 'the word is there still' test -e "$word"
-registers
-ok 'the first answer takes it away' not test -e "$word"
+# One that is told of the word gives the relay so little time that on a busy host the next may have to.
+forgives() {
+    registers
+    [ ! -e "$word" ]
+}
+ok 'the first answer takes it away' wait_for 20 forgives
 
 # --- words that count for nothing
 

@@ -98,7 +98,7 @@ ok 'nothing is left' cmp "$E2E/before" "$E2E/after"
 as pat cat .ssh/rc .bashrc >"$E2E/after.texts" 2>&1
 ok 'and the files are what they were' cmp "$E2E/before.texts" "$E2E/after.texts"
 ok 'nor its directory' not test -e "${socket%/*}" -o -e "${other%/*}"
-ok 'nor does anything run' not pgrep -u pat -x relayd
+ok 'nor does anything run' wait_for 20 not pgrep -u pat -x relayd
 is "$(remote true)" '' 'a login is as before'
 
 finish
