@@ -67,14 +67,25 @@ finish() {
     pkill -x strace || :
     wait_for 20 not pgrep -x strace >/dev/null
     pkill -CONT -x relayd || :
-    pkill -x relayd || :
-    ok 'every relay ends when it is told to' wait_for 20 not pgrep -x relayd
+    told_to_end=
+    ok 'every relay ends when it is told to' wait_for 20 each_ends
     ok 'neither sanitizers nor valgrind had anything to say' no_reports
     [ "$failures" -eq 0 ] || show_logs
     printf '1..%d\n' "$points"
     trap - EXIT
     [ "$failures" -eq 0 ]
     exit
+}
+
+# each_ends: each is told once. Where a client still waits at a socket of systemd's, that starts another.
+each_ends() {
+    for relay in $(pgrep -x relayd); do
+        case " $told_to_end " in
+        *" $relay "*) ;;
+        *) kill "$relay" && told_to_end="$told_to_end $relay" ;;
+        esac
+    done
+    not pgrep -x relayd
 }
 
 no_reports() {
