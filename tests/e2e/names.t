@@ -24,8 +24,8 @@ said() {
 
 # --- started by a login
 
-as pat relayctl register first >/dev/null
-as pat relayctl --name work register work >/dev/null
+wait_for 20 as pat relayctl register first >/dev/null
+wait_for 20 as pat relayctl --name work register work >/dev/null
 is "$(as pat relayctl --name work path)" "$runtime/relayd-work/agent.sock" 'a name has a directory beside the first'
 is "$(listed "$(as pat relayctl path)") $(listed "$(as pat relayctl --name work path)")" 'first work' \
     'each has a login of its own'
@@ -36,7 +36,7 @@ as pat SSH_AUTH_SOCK="$runtime/relayd/agent.sock" RELAYD_UPSTREAM="$E2E/home/pat
 is "$(listed "$runtime/relayd-other/agent.sock")" first 'in a shell that uses the first, the login is registered'
 is "$(as pat relayctl --name other status --json | sed -n 's/^ *"path": "\(.*\)",$/\1/p')" "$E2E/home/pat/first" 'and not the first'
 as pat relayctl unregister --all
-as pat SSH_AUTH_SOCK="$runtime/relayd-other/agent.sock" RELAYD_UPSTREAM="$E2E/home/pat/first" relayctl register >/dev/null
+wait_for 20 as pat SSH_AUTH_SOCK="$runtime/relayd-other/agent.sock" RELAYD_UPSTREAM="$E2E/home/pat/first" relayctl register >/dev/null
 is "$(as pat relayctl status --json | sed -n 's/^ *"path": "\(.*\)",$/\1/p')" "$E2E/home/pat/first" 'nor another with the first'
 as pat relayctl --name other stop -q
 rm -r "$runtime/relayd-other"
@@ -79,7 +79,7 @@ unlike "$(as pat SSH_AUTH_SOCK="$runtime/relayd/agent.sock" ssh-add -l 2>&1)" 'n
 mkdir -p "/etc/systemd/user/relayd@narrow.service.d"
 printf '[Service]\nEnvironment=OPTIONS=--read-only\n' >"/etc/systemd/user/relayd@narrow.service.d/options.conf"
 systemctl_of pat daemon-reload
-as pat relayctl --name narrow register work >/dev/null
+wait_for 20 as pat relayctl --name narrow register work >/dev/null
 as pat SSH_AUTH_SOCK="$runtime/relayd-narrow/agent.sock" ssh-add -D >/dev/null 2>&1 && result=0 || result=$?
 is "$result $(listed "$runtime/relayd-narrow/agent.sock")" '1 work' 'or has options by a drop-in'
 
@@ -87,12 +87,12 @@ is "$result $(listed "$runtime/relayd-narrow/agent.sock")" '1 work' 'or has opti
 
 printf 'behind-first\n' >"$E2E/home/pat/.config/relayd-chain.conf"
 systemctl_of pat start relayd@chain.socket
-as pat relayctl register first >/dev/null
+wait_for 20 as pat relayctl register first >/dev/null
 is "$(listed "$runtime/relayd-chain/agent.sock")" first 'one behind the first has its logins'
 is "$(as pat relayctl --name chain status --json | grep -c '"fallback": true')" 1 'behind any of its own'
 before=$(stat -c %i "$runtime/relayd/agent.sock")
 systemctl_of pat restart relayd.socket
-as pat relayctl register first >/dev/null
+wait_for 20 as pat relayctl register first >/dev/null
 unlike "$(stat -c %i "$runtime/relayd/agent.sock")" "^$before\$" 'the socket of the first is made again'
 chained() {
     [ "$(listed "$runtime/relayd-chain/agent.sock")" = first ]

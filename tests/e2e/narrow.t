@@ -42,7 +42,7 @@ before=$(stat -c %i "$(agent_socket pat)")
 as pat relayctl stop >/dev/null
 ok 'the first ends' wait_for 20 not served pat
 like "$(asks ssh-add -l)" 'agent refused' 'a client is told so'
-in_login two relayctl register >/dev/null
+wait_for 20 in_login two relayctl register >/dev/null
 note "its socket was $before, and is $(stat -c %i "$(agent_socket pat)")"
 ok 'started again, it serves on' wait_for 20 lists two
 rm "$(agent_socket pat)"
@@ -50,7 +50,7 @@ ok 'the first makes its socket again' wait_for 20 test -S "$(agent_socket pat)"
 ok 'and serves on' wait_for 20 lists two
 pkill -KILL -u pat -f '^relayd --daemon' || :
 logout two
-in_login one relayctl register >/dev/null
+wait_for 20 in_login one relayctl register >/dev/null
 ok 'a crash, too' wait_for 20 lists one
 end narrow
 start narrow pat relayd --verbose --name narrow

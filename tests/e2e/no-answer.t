@@ -22,7 +22,7 @@ control.connect(sys.argv[1])
 control.recv(1)
 print(round(time.monotonic() - began), flush=True)' "$(dirname "$(agent_socket pat)")/control.sock"
 
-as bob relayctl register owing >/dev/null
+wait_for 20 as bob relayctl register owing >/dev/null
 start client bob ask -t 60 "$(agent_socket bob)" sign
 wait_for 20 grep -qs '^13 ' "$E2E/home/bob/questions"
 kill "$(pid relay.bob)"

@@ -10,7 +10,7 @@ user_manager pat
 systemctl_of pat start relayd.socket
 start good pat fake-agent -n good good good
 wait_for 20 test -S "$E2E/home/pat/good"
-as pat relayctl register --label good good >/dev/null
+wait_for 20 as pat relayctl register --label good good >/dev/null
 socket=$(agent_socket pat)
 daemon=$(relay_pid pat)
 told() {
@@ -54,7 +54,7 @@ start full alex sh -c 'exec relayd --verbose 2>pipe'
 ok 'stderr is a full pipe: a relay starts' wait_for 20 served alex
 start good2 alex fake-agent -n good good good
 wait_for 20 test -S "$E2E/home/alex/good"
-as alex relayctl register good >/dev/null
+wait_for 20 as alex relayctl register good >/dev/null
 is "$(keys alex)" good 'and serves'
 cat <&7 >"$E2E/log/pipe" &
 reader=$!
@@ -72,7 +72,7 @@ start terminal eve script -qc 'exec relayd --verbose' /dev/null
 wait_for 20 served eve
 start good3 eve fake-agent -n good good good
 wait_for 20 test -S "$E2E/home/eve/good"
-as eve relayctl register good >/dev/null
+wait_for 20 as eve relayctl register good >/dev/null
 socket=$(agent_socket eve)
 kill -s STOP "$(pid terminal)"
 asked() {

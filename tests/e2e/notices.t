@@ -40,7 +40,7 @@ like "$(looks SSH_AUTH_SOCK=/tmp/ssh-x/agent.1)" 'eval "\$\(relayctl env --regis
     'one that has another agent: that is registered as well'
 start good pat fake-agent -n good good good
 wait_for 20 test -S "$home/good"
-as pat relayctl register --quiet --label laptop good
+wait_for 20 as pat relayctl register --quiet --label laptop good
 is "$(looks SSH_AUTH_SOCK="$home/good")" " ! this shell does not use relayd: $line" 'where it is, it need not be'
 as pat SHELL=/usr/bin/fish fish -c 'script -qec "relayctl status" /dev/null' </dev/null | tr -d '\r' >"$E2E/shared/screen"
 like "$(cat "$E2E/shared/screen")" 'relayctl env \| source|eval' 'there is a line where fish asks'
@@ -97,7 +97,7 @@ like "$(as pat relayctl why 2>&1 | xargs)" 'unknown verb: why relayd is of anoth
 ok 'in a few words: who serves' wait_for 20 short '0: laptop'
 start mute pat fake-agent silent mute
 wait_for 20 test -S "$home/mute"
-as pat relayctl register --quiet --no-wait --label 'new laptop' mute
+wait_for 20 as pat relayctl register --quiet --no-wait --label 'new laptop' mute
 like "$(keys pat)" good 'a client is served in spite of a newer login that is mute'
 ok 'who serves, and who ought to' wait_for 20 short '0: laptop \(new laptop silent [0-9]+ s\)'
 as pat relayctl pause

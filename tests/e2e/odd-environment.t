@@ -13,7 +13,7 @@ runtime=/run/user/$(id -u pat)/relayd
 # Lines for a stderr that is closed must not go to the file that has got its number.
 start relay pat sh -c 'exec relayd --verbose 2>&-'
 ok 'without stderr a relay serves' wait_for 20 served pat
-as pat relayctl register good >/dev/null
+wait_for 20 as pat relayctl register good >/dev/null
 is "$(keys pat)" good 'keys too'
 is "$(wc -c <"$runtime/lock")" 0 'and no line of its log goes to a file that is none'
 end relay
@@ -28,7 +28,7 @@ ok 'with all signals blocked it serves' wait_for 20 served pat
 ok 'and ends when it is told to' end relay
 start relay pat sh -c '(ulimit -f 0; exec relayd --verbose) 2>&1 | cat'
 ok 'where no file may grow it serves' wait_for 20 served pat
-as pat relayctl register good >/dev/null
+wait_for 20 as pat relayctl register good >/dev/null
 is "$(keys pat)" good 'keys too'
 ok 'says so' wait_for 20 grep -q 'upstreams: not saved: File too large' "$E2E/log/relay"
 ok 'and ends when it is told to' as pat relayctl stop

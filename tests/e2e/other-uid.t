@@ -11,7 +11,7 @@ control=${agent%/*}/control.sock
 as pat ssh-keygen -q -t ed25519 -N '' -C mine -f key
 as pat ssh-agent -a /tmp/pat.agent >/dev/null
 as pat SSH_AUTH_SOCK=/tmp/pat.agent ssh-add -q key
-as pat relayctl register /tmp/pat.agent >/dev/null
+wait_for 20 as pat relayctl register /tmp/pat.agent >/dev/null
 is "$(keys pat)" mine 'pat is served'
 
 like "$(as laptop ask "$agent" list 2>&1)" 'Permission denied' 'another user cannot reach the agent socket'

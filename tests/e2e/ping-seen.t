@@ -51,7 +51,7 @@ seen gpg-agent "$socket"
 # Another relay, which leads to the first. To that its pings are another's, and go on to an agent.
 start fake pat fake-agent -n fake -c count good fake
 wait_for 20 test -S "$home/fake"
-as pat relayctl register fake >/dev/null
+wait_for 20 as pat relayctl register fake >/dev/null
 wait_for 20 is_alive
 first=$(agent_socket pat)
 second=$home/second
@@ -61,7 +61,7 @@ pings() {
     grep -c '^27 ' "$home/count"
 }
 before=$(pings)
-as pat relayctl --dir "$second" register "$first" >/dev/null
+wait_for 20 as pat relayctl --dir "$second" register "$first" >/dev/null
 answers() {
     as pat relayctl --dir "$second" status | grep -Eq 'alive, [0-9.]+ ms'
 }

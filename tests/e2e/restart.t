@@ -14,7 +14,7 @@ logout two
 wait_for 20 newest pat "$(upstream one)"
 arrives three
 as pat relayctl use "$(upstream one)"
-as pat relayctl register --label laptop --fallback "$(upstream three)" >/dev/null
+wait_for 20 as pat relayctl register --label laptop --fallback "$(upstream three)" >/dev/null
 stored() {
     systemctl_of pat show -P NFileDescriptorStore relayd.service
 }

@@ -30,7 +30,7 @@ relays() {
 
 runtime_dir_comes pat
 arrives one
-as pat relayctl register --fallback spare >/dev/null
+wait_for 20 as pat relayctl register --fallback spare >/dev/null
 daemon=$(relay_pid pat)
 socket=$(agent_socket pat)
 terminal old pat SSH_AUTH_SOCK="$socket"

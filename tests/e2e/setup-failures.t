@@ -10,7 +10,7 @@ not_in_valgrind 'it is traced'
 homes
 # Whom the symlink leads to after undo.
 sits one
-as pat relayctl register "$(upstream one)"
+wait_for 20 as pat relayctl register "$(upstream one)"
 
 # usual_home: rc with a trick that left a symlink, and the files of bash.
 usual_home() {

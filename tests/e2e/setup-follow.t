@@ -118,7 +118,7 @@ wait_for 20 inner show-options -gv @relayd_follow
 is "$(inner show-hooks -g | sort)" "$(sort "$E2E/shared/hooks")" 'a server that starts by the configuration has the same hooks'
 as pat relayctl stop
 rm -rf "$(dirname "$socket")"
-as pat relayctl register -q "$(first_line "$E2E/shared/home.socket")"
+wait_for 20 as pat relayctl register -q "$(first_line "$E2E/shared/home.socket")"
 ok 'a relayd that starts anew follows' is_following
 
 # --- undone

@@ -67,7 +67,7 @@ exits 1 relayctl wait --timeout 100ms
 # The parent of a daemonised agent, which called listen(2), is gone from the beginning.
 # shellcheck disable=SC2016
 as pat sh -c 'eval "$(ssh-agent -a daemonised)" >/dev/null; echo "$SSH_AGENT_PID"' >"$E2E/pid/daemonised"
-as pat relayctl register daemonised >/dev/null
+wait_for 20 as pat relayctl register daemonised >/dev/null
 is "$(status pat pid)" 0 'of a daemonised agent no process is known'
 ok 'it is known' known "$home/daemonised"
 end daemonised KILL
@@ -78,7 +78,7 @@ is "$(status pat path)" '' 'when it is killed it is gone'
 far away
 start far pat@away python3 "$E2E/clients/one-server.py" 2 "$home/far"
 wait_for 20 grep -qs listening "$E2E/log/far"
-as pat relayctl register far1 >/dev/null
+wait_for 20 as pat relayctl register far1 >/dev/null
 asked=$(says far connection)
 time_of as pat sh -c 'for i in 1 2 3 4 5 6 7 8; do relayctl status; done' >/dev/null
 more=$(($(says far connection) - asked))
@@ -96,13 +96,13 @@ start many pat python3 "$E2E/clients/one-server.py" 256 "$home/many"
 wait_for 20 grep -qs listening "$E2E/log/many"
 wait_for 20 test -S "$home/alive"
 wait_for 20 test -S "$home/new"
-as pat relayctl register alive >/dev/null
+wait_for 20 as pat relayctl register alive >/dev/null
 # shellcheck disable=SC2016
 as pat sh -c 'i=1; while [ $i -le 255 ]; do relayctl register -q "many$i"; i=$((i + 1)); done'
 is "$(status pat path | wc -l)" 256 'as many are registered as can be'
 kill -s USR1 "$(pid many)"
 wait_for 20 grep -qs ended "$E2E/log/many"
-as pat relayctl register new >/dev/null
+wait_for 20 as pat relayctl register new >/dev/null
 is "$(status pat path | xargs)" "$home/new $home/alive" \
     'where one is too many, those that have ended go, and not the one that is alive'
 end new

@@ -27,7 +27,7 @@ falls_silent() {
 for name in older newer; do
     start "$name" pat fake-agent -p -n "$name" silent "$name"
     wait_for 20 test -S "$home/$name"
-    as pat relayctl register "$name" >/dev/null
+    wait_for 20 as pat relayctl register "$name" >/dev/null
 done
 kill -s USR2 "$(pid older)"
 falls_silent 'the newest does not answer: another serves'
@@ -59,7 +59,7 @@ is "$(keys pat)" newer 'and serves'
 
 # The laptop's ssh is stopped, so nothing comes from there until it goes on.
 login_from train sleeper
-in_login sleeper relayctl register >/dev/null
+wait_for 20 in_login sleeper relayctl register >/dev/null
 is "$(keys pat)" sleeper 'a login from the laptop serves'
 kill -s STOP "$(pid login.sleeper)"
 # What came before it stopped must not be taken for what comes while it is waited for.
@@ -89,7 +89,7 @@ login_from plane mute -o IdentityFile=sleeper -o IdentitiesOnly=yes -o ControlMa
 start typing laptop@plane sh -c "while sleep 0.05; do echo; done |
     ssh -S mux pat@10.9.1.1 'touch $E2E/shared/typing; cat >/dev/null'"
 wait_for 20 test -e "$E2E/shared/typing"
-in_login mute relayctl register >/dev/null
+wait_for 20 in_login mute relayctl register >/dev/null
 kill -s USR1 "$(pid agent.mute)"
 is "$(keys pat)" sleeper 'an agent says nothing behind an ssh that is well: another serves'
 for round in 1 2 3; do

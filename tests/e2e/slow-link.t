@@ -12,16 +12,16 @@ account bob
 # Two of them side by side: by their ProxyCommand the link of the one is up, of the other unknown.
 login fast
 login fast.bob -l bob
-in_login fast relayctl register >/dev/null
-in_login fast.bob relayctl register >/dev/null
+wait_for 20 in_login fast relayctl register >/dev/null
+wait_for 20 in_login fast.bob relayctl register >/dev/null
 login slow -l bob -o ProxyCommand='delay 300 localhost 22' &
 slow=$!
 login_from home far -o ProxyCommand="delay 300 $(cat "$E2E/pid/net.home") 22"
 wait "$slow"
 
 # Nobody waits until its ping has come back.
-in_login slow relayctl register --no-wait >/dev/null
-in_login far relayctl register --no-wait >/dev/null
+wait_for 20 in_login slow relayctl register --no-wait >/dev/null
+wait_for 20 in_login far relayctl register --no-wait >/dev/null
 like "$(keys pat)" '^(far|fast)$' 'link up: a client that comes before its first answer is served'
 like "$(keys bob)" '^(slow|fast.bob)$' 'link unknown: a client that comes before its first answer is served'
 alive() {

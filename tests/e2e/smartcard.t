@@ -23,7 +23,7 @@ cat "$E2E/home/pat/card.pub" >>/etc/ssh/authorized_keys
 
 start agent.card pat SOFTHSM2_CONF="$E2E/softhsm2.conf" ssh-agent -D -a card.agent
 wait_for 20 answers card.agent pat
-as pat relayctl register card.agent >/dev/null
+wait_for 20 as pat relayctl register card.agent >/dev/null
 
 # The person types the PIN.
 printf '#!/bin/sh\necho 1234\n' >"$E2E/pin"

@@ -10,7 +10,7 @@ systemctl_of pat start relayd.socket
 sshd 22
 rc pat
 arrives laptop
-in_login laptop relayctl register --label laptop >/dev/null
+wait_for 20 in_login laptop relayctl register --label laptop >/dev/null
 
 told() {
     [ "$(systemctl_of pat show -P StatusText relayd.service)" = "$1" ]

@@ -8,7 +8,7 @@ world
 rm -rf "/run/user/$(id -u pat)"
 start good pat fake-agent -n good good good
 wait_for 20 test -S "$E2E/home/pat/good"
-as pat relayctl register good >/dev/null
+wait_for 20 as pat relayctl register good >/dev/null
 directory=/tmp/relayd-$(id -u pat)
 is "$(agent_socket pat)" "$directory/agent.sock" 'a login starts a relay in /tmp'
 daemon=$(relay_pid pat)
@@ -48,7 +48,7 @@ as pat relayctl register --no-start good >/dev/null 2>&1 && result=0 || result=$
 is "$result" 2 'the relay is killed'
 start other pat fake-agent -n other good other
 wait_for 20 test -S "$E2E/home/pat/other"
-as pat relayctl register other >/dev/null
+wait_for 20 as pat relayctl register other >/dev/null
 is "$(status pat path | xargs)" "$E2E/home/pat/other $E2E/home/pat/good" \
     'the next one knows what had been registered'
 

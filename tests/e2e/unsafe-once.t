@@ -14,7 +14,7 @@ fake() {
     shift
     start "$fake" pat fake-agent -n "$fake" -c "$fake.count" "$@" "$fake"
     wait_for 20 test -S "$home/$fake"
-    as pat relayctl register "$fake" >/dev/null
+    wait_for 20 as pat relayctl register "$fake" >/dev/null
 }
 # asked_for NAME...: the signatures that were asked for, of each.
 asked_for() {
@@ -40,7 +40,7 @@ start late pat fake-agent -n late -c late.count -a 1.001 good late
 wait_for 20 test -S "$home/late"
 for _ in 1 2 3 4; do
     kill -s USR2 "$(pid late)"
-    as pat relayctl register late >/dev/null
+    wait_for 20 as pat relayctl register late >/dev/null
     kill -s USR1 "$(pid late)"
     as pat ask -n 25 "$socket" sign
     as pat relayctl unregister late

@@ -11,7 +11,7 @@ sshd 22
 far train
 relay pat
 login older -o ProxyCommand='delay 25 localhost 22'
-in_login older relayctl register >/dev/null
+wait_for 20 in_login older relayctl register >/dev/null
 
 # listings SOCKET FILE: one ssh-add -l there; its milliseconds are a line more.
 listing() {
@@ -46,7 +46,7 @@ ok 'over a living path the relay takes the time of the direct connection' as_fas
 ok 'the path is as long as it is meant to be' test "$direct" -ge 100
 
 login_from train newer
-in_login newer relayctl register >/dev/null
+wait_for 20 in_login newer relayctl register >/dev/null
 is "$(keys pat)" newer 'a newer login serves'
 cut_link train
 time_of keys pat >"$E2E/got"

@@ -15,7 +15,7 @@ told() {
 }
 
 ok 'watch tells first how things are' wait_for 20 told '0 logins, 0 clients'
-as pat relayctl register --label laptop good >/dev/null
+wait_for 20 as pat relayctl register --label laptop good >/dev/null
 ok 'a login is registered, and answers' wait_for 20 told 'login [0-9]+ \(laptop\): alive, [0-9.]+ ms'
 as pat relayctl use good
 ok 'it is preferred' wait_for 20 told 'login [0-9]+ \(laptop\): preferred'

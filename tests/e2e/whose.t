@@ -86,7 +86,7 @@ as pat relayctl use --auto
 as pat relayctl unregister "$(status pat path | sed -n 2p)"
 like "$(used --tty "$tty")" "$tty: it belongs to no login that is registered" 'which is not registered: told so'
 like "$(used --tty /dev/null)" 'belongs to no login' 'what no login is on'
-in_login office env SSH_TTY=/dev/null relayctl register >/dev/null
+wait_for 20 in_login office env SSH_TTY=/dev/null relayctl register >/dev/null
 is "$(used --tty /dev/null)" office 'a terminal on which nothing runs: the login that has it'
 like "$(used --tty /etc/passwd)" 'is no terminal' 'what is no terminal'
 like "$(used --tty "$(printf '%04999d' 0)")" 'is no terminal' 'nor any name'

@@ -61,7 +61,7 @@ like "$(why)" 'no registered login has an agent that answers$' 'why says so'
 as pat relayctl unregister bad >/dev/null
 
 login_from train one
-in_login one relayctl register >/dev/null
+wait_for 20 in_login one relayctl register >/dev/null
 add_key one careful -c
 as pat cp "$E2E/home/laptop/careful.pub" key.pub
 # The person is asked, and says nothing before their link dies.

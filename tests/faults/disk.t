@@ -39,13 +39,13 @@ fill() {
 }
 
 on_disk -t tmpfs -o size=64k tmpfs
-as pat relayctl register -q zero
+wait_for 20 as pat relayctl register -q zero
 ok 'a login is saved' wait_for 20 is_saved zero
 ok 'the disk is full' fill
 like "$(as pat relayctl register one)" alive 'a login can register all the same'
 is "$(keys pat)" one 'and its clients are served'
 ok 'the log says what is not saved, and why' said 'upstreams: not saved: No space left on device'
-as pat relayctl register -q two
+wait_for 20 as pat relayctl register -q two
 ok 'once' said_once 'not saved'
 ok 'what was saved before is whole' is_saved zero
 rm "$run/filling"
@@ -68,7 +68,7 @@ mount -o remount,rw "$run"
 fill || :
 as pat relayd --daemon --verbose 2>/dev/null
 background=$(relay_pid pat)
-as pat relayctl register -q one
+wait_for 20 as pat relayctl register -q one
 is "$(keys pat)" one 'in the background on a full disk: a client is served'
 rm "$run/filling"
 is_told() {
@@ -88,7 +88,7 @@ if ! mkfs.ext4 -q "$E2E/image" 2>/dev/null || ! mount -o loop "$E2E/image" "$run
 fi
 umount "$run"
 on_disk -o loop "$E2E/image"
-as pat relayctl register -q one
+wait_for 20 as pat relayctl register -q one
 wait_for 20 is_saved one
 # Whoever waits for it cannot be killed: it is thawed in any case.
 (

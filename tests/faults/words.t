@@ -33,7 +33,7 @@ kill_relay() {
 
 faulty
 wait_for 20 served pat
-as pat relayctl register good >/dev/null
+wait_for 20 as pat relayctl register good >/dev/null
 fails 'accept4:1+:EMFILE'
 start client pat timeout 60 ask "$(agent_socket pat)" list
 ok 'accept fails: it says so' wait_for 20 says 'agent.sock: Too many open files: clients wait'
@@ -62,7 +62,7 @@ kill_relay
 
 faulty FAULT=inotify_init1:1+2:EMFILE
 wait_for 20 served pat
-as pat relayctl register good >/dev/null
+wait_for 20 as pat relayctl register good >/dev/null
 ok 'inotify is refused: it says why' wait_for 20 says 'relayd: cannot be watched: Too many open files$'
 watched() {
     grep -q '^inotify ' /proc/"$(pid relay)"/fdinfo/*

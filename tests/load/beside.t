@@ -11,7 +11,7 @@ world
 relay pat
 start good pat agents -l ledger login. 1
 wait_for 20 test -S "$E2E/home/pat/login.1"
-as pat relayctl register -q login.1
+wait_for 20 as pat relayctl register -q login.1
 socket=$(agent_socket pat)
 relay=$(relay_pid pat)
 many=$(short_or_long 300 1000)

@@ -14,7 +14,7 @@ relay pat
 home=$E2E/home/pat
 start good pat agents -l ledger login. 1
 wait_for 20 test -S "$home/login.1"
-as pat relayctl register -q login.1
+wait_for 20 as pat relayctl register -q login.1
 socket=$(agent_socket pat)
 relay=$(relay_pid pat)
 

@@ -26,7 +26,7 @@ systemctl_of pat start relayd.socket
 start good pat agents good. 1
 wait_for 20 test -S "$E2E/home/pat/good.1"
 as pat relayctl unregister --all
-as pat relayctl register good.1 >/dev/null
+wait_for 20 as pat relayctl register good.1 >/dev/null
 start crowd pat crowd -n 300 -e 20 -q 0 both "$(agent_socket pat)"
 ok '300 clients ask' wait_for 60 grep -q asking "$E2E/log/crowd"
 for round in 1 2; do
