@@ -18,6 +18,7 @@ homes() {
     for name in one two three; do
         agent "$name"
     done
+    patient
     relay pat
 }
 

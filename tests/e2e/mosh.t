@@ -4,6 +4,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world sshd tmux mosh
+patient
 sshd 22
 rc pat
 cat "$E2E/contrib/shell/relayd.bash" >>"$E2E/home/pat/.bashrc"

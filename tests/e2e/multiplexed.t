@@ -5,6 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world sshd
+patient
 sshd 22
 rc pat
 relay pat

@@ -4,6 +4,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world sshd tmux
+patient
 sshd 22
 sshd 2222
 rc pat

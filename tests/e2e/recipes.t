@@ -4,6 +4,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world sshd gpg bwrap ssh-agent-filter
+patient
 
 # recipe HEADING N: the Nth text to paste of those below the heading that has this in it.
 recipe() {

@@ -7,6 +7,12 @@ rc() {
     as "$1" install -m 600 "$E2E/contrib/ssh/rc" .ssh/rc
 }
 
+# patient: for tests in which each login answers. On a busy host it may take more than the second after which the
+# next one is asked, and has the client.
+patient() {
+    printf 'patience 10s\n' >>/etc/relayd.conf
+}
+
 # relay ACCOUNT [OPTION...]: a relayd in the foreground, as a service would run it.
 relay() {
     who=$1

@@ -4,6 +4,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world sshd systemd
+patient
 user_manager pat
 systemctl_of pat start relayd.socket
 sshd 22

@@ -4,6 +4,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world sshd dropbear golang asyncssh
+patient
 home=$E2E/home/pat
 anybody='-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o GlobalKnownHostsFile=/dev/null'
 

@@ -5,6 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world sshd tmux
+patient
 tmux_tells || skip_all 'tmux before 3.3 tells nobody who types'
 socket=$(agent_socket pat)
 home=$E2E/home/pat
@@ -55,7 +56,7 @@ set-hook -g client-focus-in[3] 'set-option -g @mine "focus [78]"'
 END
 as pat cp "$E2E/shared/tmux.conf" .tmux.conf
 as pat mkdir -p .config
-as pat sh -c 'printf "patience 2s" >.config/relayd.conf'
+as pat sh -c 'printf "patience 10s" >.config/relayd.conf'
 inner new-session -d -s one
 before=$(all)
 like "$(setup --follow --dry-run)" 'tmux server default +it tells relayd who types' 'a dry run tells of the server'
@@ -126,7 +127,7 @@ ok 'a relayd that starts anew follows' is_following
 ok 'undone' setup --undo --yes
 is "$(all)" "$before" "the server's hooks are as they were"
 is "$(cat "$home/.tmux.conf"; echo .)" "$(cat "$E2E/shared/tmux.conf"; echo .)" 'and its configuration, byte for byte'
-is "$(cat "$home/.config/relayd.conf"; echo .)" 'patience 2s.' "and relayd's options"
+is "$(cat "$home/.config/relayd.conf"; echo .)" 'patience 10s.' "and relayd's options"
 ok 'relayd follows nobody' not is_following
 ok 'undone twice' setup --undo --yes
 

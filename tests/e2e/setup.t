@@ -5,6 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world sshd tmux
+patient
 sshd 22
 agent one
 agent two

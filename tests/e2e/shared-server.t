@@ -5,6 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world sshd golang python3
+patient
 home=$E2E/home/pat
 anybody='-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null'
 

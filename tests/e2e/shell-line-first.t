@@ -4,6 +4,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world sshd zsh
+patient
 sshd 22
 rc pat
 

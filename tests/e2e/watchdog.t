@@ -5,9 +5,12 @@
 . "$(dirname "$0")/lib.sh"
 world sshd systemd
 user_manager pat
-# The unit's own five minutes are too long to wait for.
+# The unit's own five minutes are too long to wait for. The relay speaks up when half of it is over: what is left
+# is more than a busy host stops it for.
+patience=12
+! in_valgrind || patience=20
 mkdir -p /etc/systemd/user/relayd.service.d
-printf '[Service]\nWatchdogSec=%ds\nStartLimitIntervalSec=0\n' $((4 * slower)) \
+printf '[Service]\nWatchdogSec=%ds\nStartLimitIntervalSec=0\n' "$patience" \
     >/etc/systemd/user/relayd.service.d/watchdog.conf
 systemctl_of pat daemon-reload
 systemctl_of pat start relayd.socket
@@ -31,10 +34,10 @@ started=$(date +%s)
 alive_for() {
     [ $(($(date +%s) - started)) -gt "$1" ]
 }
-wait_for 20 alive_for $((9 * slower))
+wait_for 60 alive_for $((2 * patience + 1))
 is "$(relay_pid pat)" "$daemon" 'a relay that is well outlives its watchdog'
 kill -s STOP "$daemon"
-ok 'one that is stuck is ended' wait_for 30 gone "$daemon"
+ok 'one that is stuck is ended' wait_for 60 gone "$daemon"
 is "$(keys pat)" one 'and the next serves, with the login'
 
 finish

@@ -4,6 +4,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world sshd tmux screen script
+patient
 relay pat
 sshd 22
 rc pat
