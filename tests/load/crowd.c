@@ -316,8 +316,8 @@ static bool check_sign(struct client *c, const struct owed *owed, size_t size)
     return true;
 }
 
-/* Says when, for whoever knows at which times there is nobody to ask. */
-static void note_failure(struct client *c)
+/* Says since when and when, for whoever knows at which times there is nobody to ask. */
+static void note_failure(struct client *c, int64_t since)
 {
     static int64_t said;
     int64_t now = now_us();
@@ -327,7 +327,7 @@ static void note_failure(struct client *c)
     if (now - said < SAY_US)
         return;
     said = now;
-    printf("refused at %lld.%06lld\n", (long long)(now / 1000000), (long long)(now % 1000000));
+    printf("refused between %.6f and %.6f\n", (double)since / 1e6, (double)now / 1e6);
 }
 
 static bool fits(unsigned question, unsigned answer)
@@ -350,7 +350,7 @@ static void check_answer(struct client *c, size_t size)
     memmove(c->owed, c->owed + 1, c->owes * sizeof(c->owed[0]));
     note_time(took);
     if (c->in[4] == FAILURE && owed.type != EXTENSION) {
-        note_failure(c);
+        note_failure(c, owed.since);
         return;
     }
     answered++;

@@ -68,6 +68,9 @@ def main():
         register(path)
     for path in closing:
         register(path, wait=1)
+    # The verdict on each is waited for no longer than a second.
+    relay.wait_for("those that close are silent", lambda: sum(
+        u["path"] in closing and u["state"] == "silent" for u in control.status()[1]) == len(closing))
     check()
     began = time.monotonic()
     for i in range(count):

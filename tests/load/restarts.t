@@ -22,7 +22,7 @@ is "$(said failed "$got") $(said wrong "$got") $(said lost "$got") $(said closed
 figure "$restarts restarts by systemd, 50 clients: questions asked" \
     "$(said asked "$got"), $(said lost "$got") lost, $(said closed "$got") clients closed"
 
-systemctl_of pat start relayd.socket
+systemctl_of pat start relayd.socket relayd.service
 start good pat agents good. 1
 wait_for 20 test -S "$E2E/home/pat/good.1"
 as pat relayctl unregister --all
@@ -37,8 +37,14 @@ for round in 1 2; do
 done
 as pat crowd -n 1 both "$(agent_socket pat)" >"$E2E/one"
 is "$(said answered "$E2E/one")" 2 'the next client is served'
-is "$(as pat relayctl status --json | sed -n 's/^  "sessions": \([0-9]*\).*/\1/p')" 250 '250 are still there'
-is "$(systemctl_of pat show -P NFileDescriptorStore relayd.service)" 0 'systemd keeps none'
+sessions() {
+    [ "$(as pat relayctl status --json | sed -n 's/^  "sessions": \([0-9]*\).*/\1/p')" = 250 ]
+}
+ok '250 are still there' wait_for 20 sessions
+stored() {
+    [ "$(systemctl_of pat show -P NFileDescriptorStore relayd.service)" = 0 ]
+}
+ok 'systemd keeps none' wait_for 20 stored
 end crowd
 note "$(tail -n 1 "$E2E/log/crowd")"
 is "$(said wrong "$E2E/log/crowd") $(said closed "$E2E/log/crowd")" '0 50' 'and no answer was wrong'
