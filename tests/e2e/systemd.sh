@@ -72,7 +72,7 @@ runtime_dir_comes() {
 
 # runtime_dir_goes ACCOUNT: and after the last logout, whoever still has files open there, or makes some anew.
 runtime_dir_goes() {
-    find "/run/user/$(id -u "$1")" -mindepth 1 -delete || :
+    find "/run/user/$(id -u "$1")" -mindepth 1 -delete 2>/dev/null || :
     runtime_dir_unmounted "$1"
 }
 
