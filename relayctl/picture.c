@@ -295,7 +295,7 @@ static void draw_paused(struct printer *out, const struct proto_msg *d, const ch
     draw_sentence(out, STYLE_DOUBTFUL, line);
 }
 
-static void draw_nobody(struct printer *out, const char *self)
+static void draw_nobody(struct printer *out, const char *self, bool comes_by_rc)
 {
     char whole[SELF_MAX], line[SELF_MAX + 100];
 
@@ -305,8 +305,11 @@ static void draw_nobody(struct printer *out, const char *self)
     draw_text(out, STYLE_DOUBTFUL, "no login is registered: every client is turned away");
     printer_end_line(out);
     printer_end_line(out);
-    snprintf(line, sizeof(line), "log in with ssh\u00a0-A, and there: %s\u00a0register",
-             text_whole(whole, sizeof(whole), self));
+    if (comes_by_rc)
+        snprintf(line, sizeof(line), "log in with ssh\u00a0-A: ~/.ssh/rc registers it");
+    else
+        snprintf(line, sizeof(line), "log in with ssh\u00a0-A, and there: %s\u00a0register",
+                 text_whole(whole, sizeof(whole), self));
     indent_sentence(out, NULL);
     printer_wrap(out, line, indent_sentence, NULL);
     printer_end_line(out);
@@ -321,7 +324,8 @@ static void draw_socket(struct printer *out, const struct proto_msg *d)
     printer_end_line(out);
 }
 
-void picture_draw(struct printer *out, const struct status *status, const char *self)
+void picture_draw(struct printer *out, const struct status *status, const char *self,
+                  bool comes_by_rc)
 {
     draw_header(out, &status->daemon);
     if (status_obstacle(status) != NULL)
@@ -333,7 +337,7 @@ void picture_draw(struct printer *out, const struct status *status, const char *
                       "no login answers at the moment: wake the laptop, or log in with ssh\u00a0-A");
     draw_socket(out, &status->daemon);
     if (status->n == 0)
-        draw_nobody(out, self);
+        draw_nobody(out, self, comes_by_rc);
     else
         draw_logins(out, status);
 }

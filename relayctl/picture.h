@@ -9,7 +9,9 @@
 #include "relayctl/printer.h"
 #include "relayctl/status.h"
 
-/* Draws it; no line is wider than out allows. self is how a shell calls this program. */
-void picture_draw(struct printer *out, const struct status *status, const char *self);
+/* Draws it; no line is wider than out allows. self is how a shell calls this program.
+ * comes_by_rc: a login that forwards an agent has nothing to do to be registered. */
+void picture_draw(struct printer *out, const struct status *status, const char *self,
+                  bool comes_by_rc);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "relayctl/verbs.h"
 
+#include "relayctl/account/rc.h"
 #include "relayctl/instances.h"
 #include "relayctl/json.h"
 #include "relayctl/login.h"
@@ -18,6 +19,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -159,6 +161,15 @@ static int show_short(const struct command *cmd)
     return r;
 }
 
+/* Whether a login that forwards an agent is registered by itself. sshd reads rc from the home that
+ * the account's entry names. */
+static bool comes_by_rc(const struct command *cmd)
+{
+    const struct passwd *user = getpwuid(geteuid());
+
+    return user != NULL && rc_registers(&cmd->paths, user->pw_dir);
+}
+
 static void show_status(const struct command *cmd, const struct status *status)
 {
     struct notices notices = {0};
@@ -171,7 +182,7 @@ static void show_status(const struct command *cmd, const struct status *status)
         json_status(stdout, status, &notices);
     } else if (!cmd->is_quiet) {
         printer_init(&out, stdout);
-        picture_draw(&out, status, command_self(cmd, self));
+        picture_draw(&out, status, command_self(cmd, self), status->n == 0 && comes_by_rc(cmd));
         notices_draw(&out, &notices);
     }
 }

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int line_at(const struct patient_file *file, size_t at)
+static int line_at(const struct text_file *file, size_t at)
 {
     int line = 1;
 
@@ -21,7 +21,7 @@ static int line_at(const struct patient_file *file, size_t at)
 }
 
 /* Where line begins. */
-static size_t start_of(const struct patient_file *file, int line)
+static size_t start_of(const struct text_file *file, int line)
 {
     size_t at = 0;
 
@@ -67,7 +67,7 @@ void habits_read(struct habits *habits, const struct patient *patient, const cha
     memset(habits, 0, sizeof(*habits));
     snprintf(habits->path, sizeof(habits->path), "%s", path);
     patient_quote(patient, path, habits->shown, sizeof(habits->shown));
-    habits->file = patient_read(path);
+    habits->file = text_file_read(path);
     if (habits->file.text == NULL)
         return;
     habits->script = script_read(habits->file.text, habits->file.size);

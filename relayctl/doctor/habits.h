@@ -6,6 +6,7 @@
 #define RELAYCTL_HABITS_H
 
 #include "relayctl/account/script.h"
+#include "relayctl/account/text_file.h"
 #include "relayctl/doctor/finding.h"
 #include "relayctl/doctor/patient.h"
 
@@ -17,7 +18,7 @@
 struct habits {
     char path[PATH_MAX];
     char shown[PATIENT_QUOTED_MAX]; /* as people write it */
-    struct patient_file file;       /* no text: there is no such file */
+    struct text_file file;       /* no text: there is no such file */
     struct script script;
     bool has_first;  /* setup's block stands at its top */
     int relay;       /* the first line that makes relayctl run, in a block or not */

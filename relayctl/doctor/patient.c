@@ -9,14 +9,11 @@
 #include "relayd/base/util.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#define FILE_MAX (16 << 20) /* shells read files that are too large for setup, too */
 #define ANSWER_MS 1000 /* for relayd to answer */
 
 static int keep_record(struct proto_msg *record, void *status)
@@ -91,34 +88,6 @@ int patient_run_line(const struct patient *patient, const char *const argv[], ch
     line[strcspn(line, "\n")] = '\0';
     run_output_fini(&output);
     return status;
-}
-
-static size_t read_all(int fd, char *text, size_t size)
-{
-    size_t n = 0;
-    ssize_t got;
-
-    while (n < size && (got = read(fd, text + n, size - n)) > 0)
-        n += (size_t)got;
-    text[n] = '\0';
-    return n;
-}
-
-/* O_NONBLOCK: a FIFO of that name must not hold us up. */
-struct patient_file patient_read(const char *path)
-{
-    struct patient_file file = {0};
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    struct stat st;
-
-    if (fd < 0)
-        return file;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size < FILE_MAX)
-        file.text = malloc((size_t)st.st_size + 1);
-    if (file.text != NULL)
-        file.size = read_all(fd, file.text, (size_t)st.st_size);
-    close(fd);
-    return file;
 }
 
 static bool is_plain(const char *s)

@@ -14,12 +14,6 @@
 
 #define PATIENT_QUOTED_MAX 1024
 
-/* A text file, read through symlinks. text is NULL where there is none. */
-struct patient_file {
-    char *text;
-    size_t size;
-};
-
 struct patient {
     const struct command *cmd;
     struct account account;
@@ -42,9 +36,6 @@ int patient_run(const struct patient *patient, const char *const argv[], struct 
 /* The first line of what argv writes, without its newline, in line. Returns the exit status. */
 int patient_run_line(const struct patient *patient, const char *const argv[], char *line,
                      size_t size, int bound_ms);
-
-/* Reads a regular file of at most 1 MiB. The caller frees file.text. */
-struct patient_file patient_read(const char *path);
 
 /* path for a shell: ~/.ssh/rc where it is below the home, quoted where it must be. Returns out. */
 const char *patient_quote(const struct patient *patient, const char *path, char *out, size_t size);

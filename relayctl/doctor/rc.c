@@ -5,6 +5,7 @@
 
 #include "relayctl/doctor/checks.h"
 
+#include "relayctl/account/rc.h"
 #include "relayctl/account/syntax.h"
 #include "relayctl/doctor/shells.h"
 
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOST_RC "/etc/ssh/sshrc"
 #define LOOP_MAX 10 /* lines */
 
 static void check_absence(const struct patient *patient, const struct habits *rc,
@@ -117,9 +117,13 @@ void check_rc(const struct patient *patient, struct findings *findings)
     if (path == NULL)
         return;
     habits_read(&rc, patient, path);
-    habits_read(&host, patient, HOST_RC);
-    /* The host's is run for those who have none. */
-    if (rc.file.text != NULL || host.relay == 0)
+    habits_read(&host, patient, RC_OF_HOST);
+    /* The host's is run for those who have none. What others' lines are worth is no matter of a relay
+     * with a name, which has lines of its own. */
+    if (patient->cmd->paths.name[0] != '\0') {
+        if (!rc_registers(&patient->cmd->paths, patient->account.home))
+            check_absence(patient, &rc, findings);
+    } else if (rc.file.text != NULL || host.relay == 0)
         check_this(patient, &rc, findings);
     check_dir(&rc, findings);
     habits_fini(&host);

@@ -5,6 +5,7 @@
 
 #include "relayctl/doctor/server.h"
 
+#include "relayctl/account/text_file.h"
 #include "relayctl/login.h"
 #include "relayd/base/util.h"
 
@@ -143,7 +144,7 @@ static void include(struct reading *reading, char *patterns, enum matching match
 /* NOLINTNEXTLINE(misc-no-recursion): as above. */
 static void read_config(struct reading *reading, const char *path, enum matching matching, int depth)
 {
-    struct patient_file file = patient_read(path);
+    struct text_file file = text_file_read(path);
     char *rest, *line = file.text != NULL ? strtok_r(file.text, "\n", &rest) : NULL;
     char *word, *value;
 

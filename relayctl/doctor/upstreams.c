@@ -5,6 +5,8 @@
 
 #include "relayctl/doctor/checks.h"
 
+#include "relayctl/account/rc.h"
+
 #include <string.h>
 
 #define NEVER_S 10 /* so long relayd waits for a new login's first answer */
@@ -65,14 +67,25 @@ static void check_one(const struct patient *patient, const struct proto_msg *log
                      "ssh-add");
 }
 
+/* What rc does of itself nobody is told to type. */
+static void find_nobody(const struct patient *patient, struct findings *findings)
+{
+    if (patient->has_account && rc_registers(&patient->cmd->paths, patient->account.home))
+        finding_cure(finding_add(findings, GRAVITY_STOPS, "no-login",
+                                 "no login is registered; where you come from, log in with"),
+                     "ssh -A");
+    else
+        finding_cure(finding_add(findings, GRAVITY_STOPS, "no-login",
+                                 "no login is registered: log in with ssh -A, and there"),
+                     "%s register", patient->relayctl);
+}
+
 void check_upstreams(const struct patient *patient, struct findings *findings)
 {
     if (patient->reached < 0)
         return;
     if (patient->status.n == 0)
-        finding_cure(finding_add(findings, GRAVITY_STOPS, "no-login",
-                                 "no login is registered: log in with ssh -A, and there"),
-                     "%s register", patient->relayctl);
+        find_nobody(patient, findings);
     for (size_t i = 0; i < patient->status.n; i++)
         check_one(patient, &patient->status.upstreams[i], findings);
 }

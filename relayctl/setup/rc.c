@@ -6,6 +6,7 @@
 
 #include "relayctl/setup/steps.h"
 
+#include "relayctl/account/rc.h"
 #include "relayctl/account/script.h"
 #include "relayctl/account/syntax.h"
 #include "relayctl/setup/texts.h"
@@ -46,11 +47,11 @@ static int plan_with(struct setup *setup, const char *path, const struct documen
 {
     bool has_xauth = !document->exists || is_made(document), is_named = setup_is_named(setup);
     char *body = is_named ? text_rc_named(setup, has_xauth) : text_rc(setup, has_xauth);
-    char *words = words_for(setup, document), name[TEXT_RC_BLOCK_MAX];
+    char *words = words_for(setup, document), name[RC_BLOCK_MAX];
     int r = -ENOMEM;
 
     if (body != NULL && words != NULL)
-        r = setup_plan_block(setup, PURPOSE, path, text_rc_block(setup, name), BLOCK_FIRST, body,
+        r = setup_plan_block(setup, PURPOSE, path, rc_block(setup->cmd->paths.name, name), BLOCK_FIRST, body,
                              words[0] != '\0' ? words : NULL, "sh", setup->is_system ? 0644 : 0600);
     free(words);
     free(body);

@@ -8,6 +8,7 @@
 
 #include "relayctl/login.h"
 #include "relayctl/printer.h"
+#include "relayctl/setup/relay.h"
 #include "relayctl/setup/step.h"
 #include "relayctl/setup/steps.h"
 #include "relayctl/setup/tell.h"
@@ -172,6 +173,18 @@ static void tell_end(struct printer *out, const struct setup *setup)
     }
 }
 
+/* Without one nothing is served, however well all is set up. */
+static void tell_login(struct printer *out, const struct setup *setup)
+{
+    struct status status = {0};
+
+    if (!setup->is_undo && !setup->is_system && relay_status(setup, &status) && status.n == 0) {
+        printer_end_line(out);
+        printer_flow(out, "No login has brought an agent yet: log in with ssh\u00a0-A.", 0);
+    }
+    status_fini(&status);
+}
+
 static int carry_out_all(struct printer *out, struct setup *setup)
 {
     for (struct change *change = setup->changes; change != NULL; change = change->next) {
@@ -183,6 +196,7 @@ static int carry_out_all(struct printer *out, struct setup *setup)
     }
     tell_remarks(out, setup);
     tell_end(out, setup);
+    tell_login(out, setup);
     tell_follow(out, setup);
     return exit_status_of(setup);
 }
@@ -228,6 +242,7 @@ static int tell_and_ask(struct printer *out, struct setup *setup)
         printer_end_line(out);
     if (!has_state(setup, STEP_DUE)) {
         status = do_nothing(out, setup, nothing_to_do(setup));
+        tell_login(out, setup);
         tell_follow(out, setup);
         return status;
     }

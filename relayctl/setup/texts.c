@@ -115,13 +115,6 @@ char *text_rc(const struct setup *setup, bool has_xauth)
     return text_finish(file, &text);
 }
 
-const char *text_rc_block(const struct setup *setup, char out[TEXT_RC_BLOCK_MAX])
-{
-    snprintf(out, TEXT_RC_BLOCK_MAX, "%s%s", setup_is_named(setup) ? "named-" : "first",
-             setup->cmd->paths.name);
-    return out;
-}
-
 char *text_rc_named(const struct setup *setup, bool has_xauth)
 {
     char *text = NULL;

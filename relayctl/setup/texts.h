@@ -21,10 +21,6 @@
  * such file. */
 char *text_rc(const struct setup *setup, bool has_xauth);
 
-/* The name of the block that this text stands in. Returns out. */
-#define TEXT_RC_BLOCK_MAX (PATHS_NAME_MAX + 8)
-const char *text_rc_block(const struct setup *setup, char out[TEXT_RC_BLOCK_MAX]);
-
 /* The same for a relayd with a name: SSH_AUTH_SOCK stays what it is. */
 char *text_rc_named(const struct setup *setup, bool has_xauth);
 

@@ -7,6 +7,7 @@
 
 #include "relayctl/setup/steps.h"
 
+#include "relayctl/account/rc.h"
 #include "relayctl/account/run.h"
 #include "relayctl/setup/texts.h"
 #include "relayd/base/util.h"
@@ -302,10 +303,10 @@ static bool was_enabled(const struct setup *setup)
 {
     const struct change *rc = find_rc(setup);
     struct block block = {.state = BLOCK_MISSING};
-    char name[TEXT_RC_BLOCK_MAX];
+    char name[RC_BLOCK_MAX];
 
     if (rc != NULL)
-        block = block_find(rc->document->text, rc->document->size, text_rc_block(setup, name));
+        block = block_find(rc->document->text, rc->document->size, rc_block(setup->cmd->paths.name, name));
     return block.state == BLOCK_WHOLE && block_has_word(&block, UNITS_ENABLED);
 }
 

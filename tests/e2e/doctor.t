@@ -113,7 +113,15 @@ rm /etc/relayd.conf
 
 relay pat
 sshd 22
-finds stops no-login 'ssh -A' 'no login is there'
+finds stops no-login 'no login is registered' 'no login is there'
+is "$(field no-login cure)" 'ssh -A' 'rc registers one: nobody is told to'
+unlike "$(as pat relayctl status)" 'relayctl register' 'nor by status'
+like "$(as pat relayctl status)" '^ log in with ssh -A: ~/.ssh/rc registers it$' 'which says who does'
+as pat mv .ssh/rc .ssh/away
+finds stops no-login 'ssh -A, and there' 'without rc'
+is "$(field no-login cure)" 'relayctl register' 'whoever logs in is told to'
+like "$(as pat relayctl status)" '^ log in with ssh -A, and there: relayctl register$' 'by status too'
+as pat mv .ssh/away .ssh/rc
 arrives one
 finds_nothing 'where all is well nothing is found'
 ok 'and that is told in a line' wait_for 20 all_well SSH_AUTH_SOCK="$socket" relayctl doctor

@@ -83,6 +83,7 @@ like "$(cat "$home/.bashrc")" '^: no newline$' 'what a file had last is a line o
 made=$(stamps)
 setup 0 'a second run' --yes
 like "$said" 'There is nothing to do' 'a second run says that there is nothing to do'
+unlike "$said" 'No login' 'and asks for no login where one is there'
 is "$(stamps)" "$made" 'a second run writes nothing'
 like "$(as pat RELAYD_UPSTREAM=/tmp/ssh-gone/agent.1 SSH_AUTH_SOCK="$socket" relayctl setup --yes 2>&1)" \
     'There is nothing to do' 'nor has one in a pane whose login has ended anything to do'
@@ -125,6 +126,7 @@ setup 0 'taking back what could be done' --undo --yes
 # Edited between the markers, they are the person's.
 as pat rm .ssh/rc .ssh/ssh_auth_sock
 setup 0 'an account without rc' --yes
+like "$said" '^No login has brought an agent yet: log in with ssh -A\.$' 'no login is there: it says so'
 sed -i 's/--no-wait/--wait/' "$home/.ssh/rc"
 edited=$(cat "$home/.ssh/rc")
 setup 1 'an edited block' --yes

@@ -188,7 +188,7 @@ static void check_short(const struct status *status)
 static void check_picture(struct printer out, const struct status *status)
 {
     out.file = fuzz_sheet_begin(&sheet);
-    picture_draw(&out, status, "relayctl");
+    picture_draw(&out, status, "relayctl", false);
     fuzz_sheet_end(&sheet);
     check_lines(out.width, out.has_utf8);
 }

@@ -53,7 +53,7 @@ static const char *show(bool has_glyphs, bool has_colour, int width)
 
     free(shown);
     out.file = open_memstream(&shown, &shown_size);
-    picture_draw(&out, &status, "relayctl");
+    picture_draw(&out, &status, "relayctl", false);
     fclose(out.file);
     return shown;
 }
