@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Registers the login's own socket. One that is registered already keeps its place and its label,
@@ -98,11 +99,16 @@ static void write_env(const struct command *cmd, const struct registration *reg)
     putchar('\n');
 }
 
+/* Where it leads back here the shell may as well use relayd itself, which is for its person to say: an
+ * agent on the way may have more. */
 static int tell_left_alone(const struct command *cmd, const struct client *client)
 {
-    char cause[256];
+    bool is_loop = strncmp(client->cause, "leads back", 10) == 0;
+    char line[COMMAND_SELF_MAX + 32], cause[sizeof(line) + 256];
 
-    utf8_format(cause, sizeof(cause), "%s; SSH_AUTH_SOCK is left as it is", client->cause);
+    command_env_line(cmd, "", line, sizeof(line));
+    utf8_format(cause, sizeof(cause), "%s; SSH_AUTH_SOCK is left as it is%s%s", client->cause,
+                is_loop ? "; to use relayd without the way round: " : "", is_loop ? line : "");
     command_tell(cmd, client->object, cause, NULL);
     return EXIT_NO;
 }

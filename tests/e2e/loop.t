@@ -20,6 +20,17 @@ leads_back() {
 wait_for 60 leads_back || :
 like "$said" 'leads back to this relayd' 'ssh -A localhost from a pane: register says that it leads back'
 like "$said" 'exit 1' 'and fails'
+# What env says, and what the line that it names makes of the shell.
+cat >"$E2E/shared/inner" <<'END'
+said=$(relayctl env -s --register 2>&1)
+printf '%s\n' "$said"
+eval "$(printf '%s\n' "$said" | sed -n 's/^.* without the way round: //p')"
+echo "now $SSH_AUTH_SOCK"
+END
+said=$(typed old "ssh -A localhost sh $E2E/shared/inner")
+like "$said" 'SSH_AUTH_SOCK is left as it is; to use relayd without the way round: eval "\$\(relayctl env\)"$' \
+    'env leaves a shell in it alone, and names the line for the direct way'
+like "$said" "^now $(agent_socket pat)\$" 'which leads there'
 is "$(typed old 'ssh -A localhost ssh-add -l' | names)" one 'the inner login has the agent nonetheless'
 is "$(status pat path)" "$(upstream one)" 'no inner login is among the upstreams'
 is "$(typed old 'ssh-add -l' | names)" one 'the pane still has the first login'
