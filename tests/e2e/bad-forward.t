@@ -7,7 +7,7 @@
 world sshd
 sshd 22
 rc pat
-patient pat
+patient
 relay pat
 
 arrives good

@@ -4,7 +4,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world
-patient pat
+patient
 relay pat
 home=$E2E/home/pat
 

@@ -7,8 +7,8 @@ rc() {
     as "$1" install -m 600 "$E2E/contrib/ssh/rc" .ssh/rc
 }
 
-# patient: for tests in which each login answers. On a busy host it may take more than the second after which the
-# next one is asked, and has the client.
+# patient: relays that are started from now on wait longer before they ask the next login too, for tests in which
+# each login answers. One that a busy host has stopped for a while is no silent one.
 patient() {
     printf 'patience 10s\n' >>/etc/relayd.conf
 }
@@ -24,13 +24,6 @@ relay() {
 # served ACCOUNT: whether a relay answers there.
 served() {
     as "$1" "$(plain_relayctl)" status >/dev/null 2>&1 || [ $? -eq 1 ]
-}
-
-# patient ACCOUNT: its relay, once it is started, waits longer before it also asks the next login. A login that a busy
-# host has stopped for a while is no silent one then, and serves whom it would serve.
-patient() {
-    as "$1" mkdir -p .config
-    as "$1" sh -c 'echo patience 10s >>.config/relayd.conf'
 }
 
 # knows COMMAND...: a relayctl that registers a login, until the relay has its answer. It is waited for no longer than
