@@ -33,7 +33,7 @@ listed() {
 }
 # tmux tells when a client was used in whole seconds.
 next_second() {
-    wait_for 5 is_past "$(date +%s)"
+    wait_for 20 is_past "$(date +%s)"
 }
 is_past() {
     [ "$(date +%s)" -gt "$1" ]

@@ -233,22 +233,28 @@ gone() {
     esac
 }
 
-# wait_for SECONDS COMMAND...: until the command succeeds; fails at the bound.
+# wait_for SECONDS COMMAND...: until the command succeeds; fails when it was asked after the bound, too. The command may
+# wait for something itself: so what is known of this wait is in arguments.
 wait_for() {
     uptime
     # shellcheck disable=SC2154
     bound=$((up + $1 * slower))
     shift
-    # What takes long is asked for less often: each time costs some processes.
-    looks=0
-    pause=0.05
-    until "$@"; do
+    set -- "$bound" 0 "$@"
+    until behind_two "$@"; do
+        [ "$up" -le "$1" ] || return 1
+        bound=$1
+        looks=$(($2 + 1))
+        shift 2
+        set -- "$bound" "$looks" "$@"
+        # What takes long is asked for less often: each time costs some processes.
+        if [ "$looks" -lt 20 ]; then sleep 0.05; else sleep 0.2; fi
         uptime
-        [ "$up" -le "$bound" ] || return 1
-        looks=$((looks + 1))
-        [ "$looks" -ne 20 ] || pause=0.2
-        sleep "$pause"
     done
+}
+behind_two() {
+    shift 2
+    "$@"
 }
 
 # uptime: leaves the host's in $up, in seconds; unlike date(1) it is no process.
