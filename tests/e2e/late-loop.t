@@ -15,8 +15,9 @@ nsenter --net=/run/netns/there /usr/sbin/sshd -E "$E2E/log/sshd.there" -p 22
 there=10.9.0.2
 here=10.9.0.1
 
+# known ACCOUNT N: whether so many logins have answered there. One that has not would be refused once it leads back.
 known() {
-    [ "$(status "$1" state 2>/dev/null | wc -l)" -eq "$2" ]
+    [ "$(status "$1" state 2>/dev/null | grep -c '^alive$')" -eq "$2" ]
 }
 terminal pane pat SSH_AUTH_SOCK="$(agent_socket pat)"
 arrives one
