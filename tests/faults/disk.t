@@ -23,7 +23,8 @@ on_disk() {
 }
 off_disk() {
     end relay.pat
-    umount "$run"
+    # Whoever left word of a relay that is mute may be about to end.
+    wait_for 20 umount "$run"
 }
 said() {
     grep -Eq -- "$1" "$E2E/log/relay.pat"
@@ -42,7 +43,11 @@ on_disk -t tmpfs -o size=64k tmpfs
 wait_for 20 as pat relayctl register -q zero
 ok 'a login is saved' wait_for 20 is_saved zero
 ok 'the disk is full' fill
-like "$(as pat relayctl register one)" alive 'a login can register all the same'
+# Who registers it waits for the verdict no longer than a second.
+registers() {
+    as pat relayctl register "$1" | grep alive
+}
+ok 'a login can register all the same' wait_for 20 registers one
 is "$(keys pat)" one 'and its clients are served'
 ok 'the log says what is not saved, and why' said 'upstreams: not saved: No space left on device'
 wait_for 20 as pat relayctl register -q two
@@ -50,7 +55,7 @@ ok 'once' said_once 'not saved'
 ok 'what was saved before is whole' is_saved zero
 rm "$run/filling"
 ok 'when there is room it is saved, without a reason of its own' wait_for 90 is_saved two
-ok 'and the log says so' said 'upstreams: saved again'
+ok 'and the log says so' wait_for 20 said 'upstreams: saved again'
 kill -s KILL "$(pid relay.pat)"
 wait_for 20 gone "$(pid relay.pat)"
 relay pat
@@ -98,16 +103,19 @@ wait_for 20 is_saved one
 guard=$!
 fsfreeze --freeze "$run"
 is "$(keys pat)" one 'the disk is frozen: clients are served'
-time_of as pat relayctl register two >"$E2E/log/two" 2>&1 || :
-ok "a login waits for at most a second ($took ms)" test "$took" -lt 3000
+ok 'a login waits for at most a second' within 3000 as pat relayctl register two
+note "in $took ms"
 start waits pat ask -t 60 "$(agent_socket pat)" list
-time_of as pat timeout 5 relayctl status >"$E2E/log/status" 2>&1 || :
-ok "relayctl does not hang with it ($took ms)" test "$took" -lt 4500
-ok 'relayd waits in the kernel' grep -q '^State:.*D' "/proc/$(pid relay.pat)/status"
+ok 'relayctl does not hang with it' within 4500 as pat timeout 20 relayctl status
+note "in $took ms"
+ok 'relayd waits in the kernel' wait_for 20 grep -q '^State:.*D' "/proc/$(pid relay.pat)/status"
 fsfreeze --unfreeze "$run"
 kill "$guard"
 ok 'it is thawed: who came meanwhile has an answer' wait_for 20 grep -q '^12 ' "$E2E/log/waits"
-is "$(keys pat)" two 'the login that came meanwhile serves'
+has_keys() {
+    [ "$(keys pat)" = "$1" ]
+}
+ok 'the login that came meanwhile serves' wait_for 20 has_keys two
 ok 'and is saved' wait_for 20 is_saved two
 off_disk
 

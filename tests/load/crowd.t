@@ -10,8 +10,7 @@ not_in_valgrind 'it has memory of its own'
 ulimit -n 20000 2>/dev/null || [ "$(ulimit -n)" -ge 20000 ] || skip_all '20000 descriptors are too many here'
 world python3
 ! has_sanitizers || skip_all 'the sanitizers have memory of their own'
-# Who is asked while a thousand logins come and go is not late, but on a busy host.
-relay pat --patience 10s
+relay pat
 home=$E2E/home/pat
 start good pat agents -l ledger login. 1
 wait_for 20 test -S "$home/login.1"
