@@ -20,6 +20,7 @@ const char *audit_reason(enum session_reason reason)
     case SESSION_CLIENT_CLOSED: return "done";
     case SESSION_CLIENT_GONE: return "the client left before its answer";
     case SESSION_CLIENT_BAD: return "the client does not speak the agent protocol";
+    case SESSION_WITHHELD: return "refused, for --read-only lets clients list and sign, and no more";
     case SESSION_UPSTREAM_CLOSED: return "the login closed the connection";
     case SESSION_UPSTREAM_BAD: return "its answer was not the agent protocol";
     case SESSION_UPSTREAM_SILENT: return "no answer came in time";

@@ -23,6 +23,7 @@ enum session_reason {
     SESSION_CLIENT_CLOSED,
     SESSION_CLIENT_GONE,   /* while it was owed something */
     SESSION_CLIENT_BAD,
+    SESSION_WITHHELD,      /* it was done, but --read-only had kept a question back */
     SESSION_UPSTREAM_CLOSED,
     SESSION_UPSTREAM_BAD,
     SESSION_UPSTREAM_SILENT,

@@ -136,6 +136,7 @@ static bool is_failure(const struct session *s, enum session_reason reason)
     case SESSION_PAUSED:
         return s->relay.answered > 0;
     case SESSION_CLIENT_BAD:
+    case SESSION_WITHHELD:
     case SESSION_UPSTREAM_BAD:
     case SESSION_UPSTREAM_SILENT:
     case SESSION_DROPPED:
@@ -219,6 +220,9 @@ void session_end(struct session *s, enum session_reason reason)
         reason = s->none_reason;
     if (s->state == SESSION_CHOOSING)
         s->relay.asked[s->question.kind]++;
+    /* What else ended it has more to say. */
+    if (s->is_withheld && !is_failure(s, reason))
+        reason = SESSION_WITHHELD;
     tell_end(s, reason);
     session_free(s);
 }
@@ -249,8 +253,10 @@ bool session_may_pass(struct session *s, enum agent_kind kind, const uint8_t *by
     }
     if (kind == AGENT_KIND_PING && note_round(s, bytes, n))
         return false;
-    return !s->sessions->options->is_read_only || agent_kind_is_safe(kind) ||
-           kind == AGENT_KIND_SIGN;
+    if (!s->sessions->options->is_read_only || agent_kind_is_safe(kind) || kind == AGENT_KIND_SIGN)
+        return true;
+    s->is_withheld = true;
+    return false;
 }
 
 void session_lose_login(struct session *s)

@@ -102,6 +102,7 @@ struct session {
     bool is_discovering;  /* choosing: waits for the end of a look for logins */
     bool has_discovered;  /* such a look was made for it */
     bool is_late;         /* choosing: half of the time was over, and all that were left were asked */
+    bool is_withheld;     /* --read-only has kept a question of it back */
     bool is_in_vain;      /* none: the question at hand was asked, and nobody has answered it */
     int8_t luck;          /* relaying: in looking for answers at once; below 0: for so many questions
                              none is made (relaying.c) */

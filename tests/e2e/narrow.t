@@ -36,6 +36,12 @@ ok 'and who is preferred there' lists one
 as pat relayctl use --auto
 asks ssh-add -D >/dev/null && result=0 || result=$?
 is "$result $(keys pat)" '1 two' 'its clients change nothing'
+refusal='client [0-9]+ \(ssh-add, uid [0-9]+\).*: .*remove.* in [0-9.]+ s: refused, for --read-only lets clients list and sign'
+refused() {
+    matches "$(as pat relayctl --name narrow why)" "$refusal"
+}
+ok 'why says what refused them' wait_for 20 refused
+like "$(cat "$E2E/log/narrow")" "$refusal" 'so does the log'
 
 # --- the first makes its socket again
 
