@@ -37,16 +37,17 @@ static const struct verb verbs[] = {
      "all whose server has run no ~/.ssh/rc. Exits 1 where SOCKET is refused, or\n"
      "forwards no working agent at the moment.",
      verb_register},
-    {"unregister", "ID|SOCKET|--all", true, OPTION(ALL), "drop one; what it serves ends",
-     "Drops a login, named by the number that status shows or by its socket. Clients\n"
-     "that it serves are closed.",
+    {"unregister", "ID|LABEL|SOCKET|--all", true, OPTION(ALL), "drop one; what it serves ends",
+     "Drops a login, named by the number that status shows, by its label where no\n"
+     "other login has it, or by its socket. Clients that it serves are closed.",
      verb_unregister},
-    {"use", "ID|SOCKET|--pid PID|--tty TTY|--auto", true, OPTION(AUTO) | OPTION(PID) | OPTION(TTY),
+    {"use", "ID|LABEL|SOCKET|--pid PID|--tty TTY|--auto", true, OPTION(AUTO) | OPTION(PID) | OPTION(TTY),
      "prefer this one until it is gone",
      "Puts a login before all others until it is gone. It is named by the number that\n"
-     "status shows, by its socket, or by a process or a terminal that belongs to it.",
+     "status shows, by its label where no other login has it, by its socket, or by a\n"
+     "process or a terminal that belongs to it.",
      verb_use},
-    {"follow", "ID|SOCKET|--pid PID|--tty TTY|--tmux|--off", false,
+    {"follow", "ID|LABEL|SOCKET|--pid PID|--tty TTY|--tmux|--off", false,
      OPTION(PID) | OPTION(TTY) | OPTION(TMUX) | OPTION(OFF),
      "serve the login of whoever is at the keyboard",
      "Puts the login of whoever types before the others, until it is silent or gone,\n"

@@ -30,7 +30,7 @@
 
 #define EVENT_COLUMN 10 /* where `watch` has the event, behind the time of day */
 
-/* Adds the operand ID|SOCKET to request. A number, with or without the '#' of status, is an
+/* Adds the operand ID|SOCKET, which is no label, to request. A number, with or without the '#' of status, is an
  * id. */
 static int add_operand(const struct command *cmd, struct proto_buf *request)
 {
@@ -67,9 +67,10 @@ static int ask_about(const struct command *cmd, const char *verb, bool is_flag, 
         proto_add(&call.request, flag, "1");
     else if (cmd->login != 0)
         proto_add_u64(&call.request, "id", cmd->login);
-    if (cmd->n_operands == 0)
+    if (cmd->n_operands > 0)
+        call.object = cmd->operands[0];
+    if (cmd->n_operands == 0 || cmd->login != 0)
         return command_ask(cmd, &call, NULL);
-    call.object = cmd->operands[0];
     r = add_operand(cmd, &call.request);
     if (r < 0) {
         command_tell(cmd, verb, r == -EINVAL ? "an empty name is no socket" : strerror(-r), NULL);
@@ -80,7 +81,9 @@ static int ask_about(const struct command *cmd, const char *verb, bool is_flag, 
 
 int verb_unregister(struct command *cmd)
 {
-    return ask_about(cmd, "unregister", cmd->is_all, "all");
+    int status = whose_find(cmd);
+
+    return status == EXIT_DONE ? ask_about(cmd, "unregister", cmd->is_all, "all") : status;
 }
 
 int verb_use(struct command *cmd)

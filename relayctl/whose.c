@@ -12,6 +12,7 @@
 #include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
 
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 
 #define ANCESTORS_MAX 32
 #define TMUX_MS 1000
+#define NUMBERS_MAX 200
 /* In one line, for it is copied. */
 #define TMUX_HINT \
     "the one used last: --pid\u00a0$(tmux\u00a0display-message\u00a0-p\u00a0'#{client_pid}')"
@@ -195,6 +197,67 @@ static const struct proto_msg *find(const struct command *cmd, const struct stat
     return of_process(status, pid, why);
 }
 
+static bool is_number(const char *operand)
+{
+    uint64_t n;
+
+    return parse_u64(operand + (operand[0] == '#'), &n) == 0;
+}
+
+static bool is_registered(const struct status *status, const char *operand)
+{
+    char *path = paths_absolute(operand);
+    char *real = path != NULL ? login_real(path) : NULL;
+    bool is = real != NULL && status_find(status, "path", real) != NULL;
+
+    free(path);
+    free(real);
+    return is;
+}
+
+static int tell_several(const struct command *cmd, const char *numbers)
+{
+    char hint[NUMBERS_MAX + 40];
+
+    snprintf(hint, sizeof(hint), "name one by its number: %s", numbers);
+    command_tell(cmd, cmd->operands[0], "several logins have this label", hint);
+    return EXIT_NO;
+}
+
+/* The login that the operand names by its label. */
+static int choose_labelled(struct command *cmd, const struct status *status)
+{
+    char numbers[NUMBERS_MAX] = "";
+    size_t n = 0, used = 0;
+
+    for (size_t i = 0; i < status->n; i++) {
+        const struct proto_msg *login = &status->upstreams[i];
+
+        if (strcmp(status_text(login, "label"), cmd->operands[0]) != 0)
+            continue;
+        cmd->login = proto_get_u64(login, "id", 0);
+        if (used < sizeof(numbers))
+            used += (size_t)snprintf(numbers + used, sizeof(numbers) - used, "%s%" PRIu64,
+                                     n > 0 ? ", " : "", cmd->login);
+        n++;
+    }
+    return n > 1 ? tell_several(cmd, numbers) : EXIT_DONE;
+}
+
+static int find_labelled(struct command *cmd)
+{
+    struct status status = {0};
+    int r = EXIT_DONE;
+
+    if (cmd->operands[0][0] == '\0' || is_number(cmd->operands[0]))
+        return EXIT_DONE;
+    r = command_fetch_status(cmd, &status);
+    if (r == EXIT_DONE && !is_registered(&status, cmd->operands[0]))
+        r = choose_labelled(cmd, &status);
+    status_fini(&status);
+    return r;
+}
+
 int whose_find(struct command *cmd)
 {
     struct status status = {0};
@@ -203,6 +266,8 @@ int whose_find(struct command *cmd)
     const char *why;
     int r;
 
+    if (cmd->n_operands > 0)
+        return find_labelled(cmd);
     if (cmd->pid == 0 && cmd->tty == NULL && !cmd->is_tmux)
         return EXIT_DONE;
     r = command_fetch_status(cmd, &status);

@@ -92,7 +92,7 @@ static void finish_unknown(struct conn *conn)
 
     proto_begin(&buf, "error");
     proto_add(&buf, "reason", "no such login");
-    proto_add(&buf, "hint", "name it by its number in " RELAYCTL_NAME " status, or by its socket's whole path");
+    proto_add(&buf, "hint", "name it by its number or its label in " RELAYCTL_NAME " status, or by its socket's whole path");
     conn_finish(conn, &buf);
 }
 

@@ -39,9 +39,9 @@ exits 0 relayctl register --fallback --label spare b
 is "$(status pat path | xargs)" "$home/a $home/b" 'a fallback stands behind the others'
 is "$(status pat fallback | xargs)" 'false true' 'and is marked'
 is "$(status pat label | head -n 1)" 'pat laptop' 'a label is kept'
-exits 1 relayctl use 'pat laptop'
-like "$(cat "$E2E/answer")" 'number in relayctl status, or by its socket' \
-    'a label names no upstream: it says what does, and where to see that'
+exits 1 relayctl use 'no laptop'
+like "$(cat "$E2E/answer")" 'number or its label in relayctl status, or by its socket' \
+    'what names no login: it says what does, and where to see that'
 exits 0 relayctl register a
 is "$(status pat path | wc -l)" 2 'registered twice, an upstream is there once'
 

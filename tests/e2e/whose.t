@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# relayctl use --pid and --tty: the login that a process or a terminal belongs to.
+# relayctl use by a label, --pid and --tty: the login that has it, or that a process or a terminal
+# belongs to.
 
 . "$(dirname "$0")/lib.sh"
 world sshd tmux screen script
@@ -21,6 +22,28 @@ used() {
 arrives home -o SetEnv=LC_RELAYD_LABEL=home
 arrives office
 is "$(keys pat)" office 'the newest serves'
+
+# --- labels
+
+is "$(used home)" home 'the label of a login'
+like "$(used hom)" '^relayctl: hom: no such login +name it by its number or its label in' 'one that nobody has: told so'
+like "$(used '')" 'an empty name is no socket' 'none'
+for twin in twin other; do
+    start "$twin" pat fake-agent -n "$twin" good "$twin"
+    wait_for 20 test -S "$E2E/home/pat/$twin"
+    as pat relayctl register -q --label home "$twin"
+done
+like "$(used home)" '^relayctl: home: several logins have this label +name one by its number: [0-9]+, [0-9]+, [0-9]+$' \
+    'several have it: told so, with their numbers'
+is "$(as pat relayctl use home 2>/dev/null || echo $?)" 1 'and it fails'
+as pat relayctl register -q --label twin other
+is "$(used twin)" twin 'the socket of a login goes before a label'
+as pat relayctl unregister home >"$E2E/got" 2>&1 || :
+is "$(as pat relayctl status --json | grep -c '"label": "home"')" 2 'none of several is unregistered'
+as pat relayctl register -q --label lonely other
+as pat relayctl unregister lonely
+is "$(as pat relayctl status --json | grep -c '"label": "lonely"')" 0 'one by its label is'
+as pat relayctl unregister twin
 
 # --- processes
 
