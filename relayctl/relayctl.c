@@ -15,6 +15,7 @@
 #include "relayctl/usage.h"
 #include "relayctl/verbs.h"
 #include "relayctl/wait.h"
+#include "relayctl/watch.h"
 #include "relayd/base/util.h"
 
 #include <errno.h>

@@ -28,8 +28,6 @@
 
 #define STOP_MS 8000 /* relayd itself takes up to 5 s */
 
-#define EVENT_COLUMN 10 /* where `watch` has the event, behind the time of day */
-
 /* Adds the operand ID|SOCKET, which is no label, to request. A number, with or without the '#' of status, is an
  * id. */
 static int add_operand(const struct command *cmd, struct proto_buf *request)
@@ -263,47 +261,6 @@ static int show_all(const struct command *cmd)
 int verb_status(struct command *cmd)
 {
     return cmd->is_all ? show_all(cmd) : show_one(cmd);
-}
-
-static int show_event(struct proto_msg *event, void *arg)
-{
-    struct tm when = local_time((time_t)proto_get_u64(event, "time", 0));
-    struct printer *out = arg;
-    char clock[16];
-
-    if (strcmp(event->verb, "event") == 0) {
-        strftime(clock, sizeof(clock), "%H:%M:%S", &when);
-        printer_style(out, STYLE_FAINT);
-        printer_text(out, clock, printer_room(out));
-        printer_style(out, STYLE_PLAIN);
-        printer_flow(out, status_text(event, "text"), EVENT_COLUMN);
-    }
-    proto_msg_fini(event);
-    return fflush(stdout) == 0 ? 0 : -EPIPE;
-}
-
-/* Until relayd has gone, or nobody has what is printed: a pipe's reader may have gone and a disk be
- * full, and relayd tells only so many. What became of the output, main() tells. */
-int verb_watch(struct command *cmd)
-{
-    struct client client = CLIENT_INIT;
-    struct call call;
-    struct printer out;
-    int r;
-
-    printer_init(&out, stdout);
-    call_init(&call, "watch", command_deadline(cmd));
-    call.answer_by = CLIENT_FOREVER;
-    call.reader = STDOUT_FILENO;
-    call.on_record = show_event;
-    call.on_record_arg = &out;
-    r = client_send(&client, &cmd->paths, &call);
-    if (r == 0)
-        r = client_receive(&client, &call, NULL);
-    if (r < 0)
-        r = r == -EPIPE ? EXIT_DONE : command_tell_client(cmd, &client, r);
-    client_fini(&client);
-    return r;
 }
 
 int verb_why(struct command *cmd)

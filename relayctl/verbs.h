@@ -14,7 +14,6 @@ int verb_follow(struct command *cmd);
 int verb_status(struct command *cmd);
 int verb_pause(struct command *cmd);
 int verb_resume(struct command *cmd);
-int verb_watch(struct command *cmd);
 int verb_why(struct command *cmd);
 int verb_path(struct command *cmd);
 int verb_stop(struct command *cmd);

@@ -31,9 +31,11 @@ static const char *explain_pause(const struct registry *registry, char *out, siz
     return out;
 }
 
-/* What `relayctl watch` says of an event; NULL for those that only concern the daemon. */
+/* What `relayctl watch` says of an event; NULL where it changes nothing for who reads that. is_other:
+ * it changes who serves. */
 static const char *explain_event(const struct registry *registry,
-                                 const struct registry_event *event, char *out, size_t size)
+                                 const struct registry_event *event, bool is_other, char *out,
+                                 size_t size)
 {
     switch (event->type) {
     case REGISTRY_ADDED:
@@ -42,6 +44,7 @@ static const char *explain_event(const struct registry *registry,
         snprintf(out, size, "dropped: %s", event->reason);
         return out;
     case REGISTRY_CHANGED:
+        return is_other ? "has another place" : NULL;
     case REGISTRY_JUDGED:
         return upstream_explain(event->upstream, monotonic_seconds(), out, size);
     case REGISTRY_FOLLOWED:
@@ -59,6 +62,47 @@ static const char *explain_event(const struct registry *registry,
         break;
     }
     return NULL;
+}
+
+/* Who serves when the event is over, or NULL. */
+static const struct upstream *find_serving(const struct registry *registry,
+                                           const struct registry_event *event)
+{
+    const struct upstream *gone = event->type == REGISTRY_DROPPED ? event->upstream : NULL;
+    const struct upstream *u = registry_first_beside(registry, gone);
+
+    return u == NULL || u->state == UPSTREAM_SILENT ? NULL : u;
+}
+
+/* What follows from an event that changes who serves; "" where its own words say so. */
+static const char *explain_serving(const struct registry_event *event,
+                                   const struct upstream *serving, char *out, size_t size)
+{
+    char name[UPSTREAM_NAME_MAX];
+
+    if (serving == NULL)
+        return "; no login serves now";
+    if (serving != event->upstream)
+        return utf8_format(out, size, "; %s serves now", upstream_name(serving, name, sizeof(name)));
+    return event->type == REGISTRY_JUDGED || event->type == REGISTRY_CHANGED ? "; serves now" : "";
+}
+
+/* The line for an event, or NULL. */
+static const char *describe(struct watchers *watchers, const struct registry_event *event,
+                            char *out, size_t size)
+{
+    const struct registry *registry = watchers->registry;
+    const struct upstream *serving = find_serving(registry, event);
+    uint64_t id = serving == NULL ? 0 : serving->id;
+    bool is_other = id != watchers->serving && !registry->is_paused;
+    char text[256], then[UPSTREAM_NAME_MAX + 20];
+    const char *said = explain_event(registry, event, is_other, text, sizeof(text));
+
+    watchers->serving = id;
+    if (said == NULL)
+        return NULL;
+    return utf8_format(out, size, "%s%s", said,
+                       is_other ? explain_serving(event, serving, then, sizeof(then)) : "");
 }
 
 static void reply_event(struct conn *conn, const struct upstream *u, const char *text)
@@ -144,8 +188,8 @@ static bool tell(const struct watchers *watchers, struct conn *conn,
 static void on_event(struct registry_observer *observer, const struct registry_event *event)
 {
     struct watchers *watchers = container_of(observer, struct watchers, observer);
-    char out[256];
-    const char *text = explain_event(watchers->registry, event, out, sizeof(out));
+    char out[256 + UPSTREAM_NAME_MAX + 20];
+    const char *text = describe(watchers, event, out, sizeof(out));
     struct conn *it, *next;
 
     list_for_each_safe(it, next, &watchers->conns->list, link) {

@@ -23,6 +23,7 @@ struct watchers {
     struct registry *registry;
     const struct sessions *sessions;
     struct registry_observer observer;
+    uint64_t serving;  /* who served when the last event had come: an id; 0: nobody */
     ev_timer lull;     /* runs after a refusal was told: those that follow are counted */
     unsigned refusals; /* since then */
 };

@@ -414,6 +414,17 @@ const struct upstream *registry_first(const struct registry *registry)
     return list_is_empty(order) ? NULL : list_entry(order->next, struct upstream, turn);
 }
 
+const struct upstream *registry_first_beside(const struct registry *registry,
+                                             const struct upstream *u)
+{
+    const struct upstream *first = registry_first(registry);
+
+    if (first != u || first == NULL)
+        return first;
+    return u->turn.next == &registry->order ? NULL
+                                            : list_entry(u->turn.next, struct upstream, turn);
+}
+
 bool registry_is_usable(const struct registry *registry)
 {
     const struct upstream *u = registry_first(registry);

@@ -136,6 +136,9 @@ void registry_tell_verdict(struct registry *registry, struct upstream *u, enum v
 
 /* Who is tried first, or NULL. */
 const struct upstream *registry_first(const struct registry *registry);
+/* The same, were u not there. */
+const struct upstream *registry_first_beside(const struct registry *registry,
+                                             const struct upstream *u);
 
 /* Whether a client could be served: one is alive or untried, and not paused. */
 bool registry_is_usable(const struct registry *registry);
