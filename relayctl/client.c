@@ -184,7 +184,11 @@ void client_fini(struct client *client)
 
 static int fail_gone(struct client *client)
 {
-    return fail(client, -ECONNRESET, "relayd has gone", NULL);
+    char command[COMMAND_MAX];
+
+    snprintf(client->words, sizeof(client->words), "what stands in its way: %s",
+             format_command(client->paths, "doctor", command));
+    return fail(client, -ECONNRESET, "relayd has gone", client->words);
 }
 
 int client_send(struct client *client, const struct paths *paths, const struct call *call)

@@ -43,6 +43,8 @@ int main(int argc, char **argv)
     if (options_read_files(&d->options) < 0)
         return 1;
     options_parse(&d->options, argc, argv);
+    if (d->options.is_check)
+        return 0;
     if (d->options.is_verbose)
         log_set_level(LOG_LEVEL_DEBUG);
     if (d->options.is_daemon) {

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define SYSTEMCTL_MS 1000
+#define CHECK_MS 1000
 
 /* Where relayd is: beside this program, or where both were installed. false where it is nowhere. */
 static bool find_relayd(const struct patient *patient, char out[PATH_MAX])
@@ -58,6 +59,52 @@ static void cure_by_start(const struct patient *patient, struct finding *finding
     }
 }
 
+/* The first line of what relayd says of its options; 0 where they are good, or it says nothing of use:
+ * one of an older version does not know the question. */
+static int ask_options(const struct patient *patient, char *line, size_t size)
+{
+    const char *name = patient->cmd->paths.name;
+    char path[PATH_MAX];
+    const char *argv[] = {path, "--check", name[0] != '\0' ? "--name" : NULL, name, NULL};
+    int left = client_left(patient->deadline);
+    struct run_output output;
+    int status;
+
+    if (!find_relayd(patient, path))
+        return 0;
+    status = run_program(argv, NULL, 0, RUN_BOTH, &output, left < CHECK_MS ? left : CHECK_MS);
+    snprintf(line, size, "%s", output.text != NULL ? output.text : "");
+    line[strcspn(line, "\n")] = '\0';
+    run_output_fini(&output);
+    return status == EXIT_NO && line[0] != '\0' ? -EINVAL : 0;
+}
+
+/* "relayd: /home/pat/.config/relayd.conf:1: read-onyl: unknown option" */
+static bool find_options(const struct patient *patient, struct findings *findings)
+{
+    bool is_running = patient->reached == 0;
+    char line[400], quoted[PATIENT_QUOTED_MAX], *path = line, *end;
+    struct finding *finding;
+    int number, n = 0;
+
+    if (account_is_denied() || ask_options(patient, line, sizeof(line)) == 0)
+        return false;
+    if (strncmp(line, RELAYD_NAME ": ", strlen(RELAYD_NAME ": ")) == 0)
+        path += strlen(RELAYD_NAME ": ");
+    finding = finding_add(findings, is_running ? GRAVITY_RISKS : GRAVITY_STOPS, "options",
+                          "relayd does not start%s, for its options are wrong: %s",
+                          is_running ? " again" : "", path);
+    end = strchr(path, ':');
+    if (path[0] == '/' && end != NULL && sscanf(end, ":%d: %n", &number, &n) == 1 && n > 0) {
+        *end = '\0';
+        finding_cure(finding, "correct line %d of %s", number,
+                     patient_quote(patient, path, quoted, sizeof(quoted)));
+    } else {
+        finding_cure(finding, "correct that, and look again: %s doctor", patient->relayctl);
+    }
+    return true;
+}
+
 static void find_silence(const struct patient *patient, struct findings *findings)
 {
     const struct paths *paths = &patient->cmd->paths;
@@ -65,6 +112,9 @@ static void find_silence(const struct patient *patient, struct findings *finding
 
     switch (-patient->reached) {
     case ECONNREFUSED:
+    case ECONNRESET: /* systemd starts one, which ends at once */
+        if (find_options(patient, findings))
+            return;
         finding = finding_add(findings, GRAVITY_STOPS, "no-relayd", "no relayd answers in %s",
                               paths->dir);
         cure_by_start(patient, finding);
@@ -125,6 +175,7 @@ void check_program(const struct patient *patient, struct findings *findings)
 
     if (patient->reached < 0)
         return;
+    find_options(patient, findings);
     if (!find_relayd(patient, path))
         finding_cure(finding_add(findings, GRAVITY_RISKS, "no-program",
                                  "relayd's program is gone from %s: once it has ended, nothing starts "

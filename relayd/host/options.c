@@ -63,6 +63,8 @@ static const struct option_row rows[] = {
     {"max-clients", "N", "serve at most N at once (from the descriptor limit)", true,
      OPTION_COUNT, TO(max_clients)},
     {"verbose", NULL, "log each step", true, OPTION_FLAG, TO(is_verbose)},
+    {"check", NULL, "tell what is wrong with the options, and end", false, OPTION_FLAG,
+     TO(is_check)},
     {"version", NULL, "print the version", false, OPTION_FLAG, TO(is_version)},
     {"help", NULL, "print this", false, OPTION_FLAG, TO(is_help)},
 };

@@ -29,7 +29,7 @@ struct options {
     bool is_following; /* whoever is at a keyboard, from the start on */
     bool is_behind_first; /* has this user's first relayd for one */
     bool is_read_only; /* only questions that change nothing go on */
-    bool is_help, is_version;
+    bool is_check, is_help, is_version;
 };
 
 void options_init(struct options *options);
@@ -41,7 +41,8 @@ int options_parse(struct options *options, int argc, char **argv);
 /* Reads the host's file (RELAYD_CONF, normally /etc/relayd.conf), then ~/.config/relayd.conf, the
  * home being that of passwd(5), then ~/.config/relayd-NAME.conf for the instance that `place`
  * names. They have the same options without dashes, one a line ("patience
- * 2s"), with '#' in front of comments; dir, name, daemon, help and version are not for files. The host's
+ * 2s"), with '#' in front of comments; dir, name, daemon, check, help and version are not for
+ * files. The host's
  * may also say "deny". A missing file is an empty one; a host's that cannot be read counts as
  * "deny", a user's is complained of and passed over. Returns 0, or after saying why on stderr:
  * -EINVAL where a line is wrong, -EPERM where the host denies. */

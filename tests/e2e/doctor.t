@@ -111,7 +111,19 @@ finds stops denied /etc/relayd.conf 'this host denies it'
 like "$(field denied cure)" '^ask whoever runs this host' 'and its cure is not for a user'
 rm /etc/relayd.conf
 
+as pat mkdir -p .config
+printf 'patience 2s\nread-onyl\n' >"$home/.config/relayd.conf"
+finds stops options 'does not start, .*/relayd.conf:2: read-onyl: unknown option$' 'an option is mistyped'
+# shellcheck disable=SC2088
+is "$(field options cure)" 'correct line 2 of ~/.config/relayd.conf' 'its cure names the line'
+ok 'and none is to be started before' not has no-relayd
+rm "$home/.config/relayd.conf"
+
 relay pat
+printf 'read-onyl\n' >"$home/.config/relayd.conf"
+finds risks options 'does not start again, .*/relayd.conf:1: read-onyl' 'it is mistyped while relayd runs'
+rm -r "$home/.config"
+ok 'put right it is no more' not has options
 sshd 22
 finds stops no-login 'no login is registered' 'no login is there'
 is "$(field no-login cure)" 'ssh -A' 'rc registers one: nobody is told to'

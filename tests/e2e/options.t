@@ -95,6 +95,13 @@ gives 'agent refused' 'so is one that the user may not read'
 like "$(cat "$E2E/log/relay.pat")" "^relayd: $user: cannot be read: Permission denied: passed over\$" 'and told'
 rm -f "$user"
 
+as pat relayd --check --read-only >"$E2E/got" 2>&1 && result=0 || result=$?
+is "$result $(cat "$E2E/got")" '0 ' 'options can be looked at without a start'
+printf 'verbose\nmax-clients none\n' >"$user"
+as pat relayd --check >"$E2E/got" 2>&1 && result=0 || result=$?
+is "$result $(cat "$E2E/got")" "1 relayd: $user:2: max-clients: bad value" 'and what is wrong is told'
+rm -f "$user"
+
 rc pat
 relay pat --read-only
 arrives one

@@ -231,12 +231,13 @@ static void tell(const struct client *client, int error)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const struct paths paths;
     static struct call call;
     struct fuzz_input in = {data, size};
     uint8_t width = fuzz_byte(&in), can = fuzz_byte(&in);
     struct printer out = {.width = 40 + width % 81, .has_utf8 = (can & 1) != 0,
                           .has_glyphs = (can & 3) == 3, .is_terminal = (can & 4) != 0};
-    struct client client = {.fd = FAKE_FD, .object = "status"};
+    struct client client = {.fd = FAKE_FD, .paths = &paths, .object = "status"};
     struct status status = {0};
     struct proto_msg reply;
     int r;

@@ -224,7 +224,7 @@ static void check_arguments(struct fuzz_input in)
 /* What --help names is known here: one that is not would be found by chance only. */
 static void check_known(void)
 {
-    static const char others[] = " dir name daemon when-none patience dead-after max-clients version help ";
+    static const char others[] = " dir name daemon check when-none patience dead-after max-clients version help ";
     static bool is_checked;
     struct options options;
 

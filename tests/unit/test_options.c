@@ -52,6 +52,7 @@ START_TEST(a_switch_is_set_alone)
         {"--daemon", offsetof(struct options, is_daemon)},
         {"--verbose", offsetof(struct options, is_verbose)},
         {"--read-only", offsetof(struct options, is_read_only)},
+        {"--check", offsetof(struct options, is_check)},
         {"--help", offsetof(struct options, is_help)},
         {"--version", offsetof(struct options, is_version)},
     };
@@ -130,7 +131,7 @@ START_TEST(the_usage_names_every_option)
 {
     static const char *const names[] = {
         "--dir DIR", "--daemon", "--when-none close|empty", "--read-only", "--patience DURATION",
-        "--dead-after DURATION", "--max-clients N", "--verbose", "--version", "--help",
+        "--dead-after DURATION", "--max-clients N", "--verbose", "--check", "--version", "--help",
     };
     char *text = NULL;
     size_t size;
@@ -147,7 +148,7 @@ END_TEST
 static void add(TCase *tcase)
 {
     tcase_add_test(tcase, the_defaults_are_these);
-    tcase_add_loop_test(tcase, a_switch_is_set_alone, 0, 5);
+    tcase_add_loop_test(tcase, a_switch_is_set_alone, 0, 6);
     tcase_add_test(tcase, a_value_is_taken_in_both_forms);
     tcase_add_test(tcase, durations_are_taken);
     tcase_add_test(tcase, the_other_values_are_taken);
