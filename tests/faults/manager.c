@@ -15,7 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define END_SECONDS 8.0
+#define END_SECONDS 20.0
 #define STORED_MAX ((unsigned)(sizeof(((struct stage *)NULL)->stored) / sizeof(int)))
 
 static int bind_at(const struct stage *stage, const char *name, int type)

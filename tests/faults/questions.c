@@ -18,8 +18,8 @@
 #define LOOK_SECONDS 0.1 /* how long it is watched */
 #define TURNS_MAX 4      /* of its loop meanwhile: a timer may have come due */
 #define RUN_MAX 2e6      /* ns of a processor */
-#define BOUND_SECONDS 5.0
-#define END_SECONDS 7.0
+#define BOUND_SECONDS 20.0 /* for what is on its way; a machine may stop it for long */
+#define END_SECONDS 20.0
 
 /* Nanoseconds on a processor, and how often it was put there. */
 static bool read_load(const struct stage *stage, double *run, double *turns)

@@ -19,7 +19,7 @@
 
 #define ANSWER_FAILURE 5
 #define LOG_MAX (256 * 1024)
-#define RETURN_SECONDS 10.0
+#define RETURN_SECONDS 20.0
 
 static const char *const options[] = {"--patience=30ms", "--dead-after=500ms", NULL};
 

@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #define ARGUMENTS_MAX 24
-#define RELAYCTL_SECONDS 5.0 /* it may take */
+#define RELAYCTL_SECONDS 20.0 /* it may take */
 #define LOOK_MIN 0.001
 #define LOOK_MAX 0.05
 

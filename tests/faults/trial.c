@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PATIENCE 10.0         /* of a client, where one call fails */
+#define PATIENCE 20.0         /* of a client, where one call fails */
 #define PATIENCE_LASTING 0.03 /* where all do: it may have to wait for the end of that */
 #define START_LASTING 0.5
-#define LEAVE_SECONDS 5.0
+#define LEAVE_SECONDS 20.0
 
 static bool is_lasting(const struct trial *trial)
 {
