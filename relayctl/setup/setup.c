@@ -6,8 +6,8 @@
 
 #include "relayctl/setup/setup.h"
 
-#include "relayctl/login.h"
 #include "relayctl/printer.h"
+#include "relayctl/setup/outcome.h"
 #include "relayctl/setup/relay.h"
 #include "relayctl/setup/step.h"
 #include "relayctl/setup/steps.h"
@@ -15,7 +15,6 @@
 #include "relayctl/text.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,7 +102,7 @@ static bool is_agreed(struct printer *out, const struct setup *setup)
 {
     char answer[80], option[PATHS_OPTION_MAX], words[PATHS_OPTION_MAX + 80];
 
-    snprintf(words, sizeof(words), RELAYCTL_NAME "%s setup%s --undo takes all of it back.",
+    snprintf(words, sizeof(words), RELAYCTL_NAME "%s setup%s --undo takes these changes back.",
              paths_option(&setup->cmd->paths, option), setup->is_system ? " --system" : "");
     if (!setup->is_undo)
         printer_flow(out, words, 0);
@@ -136,43 +135,6 @@ static void tell_follow(struct printer *out, const struct setup *setup)
     printer_flow(out, words, 0);
 }
 
-/* The line that has the shell of the person who looks use the relay. */
-static void tell_shell_line(struct printer *out, const struct setup *setup)
-{
-    static const struct { const char *before, *after; } around[] = {
-        [SHELL_SH] = {"    eval \"$(", " env)\""},
-        [SHELL_CSH] = {"    eval `", " env`"},
-        [SHELL_FISH] = {"    ", " env | source"},
-    };
-    enum shell shell = shell_of_caller();
-    char option[PATHS_OPTION_MAX];
-
-    printer_text(out, around[shell].before, INT_MAX);
-    printer_text(out, account_has_program(RELAYCTL_NAME) ? RELAYCTL_NAME : setup->account.program,
-                 INT_MAX);
-    printer_text(out, paths_option(&setup->cmd->paths, option), INT_MAX);
-    printer_text(out, around[shell].after, INT_MAX);
-    printer_end_line(out);
-}
-
-static void tell_end(struct printer *out, const struct setup *setup)
-{
-    const char *current = getenv("SSH_AUTH_SOCK");
-    bool is_used = current != NULL && login_is_same(current, setup->socket);
-
-    if (setup->is_system || setup_is_named(setup) || !has_state(setup, STEP_DONE))
-        return;
-    printer_end_line(out);
-    if (setup->is_undo) {
-        printer_flow(out, "Shells that are open still name the socket of relayd.", 0);
-    } else if (is_used) {
-        printer_flow(out, "New shells use the relay, and so does this one.", 0);
-    } else {
-        printer_flow(out, "New shells use the relay. For this one, and others that are open:", 0);
-        tell_shell_line(out, setup);
-    }
-}
-
 /* Without one nothing is served, however well all is set up. */
 static void tell_login(struct printer *out, const struct setup *setup)
 {
@@ -195,7 +157,8 @@ static int carry_out_all(struct printer *out, struct setup *setup)
         fflush(out->file);
     }
     tell_remarks(out, setup);
-    tell_end(out, setup);
+    if (has_state(setup, STEP_DONE))
+        outcome_tell(out, setup);
     tell_login(out, setup);
     tell_follow(out, setup);
     return exit_status_of(setup);

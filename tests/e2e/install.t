@@ -98,6 +98,9 @@ ok 'nothing is left' cmp "$E2E/before" "$E2E/after"
 as pat cat .ssh/rc .bashrc >"$E2E/after.texts" 2>&1
 ok 'and the files are what they were' cmp "$E2E/before.texts" "$E2E/after.texts"
 ok 'nor its directory' not test -e "${socket%/*}" -o -e "${other%/*}"
+like "$(tail -n 1 "$said")" 'stopped, and uninstalled' 'which is the last that is said'
+# shellcheck disable=SC2016
+like "$(cat "$said")" '^    export SSH_AUTH_SOCK="\$RELAYD_UPSTREAM"' 'a shell that is open is told how to have its own agent'
 ok 'nor does anything run' wait_for 20 not pgrep -u pat -x relayd
 is "$(remote true)" '' 'a login is as before'
 

@@ -22,7 +22,7 @@ like "$(setup --yes)" 'nothing to do' 'twice changes nothing'
 systemctl_of pat unset-environment SSH_AUTH_SOCK
 systemctl_of pat restart relayd.socket
 is "$(environment)" "SSH_AUTH_SOCK=$socket" 'also when the sockets are new'
-ok 'undone' setup --undo --yes
+like "$(setup --undo --yes)" 'where nobody answers now' 'undone, it tells that open shells have nobody'
 is "$(state is-active) $(state is-enabled)" 'inactive disabled' 'systemd has no sockets'
 is "$(environment)" '' 'services find nothing of the relay'
 files >"$E2E/after"
@@ -31,7 +31,7 @@ note "$(diff "$E2E/before" "$E2E/after")"
 
 systemctl_of pat enable --now relayd.socket 2>/dev/null
 ok 'what the person enabled' setup --yes
-ok 'and setup undone' setup --undo --yes
+like "$(setup --undo --yes)" 'which runs on: relayctl stop' 'undone, it tells that relayd runs on'
 is "$(state is-active) $(state is-enabled)" 'active enabled' 'is left as it was'
 systemctl_of pat disable --now relayd.socket 2>/dev/null
 

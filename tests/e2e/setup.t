@@ -98,11 +98,31 @@ logout two
 like "$(as pat SSH_AUTH_SOCK=.ssh/ssh_auth_sock ssh-add -l)" ' one ' 'an old pane has the older login then'
 
 setup 0 'taking it back' --undo --yes
+like "$said" 'which runs on: relayctl stop ends it' 'it tells what runs on, and what ends it'
+is "$(as pat SSH_AUTH_SOCK="$socket" RELAYD_UPSTREAM="$(upstream one)" \
+    sh -c "$(printf '%s\n' "$said" | grep '^    export'); ssh-add -l" | names)" one \
+    'and a line that gives an open shell its own agent'
 is "$(readlink "$home/.ssh/ssh_auth_sock")" "$(upstream one)" 'the symlink leads to the login that lives'
 is "$(all_of pat)" "$before" 'taken back, all is as it was, byte for byte'
 setup 0 'taking it back twice' --undo --yes
 like "$said" 'nothing to take back' 'the second time there is nothing to take back'
 logout one
+
+setup 0 'one more, without systemd' --yes --name work
+unlike "$said" 'New shells' 'shells have nothing to do with it'
+setup 0 'taking that back' --undo --yes --name work
+like "$said" 'relayd runs on: relayctl --name work stop ends it' 'it tells what runs on, and what ends it'
+ok 'which that does' as pat relayctl --name work stop
+setup 0 'once more' --yes --name work
+as pat relayctl --name work stop
+setup 0 'taking that back, when it has ended' --undo --yes --name work
+unlike "$said" 'runs on' 'it says of nothing that it runs on'
+
+setup 0 'the first again' --yes
+as pat relayctl stop
+setup 0 'taking it back, when it has ended' --undo --yes
+like "$said" 'where nobody answers now' 'it tells what open shells have'
+unlike "$said" 'runs on' 'and of nothing that it runs on'
 
 # --- what is left alone
 
