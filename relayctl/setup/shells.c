@@ -115,7 +115,7 @@ static int settle(struct setup *setup, const struct shell_file *file, const char
     change->is_needed = file->rule == RULE_MAIN && account_logs_in_with(&setup->account, file->shell);
     if (change->state == STEP_LEFT_ALONE && change->document->why_not[0] != '\0' && script->relay > 0)
         change->state = STEP_THERE;
-    paste = text_shell_short(setup);
+    paste = text_shell_short(setup, needs_first(setup, file, script, document));
     if (paste == NULL)
         return -ENOMEM;
     change_set_paste(change, paste);
@@ -307,7 +307,7 @@ static int plan_fish(struct setup *setup)
 /* csh and shells that are not known: the person is told. */
 static int plan_other(struct setup *setup)
 {
-    const char *program = setup->account.program, *shell = setup->account.shell;
+    const char *shell = setup->account.shell;
     struct change *change;
 
     if (setup->is_undo || shell_of(shell) == SHELL_SH || shell_of(shell) == SHELL_FISH)
@@ -319,8 +319,8 @@ static int plan_other(struct setup *setup)
     snprintf(change->why, sizeof(change->why), "setup does not write this shell's files");
     if (shell_of(shell) != SHELL_CSH)
         return asprintf(&change->paste, "SSH_AUTH_SOCK=%s\n", setup->socket) < 0 ? -ENOMEM : 0;
-    return asprintf(&change->paste, "if ($?prompt) eval `%s env -c --register`\n", program) < 0
-               ? -ENOMEM : 0;
+    change->paste = text_csh_short(setup);
+    return change->paste != NULL ? 0 : -ENOMEM;
 }
 
 /* All files in which lines of setup may stand, by whatever shell the account had then. */

@@ -275,8 +275,19 @@ char *text_fish(const struct setup *setup, enum text_when when)
     return text_finish(file, &text);
 }
 
-static char *short_line(const struct setup *setup, enum shell shell, const char *before,
-                        const char *after)
+/* Where relayctl is gone, or is not of this host, the line does nothing. */
+static void put_guarded(FILE *file, const struct setup *setup, enum shell shell, const char *before,
+                        const char *between, const char *after)
+{
+    fputs(before, file);
+    shell_put(file, shell, setup->account.program);
+    fputs(between, file);
+    shell_put(file, shell, setup->account.program);
+    text_put_dir(file, setup, shell);
+    fputs(after, file);
+}
+
+char *text_shell_short(const struct setup *setup, bool is_first)
 {
     char *text = NULL;
     size_t size;
@@ -284,20 +295,37 @@ static char *short_line(const struct setup *setup, enum shell shell, const char 
 
     if (file == NULL)
         return NULL;
-    fputs(before, file);
-    shell_put(file, shell, setup->account.program);
-    text_put_dir(file, setup, shell);
-    fputs(after, file);
+    if (is_first)
+        fputs("# At its start. Where a login brings an agent, shells that are not interactive use the relay too.\n"
+              "case ${SSH_AUTH_SOCK-}$- in /* | *i*)\n", file);
+    else
+        fputs("case $- in *i*)\n", file);
+    put_guarded(file, setup, SHELL_SH, "    if command -v ", " >/dev/null; then eval \"$(",
+                " env -s --register)\"; fi ;;\nesac\n");
     return text_finish(file, &text);
-}
-
-char *text_shell_short(const struct setup *setup)
-{
-    return short_line(setup, SHELL_SH, "eval \"$(", " env -s --register)\"\n");
 }
 
 char *text_fish_short(const struct setup *setup)
 {
-    return short_line(setup, SHELL_FISH, "status is-interactive; and ",
-                      " env --fish --register | source\n");
+    char *text = NULL;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+
+    if (file == NULL)
+        return NULL;
+    put_guarded(file, setup, SHELL_FISH, "status is-interactive; and command -q ", "\nand ",
+                " env --fish --register | source\n");
+    return text_finish(file, &text);
+}
+
+char *text_csh_short(const struct setup *setup)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *file = open_memstream(&text, &size);
+
+    if (file == NULL)
+        return NULL;
+    put_guarded(file, setup, SHELL_CSH, "if ($?prompt && -x ", ") eval `", " env -c --register`\n");
+    return text_finish(file, &text);
 }

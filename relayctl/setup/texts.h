@@ -40,9 +40,11 @@ char *text_shell(const struct setup *setup, enum text_when when);
 /* For fish; an interactive one uses the relay in any case. */
 char *text_fish(const struct setup *setup, enum text_when when);
 
-/* The line that does the same for one shell, to be pasted. */
-char *text_shell_short(const struct setup *setup);
+/* What does the same in a few short lines, to be pasted. is_first: for the start of a file, and shells that
+ * are not interactive too. */
+char *text_shell_short(const struct setup *setup, bool is_first);
 char *text_fish_short(const struct setup *setup);
+char *text_csh_short(const struct setup *setup);
 
 /* The words of a loop of sh over the places where relayctl may be, this one first. */
 void text_put_places(FILE *file, const struct setup *setup, enum shell shell);

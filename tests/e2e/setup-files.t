@@ -161,9 +161,40 @@ alone_symlinks_into_a_repository
 called='pasted'
 setup --yes
 like "$(to_paste .ssh/rc)" '^# At its start' 'for rc it says where'
+like "$(cat "$said")" 'New shells do not use the relay yet, because of ~/\.bashrc' 'it does not claim that shells use the relay'
 { to_paste .ssh/rc; trick; } | file dotfiles/ssh/rc
 to_paste .bashrc >>"$home/dotfiles/bashrc"
 use_relay
+setup --yes
+like "$(cat "$said")" 'There already:.* ~/\.bashrc' 'setup finds what was pasted'
+unlike "$(cat "$said")" 'do not use the relay yet' 'and complains no more'
+mv "$E2E/bin/relayctl" "$E2E/relayctl.away"
+is "$(as pat bash -ic 'echo silent' 2>&1 | grep -v 'job control\|cannot set terminal')" silent \
+    'where relayctl is gone the pasted lines say nothing'
+mv "$E2E/relayctl.away" "$E2E/bin/relayctl"
+
+# pastes HOME-FUNCTION NAME [OPTION]: what setup says to put into that file, which is a symlink.
+pastes() {
+    new_home
+    "$1"
+    as pat mkdir -p dotfiles
+    as pat mv "$2" dotfiles/moved
+    as pat ln -s "$home/dotfiles/moved" "$2"
+    # shellcheck disable=SC2086
+    setup --yes ${3-}
+    to_paste "$2"
+}
+home_with_every_shell() {
+    debian_files
+}
+pastes home_with_every_shell .bashrc --every-shell >"$E2E/pasted"
+like "$(cat "$E2E/pasted")" '^# At its start' 'with --every-shell the lines go to the start'
+cat "$home/dotfiles/moved" >>"$E2E/pasted"
+file dotfiles/moved <"$E2E/pasted"
+is "$(command_of one)" 'relay
+one' 'and a command uses the relay'
+is "$(from_laptop one -a pat@localhost sh "$E2E/says" 2>&1 </dev/null)" \
+    'Could not open a connection to your authentication agent.' 'but one that forwards no agent has none'
 
 # --- a home that two hosts share
 
