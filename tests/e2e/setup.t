@@ -175,6 +175,9 @@ end agent.theirs
 # --- the lines themselves
 
 setup 0 'a last time' --yes --every-shell
+# shellcheck disable=SC2016
+is "$(remote 'echo "${SSH_AUTH_SOCK-none}"') $(remote -a 'echo "${SSH_AUTH_SOCK-none}"')" "$socket none" \
+    'a command has the relay, and none where its login forwards no agent'
 rc=$home/.ssh/rc
 
 # silent DESCRIPTION COMMAND...: it ends with 0, and neither says nor leaves anything.
