@@ -16,11 +16,9 @@
 /* --- $socket is no longer copied over */
 
 /* What is taken away is noted in options of the server and its sessions, which live as long as what is to be
- * given back: the line of show-environment, and whether the name was copied. What is the relay's already is
- * noted only where nothing else is. tmux -u prints a path as it is in every locale. */
-#define HAD "@relayd_had"
-#define COPIED "@relayd_copied"
-#define SESSION_HAD "@relayd_session_had"
+ * given back: the lines of show-environment in @relayd_had and @relayd_session_had, and in @relayd_copied that
+ * the name was copied. What is the relay's already is noted only where nothing else is. tmux -u prints a path
+ * as it is in every locale. */
 #define EACH_SESSION "for session in $(tmux list-sessions -F \"#{session_id}\" 2>/dev/null); do"
 
 static const char *const socket_does[] = {
@@ -28,17 +26,17 @@ static const char *const socket_does[] = {
     "set -f;",
     "ours=\"SSH_AUTH_SOCK=$socket\";",
     "had=$(tmux -u show-environment -g SSH_AUTH_SOCK 2>/dev/null) || had=none;",
-    "[ \"$had\" = \"$ours\" ] && [ -n \"$(tmux show-options -gqv " HAD ")\" ] ||",
-    "tmux set-option -g " HAD " \"$had\";",
+    "[ \"$had\" = \"$ours\" ] && [ -n \"$(tmux show-options -gqv @relayd_had)\" ] ||",
+    "tmux set-option -g @relayd_had \"$had\";",
     "kept=;",
     "for name in $names; do",
-    "[ \"$name\" = SSH_AUTH_SOCK ] && tmux set-option -g " COPIED " yes || kept=\"$kept $name\";",
+    "[ \"$name\" = SSH_AUTH_SOCK ] && tmux set-option -g @relayd_copied yes || kept=\"$kept $name\";",
     "done;",
     "tmux set-option -g update-environment \"${kept# }\";",
     "tmux set-environment -g SSH_AUTH_SOCK \"$socket\";",
     EACH_SESSION,
     "had=$(tmux -u show-environment -t \"$session\" SSH_AUTH_SOCK 2>/dev/null) || continue;",
-    "[ \"$had\" = \"$ours\" ] || tmux set-option -t \"$session\" " SESSION_HAD " \"$had\";",
+    "[ \"$had\" = \"$ours\" ] || tmux set-option -t \"$session\" @relayd_session_had \"$had\";",
     "tmux set-environment -t \"$session\" -u SSH_AUTH_SOCK;",
     "done",
     NULL,
@@ -65,8 +63,8 @@ static const char *const socket_undoes[] = {
     "set -f;",
     "ours=\"SSH_AUTH_SOCK=$socket\";",
     GIVE_BACK,
-    "noted=$(tmux -u show-options -gqv " HAD ");",
-    "if [ -z \"$noted\" ] || [ -n \"$(tmux show-options -gqv " COPIED ")\" ]; then",
+    "noted=$(tmux -u show-options -gqv @relayd_had);",
+    "if [ -z \"$noted\" ] || [ -n \"$(tmux show-options -gqv @relayd_copied)\" ]; then",
     "kept=;",
     "for name in $(tmux show-options -gv update-environment); do",
     "[ \"$name\" = SSH_AUTH_SOCK ] || kept=\"$kept $name\";",
@@ -77,11 +75,11 @@ static const char *const socket_undoes[] = {
     "elif give_back \"$noted\" -g; then :;",
     "elif [ -n \"$newest\" ]; then tmux set-environment -g SSH_AUTH_SOCK \"$newest\";",
     "else tmux set-environment -gu SSH_AUTH_SOCK; fi;",
-    "tmux set-option -gqu " HAD "; tmux set-option -gqu " COPIED ";",
+    "tmux set-option -gqu @relayd_had; tmux set-option -gqu @relayd_copied;",
     EACH_SESSION,
     "tmux show-environment -t \"$session\" SSH_AUTH_SOCK >/dev/null 2>&1 ||",
-    "give_back \"$(tmux -u show-options -t \"$session\" -qv " SESSION_HAD ")\" -t \"$session\" || :;",
-    "tmux set-option -t \"$session\" -qu " SESSION_HAD ";",
+    "give_back \"$(tmux -u show-options -t \"$session\" -qv @relayd_session_had)\" -t \"$session\" || :;",
+    "tmux set-option -t \"$session\" -qu @relayd_session_had;",
     "done",
     NULL,
 };
@@ -96,7 +94,7 @@ static const char *const socket_undoes[] = {
 static const char *const socket_asks[] = {SOCKET_ASKS, NULL};
 
 static const char *const socket_asks_undo[] = {
-    "[ -z \"$(tmux show-options -gqv " HAD ")\" ] || exit 0;",
+    "[ -z \"$(tmux show-options -gqv @relayd_had)\" ] || exit 0;",
     SOCKET_ASKS,
     NULL,
 };
