@@ -7,7 +7,7 @@
 world sshd
 sshd 22
 rc pat
-patient
+patient pat
 relay pat
 
 arrives good

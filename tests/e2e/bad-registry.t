@@ -4,7 +4,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world
-patient
+patient pat
 relay pat
 start a pat fake-agent -n a good a
 start b pat fake-agent -n b good b

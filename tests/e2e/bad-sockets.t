@@ -4,7 +4,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world
-patient
+patient pat
 relay pat
 home=$E2E/home/pat
 

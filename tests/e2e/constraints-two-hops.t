@@ -11,7 +11,7 @@ other_host second 2221
 other_host third 2222
 account bob
 rc pat
-patient
+patient pat
 
 arrives older
 arrives newer

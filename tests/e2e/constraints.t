@@ -9,7 +9,7 @@ needs_binding
 sshd 22
 account bob
 rc pat
-patient
+patient pat
 other_host allowed 2221
 other_host forbidden 2222
 

@@ -8,7 +8,7 @@ user_manager pat
 systemctl_of pat start relayd.socket
 sshd 22
 rc pat
-patient
+patient pat
 arrives one
 arrives two
 knows as pat relayctl register --label laptop "$(upstream one)"

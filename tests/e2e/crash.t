@@ -6,7 +6,7 @@
 world sshd
 sshd 22
 rc pat
-patient
+patient pat
 
 arrives one
 arrives two

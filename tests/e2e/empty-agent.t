@@ -10,7 +10,7 @@ account bob
 account carol
 account dave
 rc pat
-patient
+patient pat
 
 # empty_login NAME: pat logs in anew, with an agent without keys; registered.
 empty_login() {

@@ -4,7 +4,7 @@
 
 . "$(dirname "$0")/lib.sh"
 world zsh fish
-patient
+patient pat
 relay pat
 socket=$(agent_socket pat)
 home=$E2E/home/pat

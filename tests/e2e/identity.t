@@ -36,7 +36,7 @@ ln -sf "$SSH_AUTH_SOCK" ~/.ssh/ssh_auth_sock
 exec relayctl register --label "$LC_NAME" -q ~/.ssh/ssh_auth_sock
 END
 sshd 22
-patient
+patient pat
 relay pat
 login one -o SetEnv=LC_NAME=desk
 is "$(status pat path)" "$(upstream one)" 'a socket is registered by a link: its own path is kept'

@@ -10,7 +10,7 @@ systemctl_of pat start relayd.socket
 sshd 22
 
 rc pat
-patient
+patient pat
 
 # comes NAME: a login from a machine that calls itself so, whose key pat can ask for a signature.
 comes() {

@@ -9,7 +9,7 @@ other_host beyond 2222
 account bob
 account eve
 rc bob
-patient
+patient pat
 as pat relayd --daemon
 own_log=/run/user/$(id -u pat)/relayd/log
 day=$(date +%F)

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 not_in_valgrind 'it has descriptors of its own'
 world python3
-patient
+patient pat
 home=$E2E/home/pat
 
 # limited FILES [OPTION...]: a relay that may open so many.

@@ -7,10 +7,14 @@ rc() {
     as "$1" install -m 600 "$E2E/contrib/ssh/rc" .ssh/rc
 }
 
-# patient: relays that are started from now on wait longer before they ask the next login too, for tests in which
-# each login answers. One that a busy host has stopped for a while is no silent one.
+# patient [ACCOUNT]: its relays that are started from now on, or those of all, wait longer before they ask the next
+# login too: for tests in which each login answers. One that a busy host has stopped for a while is no silent one.
 patient() {
-    printf 'patience 10s\n' >>/etc/relayd.conf
+    if [ $# -eq 0 ]; then
+        printf 'patience 10s\n' >>/etc/relayd.conf
+    else
+        as "$1" sh -c 'mkdir -p .config && echo patience 10s >>.config/relayd.conf'
+    fi
 }
 
 # relay ACCOUNT [OPTION...]: a relayd in the foreground, as a service would run it.
