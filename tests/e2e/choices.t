@@ -82,7 +82,7 @@ tries dave 6
 for name in carol frank; do
     good "$name"
     agent_at "$name" busy good -a 5
-    as "$name" relayctl register --no-wait busy >/dev/null
+    wait_for 20 as "$name" relayctl register --no-wait busy >/dev/null
 done
 was_slow() {
     [ "$(status "$1" rtt_ms | head -n 1 | cut -d . -f 1)" -ge 5000 ] 2>/dev/null

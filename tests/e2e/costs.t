@@ -30,7 +30,7 @@ sessions() {
 signatures() {
     as pat relayctl unregister --all
     kill -s STOP "$(pid agent)"
-    as pat relayctl register --no-wait agent >/dev/null
+    wait_for 20 as pat relayctl register --no-wait agent >/dev/null
     read -r began _ <"/proc/$daemon/schedstat"
     as pat ask -n "$1" -t 120 "$(agent_socket pat)" sign >"$E2E/got" &
     wait_for 60 sessions "$1"

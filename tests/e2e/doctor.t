@@ -165,7 +165,7 @@ finds_nothing 'put back, it is there'
 
 start mute pat fake-agent silent mute.agent
 wait_for 20 test -S "$home/mute.agent"
-as pat relayctl register -q --no-wait --label 'laptop' mute.agent
+wait_for 20 as pat relayctl register -q --no-wait --label 'laptop' mute.agent
 ok 'a login never answers' wait_for 30 has silent-login
 is "$(field silent-login gravity)" hinders 'while another works that hinders'
 cures silent-login

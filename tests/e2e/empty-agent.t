@@ -71,7 +71,7 @@ has() {
     shift 2
     start "$new" carol fake-agent -c "$new.asked" -n "$new" "$@" "$behaviour" "$new"
     wait_for 20 test -S "$agents/$new"
-    as carol relayctl register --no-wait "$new" >/dev/null
+    wait_for 20 as carol relayctl register --no-wait "$new" >/dev/null
 }
 # state NAME: of that login.
 state() {
