@@ -223,6 +223,15 @@ int block_number(const struct block *block, const char *word)
     return value != NULL ? atoi(value) : 0;
 }
 
+const char *block_value(const struct block *block, const char *word, char out[BLOCK_WORDS_MAX])
+{
+    const char *value = find_word(block, word);
+
+    snprintf(out, BLOCK_WORDS_MAX, "%.*s", value != NULL ? (int)strcspn(value, " ") : 0,
+             value != NULL ? value : "");
+    return out;
+}
+
 /* Appends to a text that has room. */
 static void add(char *text, size_t *size, const char *bytes, size_t n)
 {

@@ -58,6 +58,9 @@ bool block_has_word(const struct block *block, const char *word);
 /* The number behind a word that ends in '=' ("dirs="); 0 where it is missing. */
 int block_number(const struct block *block, const char *word);
 
+/* What is behind such a word ("had=") up to the next blank; "" where it is missing. Returns out. */
+const char *block_value(const struct block *block, const char *word, char out[BLOCK_WORDS_MAX]);
+
 /* Whether a block of ours, whatever its name, has that word in its opening line. */
 bool block_any_has_word(const char *text, size_t size, const char *word);
 

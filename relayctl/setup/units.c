@@ -8,11 +8,12 @@
 #include "relayctl/setup/steps.h"
 
 #include "relayctl/account/rc.h"
-#include "relayctl/account/run.h"
+#include "relayctl/setup/manager.h"
 #include "relayctl/setup/texts.h"
 #include "relayd/base/util.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,9 @@
 #define UNIT RELAYD_NAME ".socket"
 #define PURPOSE "systemd starts the relay when it is first asked"
 #define SERVICES "services of this user use the relay"
-#define SYSTEMCTL_MS 10000
 #define BLOCK "services"
+#define HAD "had="
+#define HAD_MAX 80 /* the line has other words too */
 
 static const char services[] =
     "# Others put an agent of theirs into the manager's environment as their sockets start; the last one\n"
@@ -34,76 +36,20 @@ static const char services[] =
     "ExecStartPost=systemctl --user set-environment SSH_AUTH_SOCK=%t/relayd/agent.sock\n"
     "ExecStopPost=systemctl --user unset-environment SSH_AUTH_SOCK\n";
 
-static int systemctl(const char *scope, const char *verb, const char *object, const char *value,
-                     struct run_output *output)
-{
-    const char *const argv[] = {"systemctl", scope, verb, object, value, NULL};
-
-    return run_program(argv, NULL, 0, RUN_STDOUT, output, SYSTEMCTL_MS);
-}
-
-static int user(const char *verb, const char *object)
-{
-    return systemctl("--user", verb, object, NULL, NULL);
-}
-
-/* Whether the answer about the unit is that line. */
-static bool answers_of(const char *unit, const char *scope, const char *verb, const char *about,
-                       const char *line)
-{
-    struct run_output output = {0};
-    size_t n = strlen(line);
-    bool is;
-
-    systemctl(scope, verb, unit, about, &output);
-    is = output.text != NULL && strncmp(output.text, line, n) == 0 && output.text[n] == '\n';
-    run_output_fini(&output);
-    return is;
-}
-
-static bool answers(const char *scope, const char *verb, const char *about, const char *line)
-{
-    return answers_of(UNIT, scope, verb, about, line);
-}
-
 static bool is_loaded_as(const char *state)
 {
     char line[64];
 
     snprintf(line, sizeof(line), "LoadState=%s", state);
-    return answers("--user", "show", "--property=LoadState", line);
+    return manager_answers(UNIT, "--user", "show", "--property=LoadState", line);
 }
 
 /* Whether the manager's environment has the agent socket. */
 static bool has_socket(const struct setup *setup)
 {
-    struct run_output output = {0};
-    char *line = NULL;
-    bool has = false;
+    char current[PATH_MAX];
 
-    if (asprintf(&line, "SSH_AUTH_SOCK=%s\n", setup->socket) >= 0 &&
-        systemctl("--user", "show-environment", NULL, NULL, &output) == 0 && output.text != NULL)
-        has = strstr(output.text, line) != NULL;
-    free(line);
-    run_output_fini(&output);
-    return has;
-}
-
-static bool is_running(const char *unit)
-{
-    return user("is-enabled", unit) == 0 && user("is-active", unit) == 0;
-}
-
-/* systemctl finds the manager by XDG_RUNTIME_DIR, which some logins do not have. */
-static bool has_manager(const struct setup *setup)
-{
-    char dir[64];
-
-    if (!paths_is_user_manager_dir(&setup->cmd->paths) || !paths_has_user_manager())
-        return false;
-    snprintf(dir, sizeof(dir), "/run/user/%lu", (unsigned long)setup->account.uid);
-    setenv("XDG_RUNTIME_DIR", dir, 1);
-    return systemctl("--user", "show-environment", NULL, NULL, NULL) == 0;
+    return strcmp(manager_socket(current), setup->socket) == 0;
 }
 
 static int fail(struct change *change, const char *what)
@@ -118,28 +64,51 @@ static int carry_out_enable(struct change *change)
     char *value = NULL;
     int r = 0;
 
-    if (user("daemon-reload", NULL) != 0)
+    if (manager_tell("daemon-reload", NULL) != 0)
         return fail(change, "systemd does not read its units again");
-    if (systemctl("--user", "enable", "--now", UNIT, NULL) != 0)
+    if (manager_call("--user", "enable", "--now", UNIT, NULL) != 0)
         return fail(change, "systemd does not start it");
     if (asprintf(&value, "SSH_AUTH_SOCK=%s", (const char *)change->arg) < 0)
         return -ENOMEM;
-    if (user("set-environment", value) != 0)
+    if (manager_tell("set-environment", value) != 0)
         r = fail(change, "systemd does not take SSH_AUTH_SOCK");
     free(value);
     return r;
 }
 
+/* What the manager had before goes back into its environment, last: the socket takes the variable out as it
+ * stops. */
+static int give_back(struct change *change)
+{
+    const char *had = change->arg;
+    char *value = NULL;
+    int status = 0;
+
+    if (had[0] == '\0')
+        return 0;
+    if (asprintf(&value, "SSH_AUTH_SOCK=%s", had) < 0)
+        return -ENOMEM;
+    status = manager_tell("set-environment", value);
+    free(value);
+    return status == 0 ? 0 : fail(change, "systemd does not take SSH_AUTH_SOCK");
+}
+
+static int carry_out_forget(struct change *change)
+{
+    if (manager_tell("daemon-reload", NULL) != 0)
+        return fail(change, "systemd does not read its units again");
+    manager_tell("unset-environment", "SSH_AUTH_SOCK");
+    return give_back(change);
+}
+
 static int carry_out_disable(struct change *change)
 {
-    const char *is_ours = change->arg;
-
-    if (user("daemon-reload", NULL) != 0)
+    if (manager_tell("daemon-reload", NULL) != 0)
         return fail(change, "systemd does not read its units again");
-    user("unset-environment", "SSH_AUTH_SOCK");
-    if (is_ours[0] != '\0' && systemctl("--user", "disable", "--now", UNIT, NULL) != 0)
+    manager_tell("unset-environment", "SSH_AUTH_SOCK");
+    if (manager_call("--user", "disable", "--now", UNIT, NULL) != 0)
         return fail(change, "systemd does not stop it");
-    return 0;
+    return give_back(change);
 }
 
 static int add(struct setup *setup, const char *note, const char *command,
@@ -183,12 +152,31 @@ static int leave_alone(struct setup *setup, const char *unit)
     return asprintf(&change->paste, "systemctl --user enable --now %s\n", unit) < 0 ? -ENOMEM : 0;
 }
 
+/* The words of the drop-in: that setup enables the unit, and what services had before. What is odd, or too
+ * long for that line, is not noted, and services have nothing after undo. */
+static void choose_words(const struct setup *setup, bool is_enabling, char out[BLOCK_WORDS_MAX])
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@,";
+    char had[PATH_MAX];
+    size_t n;
+
+    manager_socket(had);
+    n = strlen(had);
+    snprintf(out, BLOCK_WORDS_MAX, "%s", is_enabling ? UNITS_ENABLED : "");
+    if (had[0] == '/' && had[strspn(had, plain)] == '\0' && n <= HAD_MAX && strcmp(had, setup->socket) != 0)
+        snprintf(out, BLOCK_WORDS_MAX, "%s%s" HAD "%.*s", is_enabling ? UNITS_ENABLED : "",
+                 is_enabling ? " " : "", (int)n, had);
+}
+
 static int plan_enable(struct setup *setup, const char *path)
 {
     struct change *file;
-    bool was_running = is_running(UNIT);
-    int r = plan_drop_in(setup, path, was_running ? NULL : UNITS_ENABLED);
+    bool was_running = manager_has_running(UNIT);
+    char words[BLOCK_WORDS_MAX];
+    int r;
 
+    choose_words(setup, !was_running, words);
+    r = plan_drop_in(setup, path, words[0] != '\0' ? words : NULL);
     file = r == 0 ? setup_change_of(setup, path) : NULL;
     if (file == NULL || (was_running && file->state != STEP_DUE && has_socket(setup)))
         return r;
@@ -198,12 +186,22 @@ static int plan_enable(struct setup *setup, const char *path)
                "systemctl --user enable --now " UNIT, carry_out_enable, setup->socket, file);
 }
 
-static int add_disable(struct setup *setup, bool is_ours)
+/* had: what services have again, or "". */
+static int add_disable(struct setup *setup, bool is_ours, const char *had)
 {
-    return add(setup, is_ours ? "is disabled, and ends relayd" : "gives services no SSH_AUTH_SOCK",
-               is_ours ? "systemctl --user disable --now " UNIT
-                       : "systemctl --user unset-environment SSH_AUTH_SOCK",
-               carry_out_disable, is_ours ? UNITS_ENABLED : "", NULL);
+    char note[BLOCK_WORDS_MAX + 80], command[BLOCK_WORDS_MAX + 80];
+
+    if (had[0] != '\0') {
+        snprintf(note, sizeof(note), "gives services SSH_AUTH_SOCK=%s again", had);
+        snprintf(command, sizeof(command), "systemctl --user set-environment SSH_AUTH_SOCK=%s", had);
+    } else {
+        snprintf(note, sizeof(note), "gives services no SSH_AUTH_SOCK");
+        snprintf(command, sizeof(command), "systemctl --user unset-environment SSH_AUTH_SOCK");
+    }
+    if (!is_ours)
+        return add(setup, note, command, carry_out_forget, had, NULL);
+    return add(setup, "is disabled, and ends relayd", "systemctl --user disable --now " UNIT,
+               carry_out_disable, had, NULL);
 }
 
 /* systemctl removes its symlink first, for then the directories that setup made are empty. A unit that
@@ -211,6 +209,7 @@ static int add_disable(struct setup *setup, bool is_ours)
 static int plan_disable(struct setup *setup, const char *path)
 {
     struct document *document = setup_open(setup, path);
+    char had[BLOCK_WORDS_MAX];
     struct block block;
     bool is_ours;
     int r;
@@ -219,11 +218,13 @@ static int plan_disable(struct setup *setup, const char *path)
         return -ENOMEM;
     block = block_find(document->text, document->size, BLOCK);
     is_ours = block.state == BLOCK_WHOLE && block_has_word(&block, UNITS_ENABLED);
-    r = is_ours ? add_disable(setup, true) : 0;
+    if (access(block_value(&block, HAD, had), F_OK) < 0)
+        had[0] = '\0';
+    r = is_ours ? add_disable(setup, true, had) : 0;
     if (r == 0)
         r = plan_drop_in(setup, path, NULL);
     if (r == 0 && !is_ours && block.state == BLOCK_WHOLE)
-        r = add_disable(setup, false);
+        r = add_disable(setup, false, had);
     setup_close(document);
     return r;
 }
@@ -244,7 +245,7 @@ static int plan_for_user(struct setup *setup)
     char *path;
     int r;
 
-    if (!has_manager(setup))
+    if (!manager_is_here(setup))
         return 0;
     if (is_loaded_as("masked"))
         return setup->is_undo ? 0 : plan_masked(setup);
@@ -261,7 +262,7 @@ static int plan_for_user(struct setup *setup)
 
 static int carry_out_global(struct change *change)
 {
-    if (systemctl("--global", change->arg, UNIT, NULL, NULL) == 0)
+    if (manager_call("--global", change->arg, UNIT, NULL, NULL) == 0)
         return 0;
     snprintf(change->why, sizeof(change->why), "systemctl --global %s " UNIT " fails",
              (const char *)change->arg);
@@ -273,7 +274,7 @@ static int plan_for_everybody(struct setup *setup)
     /* Where another system runs, nobody would read it. A unit that is not installed has neither state. */
     if (access("/run/systemd/system", F_OK) < 0)
         return 0;
-    if (!answers("--global", "is-enabled", NULL, setup->is_undo ? "enabled" : "disabled"))
+    if (!manager_answers(UNIT, "--global", "is-enabled", NULL, setup->is_undo ? "enabled" : "disabled"))
         return 0;
     return add(setup, setup->is_undo ? "is disabled for everybody" : "is enabled for everybody's next login",
                setup->is_undo ? "systemctl --global disable " UNIT : "systemctl --global enable " UNIT,
@@ -285,8 +286,8 @@ bool units_are_enabled_by(const struct setup *setup)
     char unit[PATHS_UNIT_MAX];
 
     paths_unit(&setup->cmd->paths, "socket", unit);
-    return !setup->is_undo && has_manager(setup) && !is_running(unit) &&
-           answers_of(unit, "--user", "show", "--property=LoadState", "LoadState=loaded");
+    return !setup->is_undo && manager_is_here(setup) && !manager_has_running(unit) &&
+           manager_answers(unit, "--user", "show", "--property=LoadState", "LoadState=loaded");
 }
 
 static const struct change *find_rc(const struct setup *setup)
@@ -314,7 +315,7 @@ static int carry_out_named(struct change *change)
 {
     bool is_enabling = strstr(change->command, " enable ") != NULL;
 
-    if (systemctl("--user", is_enabling ? "enable" : "disable", "--now", change->arg, NULL) == 0)
+    if (manager_call("--user", is_enabling ? "enable" : "disable", "--now", change->arg, NULL) == 0)
         return 0;
     snprintf(change->why, sizeof(change->why), "systemctl --user status %s says more",
              (const char *)change->arg);
@@ -325,7 +326,7 @@ static int carry_out_named(struct change *change)
 static int plan_named(struct setup *setup)
 {
     char unit[PATHS_UNIT_MAX], command[PATHS_UNIT_MAX + 40];
-    bool is_due = setup->is_undo ? was_enabled(setup) && has_manager(setup)
+    bool is_due = setup->is_undo ? was_enabled(setup) && manager_is_here(setup)
                                  : units_are_enabled_by(setup);
     const struct change *rc = find_rc(setup);
     struct change *change;

@@ -29,6 +29,26 @@ files >"$E2E/after"
 ok 'no file is left, nor a directory' cmp "$E2E/before" "$E2E/after"
 note "$(diff "$E2E/before" "$E2E/after")"
 
+# An agent of another's, such as Debian 13's, is in the manager's environment before.
+other=${socket%/relayd/*}/openssh_agent
+as pat touch "$other"
+systemctl_of pat set-environment SSH_AUTH_SOCK="$other"
+ok 'where services have another agent' setup --yes
+is "$(environment)" "SSH_AUTH_SOCK=$socket" 'they find the relay'
+ok 'undone' setup --undo --yes
+is "$(environment)" "SSH_AUTH_SOCK=$other" 'they have that one again'
+systemctl_of pat enable --now relayd.socket 2>/dev/null
+ok 'where the unit is enabled, too' setup --yes
+is "$(environment)" "SSH_AUTH_SOCK=$socket" 'they find the relay'
+like "$(setup --undo --dry-run)" "^\\$ systemctl --user set-environment SSH_AUTH_SOCK=$other\$" 'it tells what they will have'
+ok 'undone' setup --undo --yes
+is "$(environment)" "SSH_AUTH_SOCK=$other" 'they have it'
+setup --yes >/dev/null
+rm "$other"
+setup --undo --yes >/dev/null
+is "$(environment)" '' 'one that is gone is not given back'
+systemctl_of pat disable --now relayd.socket 2>/dev/null
+
 systemctl_of pat enable --now relayd.socket 2>/dev/null
 ok 'what the person enabled' setup --yes
 like "$(setup --undo --yes)" 'which runs on: relayctl stop' 'undone, it tells that relayd runs on'

@@ -192,6 +192,7 @@ START_TEST(words_are_kept)
     struct text newer = put(&new, "x", BLOCK_LAST, "other\n", "ignored");
     struct block block = block_find(newer.bytes, newer.size, "x");
     struct text out = take_out(&newer, "x");
+    char value[BLOCK_WORDS_MAX];
 
     ck_assert_int_eq(block.state, BLOCK_WHOLE);
     ck_assert_str_eq(block.words, "made dirs=12 joined spaced");
@@ -202,6 +203,8 @@ START_TEST(words_are_kept)
     ck_assert(!block_has_word(&block, "ignored"));
     ck_assert_int_eq(block_number(&block, "dirs="), 12);
     ck_assert_int_eq(block_number(&block, "irs="), 0);
+    ck_assert_str_eq(block_value(&block, "dirs=", value), "12");
+    ck_assert_str_eq(block_value(&block, "irs=", value), "");
     ck_assert(block_is_current(newer.bytes, &block, "other\n"));
     ck_assert(!block_is_current(newer.bytes, &block, BODY));
     ck_assert(!block_is_current(newer.bytes, &block, "other\nx\n"));
