@@ -369,6 +369,36 @@ char *block_take_out(const char *text, size_t size, const struct block *block, s
     return is_inherited ? add_word(new, new_size, name, "joined") : new;
 }
 
+/* Copies the words that do not say how the text was before the block. */
+static void keep_words(const struct block *block, char words[BLOCK_WORDS_MAX])
+{
+    char all[BLOCK_WORDS_MAX], *rest;
+    size_t n = 0;
+
+    words[0] = '\0';
+    strcpy(all, block->words);
+    for (char *word = strtok_r(all, " ", &rest); word != NULL; word = strtok_r(NULL, " ", &rest)) {
+        if (strcmp(word, "joined") != 0 && strcmp(word, "spaced") != 0)
+            n += (size_t)sprintf(words + n, "%s%s", n > 0 ? " " : "", word);
+    }
+}
+
+char *block_move(const char *text, size_t size, const char *name, enum block_place place,
+                 const char *body, size_t *new_size)
+{
+    struct block block = block_find(text, size, name);
+    char words[BLOCK_WORDS_MAX], *rest, *new;
+    size_t rest_size;
+
+    rest = block_take_out(text, size, &block, &rest_size);
+    if (rest == NULL)
+        return NULL;
+    keep_words(&block, words);
+    new = block_put(rest, rest_size, name, place, body, words[0] != '\0' ? words : NULL, new_size);
+    free(rest);
+    return new;
+}
+
 bool block_is_current(const char *text, const struct block *block, const char *body)
 {
     size_t size = block->body_end - block->body;

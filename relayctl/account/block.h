@@ -74,6 +74,10 @@ char *block_put(const char *text, size_t size, const char *name, enum block_plac
  * the heap; NULL when out of memory. */
 char *block_take_out(const char *text, size_t size, const struct block *block, size_t *new_size);
 
+/* The same with block_put() at that place, where the block is to stand anew: it keeps its words. */
+char *block_move(const char *text, size_t size, const char *name, enum block_place place,
+                 const char *body, size_t *new_size);
+
 /* Whether block_put() of the same body would change nothing. */
 bool block_is_current(const char *text, const struct block *block, const char *body);
 

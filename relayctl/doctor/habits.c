@@ -45,11 +45,14 @@ static void note_relay(struct habits *habits, size_t at, size_t end)
 static void note_block(struct habits *habits, const char *name)
 {
     struct block block = block_find(habits->file.text, habits->file.size, name);
+    struct script before;
 
     if (block.state != BLOCK_WHOLE)
         return;
     note_relay(habits, block.start, block.end);
-    habits->has_first = habits->has_first || strcmp(name, "first") == 0;
+    before = script_read(habits->file.text, block.start);
+    if (strcmp(name, "first") == 0)
+        habits->has_first = before.exits == 0 && before.sets == 0 && before.links == 0;
 }
 
 static void note_line(struct habits *habits)

@@ -20,7 +20,7 @@ struct habits {
     char shown[PATIENT_QUOTED_MAX]; /* as people write it */
     struct text_file file;       /* no text: there is no such file */
     struct script script;
-    bool has_first;  /* setup's block stands at its top */
+    bool has_first;  /* setup's block stands at its top, with nothing before that is in its way */
     int relay;       /* the first line that makes relayctl run, in a block or not */
     size_t relay_at, relay_end; /* the last such: where it begins, and what follows it */
 };

@@ -6,6 +6,7 @@
 
 #include "relayctl/setup/step.h"
 
+#include "relayctl/account/script.h"
 #include "relayctl/account/syntax.h"
 #include "relayd/base/utf8.h"
 #include "relayd/base/util.h"
@@ -221,7 +222,7 @@ static int count_lines(const char *text)
 }
 
 /* "new file", "13 lines at its end", "9 lines at its start and 13 lines at its end". */
-static int note_put(struct change *change, const struct plan *plan, bool is_update)
+static int note_put(struct change *change, const struct plan *plan, bool is_update, bool is_moved)
 {
     const char *at = plan->place == BLOCK_FIRST ? "start" : "end";
     int lines = count_lines(plan->body) + 2;
@@ -230,6 +231,8 @@ static int note_put(struct change *change, const struct plan *plan, bool is_upda
 
     if (!change->document->exists)
         n = asprintf(&note, "a new file");
+    else if (is_moved)
+        n = asprintf(&note, "the lines of setup go to its %s, past others that undo them", at);
     else if (is_update)
         n = asprintf(&note, "the lines of an older version are replaced");
     else if (change->note != NULL)
@@ -274,37 +277,54 @@ static void take_text(struct change *change, char *text, size_t size)
 }
 
 /* Why the shell would not read the block as it is meant, or NULL. */
-static const char *find_misreading(const struct plan *plan, const struct block *block,
-                                   const char *text, size_t size, const char *new, size_t new_size)
+static const char *find_misreading(const struct plan *plan, bool is_new, const char *text, size_t size,
+                                   const char *new, size_t new_size)
 {
     if (plan->shell == NULL)
         return NULL;
-    if (block->state == BLOCK_MISSING && plan->place == BLOCK_LAST &&
+    if (is_new && plan->place == BLOCK_LAST &&
         syntax_ends_open(plan->shell, text, size, new, new_size))
         return "something is left open at its end: a quotation, a here-document, an if";
     return syntax_is_same(plan->shell, text, size, new, new_size)
                ? NULL : "its shell would read it otherwise than before";
 }
 
+/* Whether lines of the person's, past the block, undo what it does; or, at the start of a file, keep the
+ * shell from it. */
+static bool is_displaced(const char *text, size_t size, const struct plan *plan,
+                         const struct block *block)
+{
+    struct script script;
+
+    if (plan->shell == NULL || block->state != BLOCK_WHOLE)
+        return false;
+    if (plan->place == BLOCK_LAST)
+        return script_read(text + block->end, size - block->end).sets > 0;
+    script = script_read(text, block->start);
+    return script.exits > 0 || script.sets > 0 || script.links > 0;
+}
+
 static int put_block(struct change *change, const struct plan *plan, const struct block *block)
 {
     size_t size, new_size;
     const char *text = text_of(change, &size);
+    bool is_moved = is_displaced(text, size, plan, block);
     char words[BLOCK_WORDS_MAX];
     const char *why;
     char *new;
 
     choose_words(change, plan, words);
-    new = block_put(text, size, plan->name, plan->place, plan->body, words, &new_size);
+    new = is_moved ? block_move(text, size, plan->name, plan->place, plan->body, &new_size)
+                   : block_put(text, size, plan->name, plan->place, plan->body, words, &new_size);
     if (new == NULL)
         return -ENOMEM;
-    why = find_misreading(plan, block, text, size, new, new_size);
+    why = find_misreading(plan, is_moved || block->state == BLOCK_MISSING, text, size, new, new_size);
     if (why != NULL) {
         free(new);
         return leave_alone(change, why, plan, false);
     }
     take_text(change, new, new_size);
-    return note_put(change, plan, block->state == BLOCK_WHOLE);
+    return note_put(change, plan, block->state == BLOCK_WHOLE, is_moved);
 }
 
 static int take_block_out(struct change *change, const struct block *block)
@@ -352,9 +372,10 @@ static int plan_undo(struct change *change, const struct plan *plan, const struc
 
 static int plan_put(struct change *change, const struct plan *plan, const struct block *block)
 {
-    const char *text = change->after != NULL ? change->after : change->document->text;
+    size_t size;
+    const char *text = text_of(change, &size);
 
-    if (block_is_current(text, block, plan->body))
+    if (block_is_current(text, block, plan->body) && !is_displaced(text, size, plan, block))
         return 0;
     if (change->state == STEP_LEFT_ALONE) /* for the sake of another block */
         return leave_alone(change, change->why, plan, false);

@@ -290,6 +290,22 @@ put_back
 finds hinders overrides "line $(wc -l <"$home/.bashrc") of ~/.bashrc" 'a later line takes it away'
 cures overrides
 put_back
+# setup's own lines go behind what came later, or before it in rc; and are taken out as ever.
+as pat relayctl setup --yes >/dev/null
+before=$(cat "$home/.bashrc")
+printf '# mine\nexport SSH_AUTH_SOCK=/tmp/mine\n' >>"$home/.bashrc"
+finds hinders overrides "line $(wc -l <"$home/.bashrc") of ~/.bashrc" "one behind setup's lines"
+cures overrides
+like "$(cat "$home/.bashrc")" '^# mine$' 'and it stays'
+like "$(as pat relayctl setup --yes)" '^There is nothing to do' 'once is enough'
+sed -i '1i exit 0 # mine' "$home/.ssh/rc"
+finds hinders rc-exits 'line 1 of ~/.ssh/rc' "rc ends before setup's lines"
+cures rc-exits
+as pat relayctl setup --undo --yes >/dev/null
+is "$(cat "$home/.bashrc")" "$(cat "$E2E/kept/.bashrc" && printf '# mine\nexport SSH_AUTH_SOCK=/tmp/mine\n')" \
+    'taken back, the file is as it was with that line'
+like "$(cat "$home/.ssh/rc")" '^exit 0 # mine$' 'so is rc'
+put_back
 {
     printf 'case $- in *i*) ;; *) return ;; esac\neval "$(keychain --eval id_ed25519)"\n'
     cat "$home/.bashrc"

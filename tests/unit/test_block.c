@@ -216,6 +216,34 @@ START_TEST(words_are_kept)
 }
 END_TEST
 
+static const enum block_place places[] = {BLOCK_FIRST, BLOCK_LAST};
+
+/* The person has added lines on both sides, and the block is to stand at its place anew. */
+START_TEST(a_block_is_moved_with_its_words)
+{
+    struct text before = text_of_string("mine"), with, more, moved, after, wanted;
+    struct block block;
+
+    with = put(&before, "x", places[_i], BODY, "made dirs=1");
+    more.bytes = malloc(with.size + 20);
+    more.size = (size_t)sprintf(more.bytes, "above\n%s%s", with.bytes, "below\n");
+    moved.bytes = block_move(more.bytes, more.size, "x", places[_i], BODY, &moved.size);
+    block = block_find(moved.bytes, moved.size, "x");
+    ck_assert_int_eq(block.state, BLOCK_WHOLE);
+    ck_assert(block_has_word(&block, "made") && block_number(&block, "dirs=") == 1);
+    ck_assert_uint_eq(places[_i] == BLOCK_FIRST ? block.start : moved.size - block.end, 0);
+    after = take_out(&moved, "x");
+    wanted = text_of_string(_i == 0 ? "above\nminebelow\n" : "above\nmine\nbelow\n");
+    ck_assert_str_eq(after.bytes, wanted.bytes);
+    free(before.bytes);
+    free(with.bytes);
+    free(more.bytes);
+    free(moved.bytes);
+    free(after.bytes);
+    free(wanted.bytes);
+}
+END_TEST
+
 START_TEST(the_same_again_changes_nothing)
 {
     struct text text = text_of_string("#!/bin/sh\na"), new = put(&text, "x", BLOCK_LAST, BODY, "made");
@@ -336,6 +364,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, every_edit_is_seen);
     tcase_add_test(tcase, lines_added_between_are_seen);
     tcase_add_test(tcase, words_are_kept);
+    tcase_add_loop_test(tcase, a_block_is_moved_with_its_words, 0, 2);
     tcase_add_test(tcase, the_same_again_changes_nothing);
     tcase_add_test(tcase, what_was_added_behind_a_joined_block_keeps_its_line);
     tcase_add_test(tcase, an_empty_line_that_is_gone_is_not_missed);
