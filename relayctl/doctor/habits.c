@@ -86,13 +86,23 @@ void habits_fini(struct habits *habits)
     habits->file.text = NULL;
 }
 
-void habits_tell_links(const struct habits *habits, const struct patient *patient,
-                       struct findings *findings)
+/* Whether SSH_AUTH_SOCK is the agent socket where the symlink is made, by lines of the person's own. */
+static bool is_led_before(const struct habits *habits)
 {
-    if (habits->script.links == 0 || habits->has_first)
-        return;
-    finding_cure(finding_add(findings, GRAVITY_HINDERS, "relinks",
-                             "line %d of %s points a symlink at each login's own socket, and away from "
-                             "relayd", habits->script.links, habits->shown),
-                 "%s setup", patient->relayctl);
+    const struct script *script = &habits->script;
+    const char *line = habits->file.text + start_of(&habits->file, habits->relay);
+
+    if (habits->relay == 0 || habits->relay > script->links)
+        return false;
+    return (script->sets >= habits->relay && script->sets < script->links) ||
+           memmem(line, strcspn(line, "\n"), " env", 4) != NULL;
+}
+
+struct finding *habits_find_links(const struct habits *habits, struct findings *findings)
+{
+    if (habits->script.links == 0 || habits->has_first || is_led_before(habits))
+        return NULL;
+    return finding_add(findings, GRAVITY_HINDERS, "relinks",
+                       "line %d of %s points a symlink at each login's own socket, and away from relayd",
+                       habits->script.links, habits->shown);
 }

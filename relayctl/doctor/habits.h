@@ -29,8 +29,8 @@ struct habits {
 void habits_read(struct habits *habits, const struct patient *patient, const char *path);
 void habits_fini(struct habits *habits);
 
-/* Tells of a line that points a symlink away from relayd, where setup's block does not stand before it. */
-void habits_tell_links(const struct habits *habits, const struct patient *patient,
-                       struct findings *findings);
+/* Adds a finding, without its cure, for a line that points a symlink away from relayd, where neither
+ * setup's block nor lines of the same use stand before it. NULL: there is none. */
+struct finding *habits_find_links(const struct habits *habits, struct findings *findings);
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "relayctl/account/rc.h"
 #include "relayctl/account/syntax.h"
+#include "relayctl/doctor/remedy.h"
 #include "relayctl/doctor/shells.h"
 
 #include <assert.h>
@@ -14,6 +15,15 @@
 #include <string.h>
 
 #define LOOP_MAX 10 /* lines */
+
+/* Whatever it is that keeps rc from its line, that line at its start mends it. */
+static void cure(const struct patient *patient, const struct habits *rc, struct finding *finding)
+{
+    if (remedy_is_alone(patient, rc->path))
+        remedy_by_line(patient, finding, REMEDY_RC, "at the start of", rc->shown);
+    else
+        remedy_by_setup(patient, finding, "");
+}
 
 static void check_absence(const struct patient *patient, const struct habits *rc,
                           struct findings *findings)
@@ -30,7 +40,7 @@ static void check_absence(const struct patient *patient, const struct habits *rc
     else
         finding = finding_add(findings, gravity, "rc",
                               "there is no ~/.ssh/rc to tell relayd of logins");
-    finding_cure(finding, "%s setup", patient->relayctl);
+    cure(patient, rc, finding);
 }
 
 /* Whether sh comes past the line that runs relayctl: what stands up to there parses, or up to the end of
@@ -59,27 +69,29 @@ static void check_syntax(const struct patient *patient, const struct habits *rc,
     if (syntax_is_good("sh", rc->file.text, rc->file.size, complaint, sizeof(complaint)) ||
         parses_so_far(rc))
         return;
-    finding_cure(finding_add(findings, GRAVITY_HINDERS, "rc-syntax",
-                             "sh stops in %s before it tells relayd of the login: %s", rc->shown,
-                             complaint),
-                 "%s setup", patient->relayctl);
+    cure(patient, rc, finding_add(findings, GRAVITY_HINDERS, "rc-syntax",
+                                  "sh stops in %s before it tells relayd of the login: %s", rc->shown,
+                                  complaint));
 }
 
 static void check_this(const struct patient *patient, const struct habits *rc,
                        struct findings *findings)
 {
+    struct finding *links;
+
     if (rc->relay == 0)
         check_absence(patient, rc, findings);
     else if (rc->has_first)
         return; /* nothing before it, and so nothing in its way */
     else if (rc->script.exits > 0 && rc->script.exits < rc->relay)
-        finding_cure(finding_add(findings, GRAVITY_HINDERS, "rc-exits",
-                                 "line %d of %s may end it before it tells relayd of the login",
-                                 rc->script.exits, rc->shown),
-                     "%s setup", patient->relayctl);
+        cure(patient, rc, finding_add(findings, GRAVITY_HINDERS, "rc-exits",
+                                      "line %d of %s may end it before it tells relayd of the login",
+                                      rc->script.exits, rc->shown));
     else
         check_syntax(patient, rc, findings);
-    habits_tell_links(rc, patient, findings);
+    links = habits_find_links(rc, findings);
+    if (links != NULL)
+        cure(patient, rc, links);
 }
 
 /* Whether a line that is no comment has the word. */

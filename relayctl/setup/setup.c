@@ -177,7 +177,7 @@ static const char *nothing_to_do(const struct setup *setup)
 
     if (setup->is_undo)
         return has_more ? "There is nothing else to take back." : "There is nothing to take back.";
-    return has_more ? "There is nothing else to do." : "There is nothing to do.";
+    return has_more ? "There is nothing else that setup does." : "There is nothing to do.";
 }
 
 /* The same command again, with --yes. */

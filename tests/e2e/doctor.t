@@ -84,6 +84,37 @@ writes() {
     as pat sh -c 'cat >"$0"' "$1" <"$E2E/new"
 }
 
+# mended NAME: whether its cure, which is for a person and their editor, ends it.
+mended() {
+    cure=$(field "$1" cure)
+    printf '%s\n' "$cure" | sed -n 's/^put .* of [^:]*: //p' >"$E2E/line"
+    set -- "$1" "$(printf '%s\n' "$cure" | sed -n 's/^put \(.*\) of \([^:]*\): .*/\1 \2/p
+        s/^\(move line [0-9]*\) of \([^ ]*\) above line \([0-9]*\)$/\1 \2 \3/p
+        s/^\(take line [0-9]*\) out of \([^ ]*\)$/\1 \2/p')"
+    name=$1
+    # shellcheck disable=SC2086
+    set -- $2
+    case "$*" in
+    'at the end '*) cat "$E2E/line" >>"$home/${4#\~/}" ;;
+    'at the start '*) ed "$home/${4#\~/}" 0 "$E2E/line" ;;
+    'before line '*) ed "$home/${4#\~/}" $(($3 - 1)) "$E2E/line" ;;
+    'move line '*)
+        sed -n "$3p" "$home/${4#\~/}" >"$E2E/line"
+        sed -i --follow-symlinks "$3d" "$home/${4#\~/}"
+        ed "$home/${4#\~/}" $(($5 - 1)) "$E2E/line"
+        ;;
+    'take line '*) sed -i --follow-symlinks "$3d" "$home/${4#\~/}" ;;
+    *) note "no such cure: $cure" ;;
+    esac
+    ok "done by hand, its cure ends it: $cure" not has "$name"
+}
+
+# ed FILE LINE ADDITION: puts those lines behind that line; 0: before all.
+ed() {
+    { head -n "$2" "$1" && cat "$3" && tail -n +"$(($2 + 1))" "$1"; } >"$E2E/edited"
+    cat "$E2E/edited" >"$1"
+}
+
 put_back() {
     find "$home" -mindepth 1 -maxdepth 1 \( -name '.[a-z]*' -o -type l \) -exec rm -rf {} +
     cp -a "$E2E/kept/." "$home"
@@ -292,7 +323,6 @@ cures overrides
 put_back
 # setup's own lines go behind what came later, or before it in rc; and are taken out as ever.
 as pat relayctl setup --yes >/dev/null
-before=$(cat "$home/.bashrc")
 printf '# mine\nexport SSH_AUTH_SOCK=/tmp/mine\n' >>"$home/.bashrc"
 finds hinders overrides "line $(wc -l <"$home/.bashrc") of ~/.bashrc" "one behind setup's lines"
 cures overrides
@@ -313,6 +343,49 @@ put_back
 finds hinders local-agent "line 2 of ~/.bashrc" 'an agent of the host comes first'
 cures local-agent
 put_back
+{
+    printf 'eval "$(keychain --eval id_ed25519)"\n'
+    cat "$home/.profile"
+} | writes .profile
+finds hinders local-agent 'line 1 of ~/.profile' 'one in a file that setup writes nothing before'
+mended local-agent
+put_back
+
+# Files that setup leaves alone: the cure is for a person.
+links_away() {
+    as pat mkdir -p dotfiles "$(dirname "$1")"
+    as pat mv "$1" "dotfiles/${1##*/}"
+    as pat ln -s "$home/dotfiles/${1##*/}" "$1"
+}
+links_away .bashrc
+: >"$home/dotfiles/.bashrc"
+finds hinders shell-line bash 'no file has the line, and .bashrc is a symlink'
+mended shell-line
+printf 'export SSH_AUTH_SOCK=/tmp/mine\n' >>"$home/dotfiles/.bashrc"
+finds hinders overrides 'line 2 of ~/.bashrc' 'a later line takes it away there'
+mended overrides
+sed -i '1i ln -sf "$SSH_AUTH_SOCK" ~/.ssh/ssh_auth_sock' "$home/dotfiles/.bashrc"
+finds hinders relinks 'line 1 of ~/.bashrc' 'it has the old trick'
+mended relinks
+put_back
+links_away .bashrc
+sed -i "1i export SSH_AUTH_SOCK=$socket" "$home/dotfiles/.bashrc"
+finds hinders hides-login 'line 1 of ~/.bashrc' 'it sets the variable for every shell'
+mended hides-login
+put_back
+links_away .ssh/rc
+: >"$home/dotfiles/rc"
+finds hinders rc '~/.ssh/rc does not tell' 'rc is a symlink, and without relayctl'
+mended rc
+sed -i '1i exit 0' "$home/dotfiles/rc"
+finds hinders rc-exits 'line 1 of ~/.ssh/rc' 'it ends before its line'
+mended rc-exits
+printf 'ln -sf "$SSH_AUTH_SOCK" ~/.ssh/ssh_auth_sock\n' >"$home/dotfiles/rc"
+finds hinders relinks 'of ~/.ssh/rc points a symlink' 'it has the old trick'
+mended relinks
+put_back
+rm -r "$home/dotfiles"
+
 # As a completion's tables that somebody pasted make it. setup leaves one of that size alone.
 {
     yes '# a long table' | head -c 3000000
@@ -480,7 +553,40 @@ printf "zstyle ':prezto:load' pmodule \\\\\n  'editor' \\\\\n  'ssh' \\\\\n  'pr
 finds hinders prezto "line 3 of ~/.zpreztorc .* ssh" 'prezto starts one'
 cures prezto
 put_back
-sed -i '/^pat:/s|/bin/zsh|/bin/bash|' /etc/passwd
+
+# --- files of other shells
+
+# with SHELL: pat's login shell, with setup's lines.
+with() {
+    sed -i "/^pat:/s|/bin/[a-z]*\$|/bin/$1|" /etc/passwd
+    put_back
+    as pat relayctl setup --yes >/dev/null
+}
+with zsh
+as pat sh -c 'echo "eval \"\$(keychain --eval id_ed25519)\"" >.zprofile'
+finds hinders local-agent 'line 1 of ~/.zprofile' 'zsh: an agent of the host in a file that is read early'
+cures local-agent
+with zsh
+as pat sh -c 'printf "export SSH_AUTH_SOCK=%s\n" "$0" >.zshenv' "$socket"
+finds hinders hides-login 'line 1 of ~/.zshenv' 'zsh: the variable for every shell'
+cures hides-login
+printf 'export SSH_AUTH_SOCK=%s\n' "$socket" >>"$home/.zshenv"
+is "$(found)" '' 'zsh: what a file that is read later puts right takes nothing away'
+with sh
+sed -i '1i eval "$(keychain --eval id_ed25519)"' "$home/.profile"
+finds hinders local-agent 'line 1 of ~/.profile' 'sh: an agent of the host'
+mended local-agent
+if have fish; then
+    with fish
+    as pat sh -c 'echo "set -gx SSH_AUTH_SOCK /tmp/mine" >.config/fish/config.fish'
+    finds hinders hides-login 'line 1 of ~/.config/fish/config.fish' 'fish: a line that setup cannot go behind'
+    mended hides-login
+    as pat sh -c 'echo "ln -sf \$SSH_AUTH_SOCK ~/.ssh/ssh_auth_sock" >.config/fish/config.fish'
+    finds hinders relinks 'line 1 of ~/.config/fish/config.fish' 'fish: it has the old trick'
+    cures relinks
+fi
+with bash
+put_back
 
 # --- what it says
 
