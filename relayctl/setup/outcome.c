@@ -90,9 +90,19 @@ static void tell_done(struct printer *out, const struct setup *setup)
         tell_use(out, setup);
 }
 
+/* What undo did not take back, as it is told to people: NULL where it took all. */
+static const char *what_stays(const struct setup *setup)
+{
+    const struct change *change = setup->changes;
+
+    while (change != NULL && change->state != STEP_LEFT_ALONE && change->state != STEP_FAILED)
+        change = change->next;
+    return change != NULL ? change->what : NULL;
+}
+
 static void tell_undone(struct printer *out, const struct setup *setup, bool is_running)
 {
-    const char *left = shells_left(setup);
+    const char *left = what_stays(setup);
     char words[3 * WORDS_MAX], command[2 * WORDS_MAX];
 
     if (is_running)

@@ -357,13 +357,11 @@ int shells_plan(struct setup *setup)
     return r;
 }
 
-/* Lines of ours that stay are read, wherever they are; those that are missing count in a main file. */
 const char *shells_left(const struct setup *setup)
 {
     for (const struct change *change = setup->changes; change != NULL; change = change->next) {
         if ((change->state == STEP_LEFT_ALONE || change->state == STEP_FAILED) &&
-            (setup->is_undo || change->is_needed || change->document == NULL) &&
-            strcmp(change->purpose, PURPOSE) == 0)
+            (change->is_needed || change->document == NULL) && strcmp(change->purpose, PURPOSE) == 0)
             return change->what;
     }
     return NULL;

@@ -36,8 +36,8 @@ int system_plan(struct setup *setup);
 
 /* The files of bash, zsh, fish and sh: shells use the relay. */
 int shells_plan(struct setup *setup);
-/* One of them that new shells read and that is not as it should be: the file as it is told to people, or
- * where setup writes none, the shell. NULL where all are. */
+/* One of them that new shells read and that setup could not change: the file as it is told to people, or
+ * where setup writes none, the shell. NULL where all are as they should be. Not for undo. */
 const char *shells_left(const struct setup *setup);
 
 /* relayd runs, and has this login. */

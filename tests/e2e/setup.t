@@ -102,6 +102,7 @@ like "$said" 'which runs on: relayctl stop ends it' 'it tells what runs on, and 
 is "$(as pat SSH_AUTH_SOCK="$socket" RELAYD_UPSTREAM="$(upstream one)" \
     sh -c "$(printf '%s\n' "$said" | grep '^    export'); ssh-add -l" | names)" one \
     'and a line that gives an open shell its own agent'
+like "$said" 'New logins and panes do without it' 'and what has no need of that'
 is "$(readlink "$home/.ssh/ssh_auth_sock")" "$(upstream one)" 'the symlink leads to the login that lives'
 is "$(all_of pat)" "$before" 'taken back, all is as it was, byte for byte'
 setup 0 'taking it back twice' --undo --yes
@@ -153,6 +154,7 @@ setup 1 'an edited block' --yes
 like "$said" 'markers were edited' 'an edited block is told'
 setup 1 'taking back around an edited block' --undo --yes
 is "$(cat "$home/.ssh/rc")" "$edited" 'an edited block is not taken out'
+like "$said" 'New ones may too, because of ~/\.ssh/rc' 'it claims nothing of new logins'
 as pat rm .ssh/rc
 
 said=$(become pat SUDO_USER=pat HOME=/root relayctl setup --yes 2>&1) && status=0 || status=$?
