@@ -86,11 +86,16 @@ void habits_fini(struct habits *habits)
     habits->file.text = NULL;
 }
 
+const char *habits_line(const struct habits *habits, int line)
+{
+    return habits->file.text + start_of(&habits->file, line);
+}
+
 /* Whether SSH_AUTH_SOCK is the agent socket where the symlink is made, by lines of the person's own. */
 static bool is_led_before(const struct habits *habits)
 {
     const struct script *script = &habits->script;
-    const char *line = habits->file.text + start_of(&habits->file, habits->relay);
+    const char *line = habits_line(habits, habits->relay);
 
     if (habits->relay == 0 || habits->relay > script->links)
         return false;

@@ -29,6 +29,9 @@ struct habits {
 void habits_read(struct habits *habits, const struct patient *patient, const char *path);
 void habits_fini(struct habits *habits);
 
+/* Where that line of the text begins. */
+const char *habits_line(const struct habits *habits, int line);
+
 /* Adds a finding, without its cure, for a line that points a symlink away from relayd, where neither
  * setup's block nor lines of the same use stand before it. NULL: there is none. */
 struct finding *habits_find_links(const struct habits *habits, struct findings *findings);

@@ -132,11 +132,25 @@ static bool leads_every_fish(const struct habits *file)
            strstr(file->file.text, "and not string match") != NULL;
 }
 
+/* A line of the person's own that stands in no condition, nor behind a guard. */
+static bool leads_by_line(const struct habits *file)
+{
+    int line = file->script.relay;
+    const char *at = habits_line(file, line);
+
+    if (line == 0 || (file->script.guard > 0 && file->script.guard < line))
+        return false;
+    return strchr(" \t", *at) == NULL && memmem(at, strcspn(at, "\n"), "$-", 2) == NULL &&
+           memmem(at, strcspn(at, "\n"), " --register", 11) != NULL;
+}
+
 bool shell_files_register_always(const struct shell_files *files)
 {
     for (size_t i = 0; i < files->n; i++) {
-        if ((files->list[i].has_first && is_read_always(&files->list[i])) ||
-            leads_every_fish(&files->list[i]))
+        const struct habits *file = &files->list[i];
+
+        if ((is_read_always(file) && (file->has_first || leads_by_line(file))) ||
+            leads_every_fish(file))
             return true;
     }
     return false;
@@ -355,6 +369,22 @@ static void check_file(const struct patient *patient, const struct shell_files *
     check_override(patient, files, file, findings);
     check_links(patient, files, file, findings);
     check_agent(patient, files, file, findings);
+}
+
+void shell_files_cure_always(const struct patient *patient, struct finding *finding)
+{
+    const char *shell = shell_files_shell(patient);
+    char path[PATH_MAX], shown[PATIENT_QUOTED_MAX];
+
+    if (strcmp(shell, "zsh") == 0)
+        snprintf(path, sizeof(path), "%s/.zshenv", base_of(patient, '$'));
+    else
+        main_file(patient, shell, path);
+    patient_quote(patient, path, shown, sizeof(shown));
+    if (remedy_is_alone(patient, path) && strcmp(shell, "fish") != 0)
+        remedy_by_line(patient, finding, REMEDY_SHELL, "at the start of", shown);
+    else
+        remedy_by_setup(patient, finding, "--every-shell");
 }
 
 void check_shells(const struct patient *patient, struct findings *findings)

@@ -26,6 +26,9 @@ bool shell_files_use_relay(const struct shell_files *files);
 /* Whether each shell does so, those that are not interactive too, before all else. */
 bool shell_files_register_always(const struct shell_files *files);
 
+/* The cure that makes that so: setup's, or a person's in the file that all such shells read. */
+void shell_files_cure_always(const struct patient *patient, struct finding *finding);
+
 /* The name of the account's shell: "bash", "zsh", "fish", "sh". */
 const char *shell_files_shell(const struct patient *patient);
 

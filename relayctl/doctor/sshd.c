@@ -63,9 +63,8 @@ static void find_no_rc(const struct patient *patient, struct findings *findings,
     shell_files_fini(&files);
     if (registers)
         return;
-    finding_cure(finding_add(findings, gravity, "no-rc",
-                             "~/.ssh/rc is not run at your logins: %s", why),
-                 "%s setup --every-shell", patient->relayctl);
+    shell_files_cure_always(patient, finding_add(findings, gravity, "no-rc",
+                                                 "~/.ssh/rc is not run at your logins: %s", why));
 }
 
 /* The processes that this one descends from, as far as they are a login's server. */

@@ -461,6 +461,11 @@ configured 'ForceCommand /bin/true'
 finds hinders no-rc 'ForceCommand /bin/true' 'sshd has each login run one command'
 cures no-rc
 put_back
+links_away .bashrc
+finds hinders no-rc 'ForceCommand' 'so it has where .bashrc is a symlink'
+mended no-rc
+rm -r "$home/dotfiles"
+put_back
 configured 'AllowAgentForwarding no'
 finds stops sshd-no-forwarding AllowAgentForwarding 'sshd forwards no agent'
 cures sshd-no-forwarding
