@@ -27,7 +27,7 @@ check_fn check_environment;
 /* links.c */
 check_fn check_symlinks;
 
-/* shells.c */
+/* startup.c */
 check_fn check_shells;
 
 /* rc.c */
