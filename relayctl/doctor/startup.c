@@ -112,6 +112,35 @@ static void check_override(const struct patient *patient, const struct shell_fil
                      line_of(file, file->relay_at));
 }
 
+/* Whether the file, which does not lead to relayd itself, is read, or goes on, after one that does. */
+static bool comes_later(const struct patient *patient, const struct shell_files *files,
+                        const struct habits *file)
+{
+    if (file->relay > 0)
+        return false;
+    if (shell_file_is(file, ".zlogin"))
+        return is_led_by_others(patient, files, file, true);
+    return strcmp(shell_files_shell(patient), "bash") == 0 && file == shell_files_bash_login(files) &&
+           file->script.reads_bashrc > 0 && file->script.sets > file->script.reads_bashrc &&
+           shell_files_use_relay(files);
+}
+
+static void check_later(const struct patient *patient, const struct shell_files *files,
+                        const struct habits *file, struct findings *findings)
+{
+    struct finding *finding;
+
+    if (file->script.sets == 0 || !comes_later(patient, files, file))
+        return;
+    finding = finding_add(findings, GRAVITY_HINDERS, "overrides",
+                          "line %d of %s sets SSH_AUTH_SOCK after another file has led the shell to relayd",
+                          file->script.sets, file->shown);
+    if (is_setups(patient, files, file))
+        remedy_by_setup(patient, finding, "");
+    else
+        remedy_by_line(patient, finding, REMEDY_SHELL, "at the end of", file->shown);
+}
+
 static void check_agent(const struct patient *patient, const struct shell_files *files,
                         const struct habits *file, struct findings *findings)
 {
@@ -195,6 +224,7 @@ static void check_file(const struct patient *patient, const struct shell_files *
 {
     check_hiding(patient, files, file, findings);
     check_override(patient, files, file, findings);
+    check_later(patient, files, file, findings);
     check_links(patient, files, file, findings);
     check_agent(patient, files, file, findings);
 }

@@ -351,6 +351,13 @@ finds hinders local-agent 'line 1 of ~/.profile' 'one in a file that setup write
 mended local-agent
 put_back
 
+{
+    printf '. ~/.bashrc\nexport SSH_AUTH_SOCK=/tmp/mine\n'
+} | writes .profile
+finds hinders overrides 'line 2 of ~/.profile' 'a line behind .bashrc takes it away at a login'
+cures overrides
+put_back
+
 # Files that setup leaves alone: the cure is for a person.
 links_away() {
     as pat mkdir -p dotfiles "$(dirname "$1")"
@@ -577,6 +584,9 @@ finds hinders hides-login 'line 1 of ~/.zshenv' 'zsh: the variable for every she
 cures hides-login
 printf 'export SSH_AUTH_SOCK=%s\n' "$socket" >>"$home/.zshenv"
 is "$(found)" '' 'zsh: what a file that is read later puts right takes nothing away'
+as pat sh -c 'echo export SSH_AUTH_SOCK=/tmp/mine >.zlogin'
+finds hinders overrides 'line 1 of ~/.zlogin' 'zsh: a file that is read last takes it away'
+cures overrides
 with sh
 sed -i '1i eval "$(keychain --eval id_ed25519)"' "$home/.profile"
 finds hinders local-agent 'line 1 of ~/.profile' 'sh: an agent of the host'
