@@ -213,13 +213,19 @@ int paths_find(struct paths *p, const struct paths_choice *choice, bool for_daem
     return env != NULL && env[0] != '\0' ? fill_named(p, env) : find_usual(p, for_daemon);
 }
 
+/* What a shell takes for one word as it is. */
+static bool is_plain(const char *s)
+{
+    return s[strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+:@%,")] == '\0';
+}
+
 const char *paths_option(const struct paths *p, char out[PATHS_OPTION_MAX])
 {
     out[0] = '\0';
     if (p->name[0] != '\0')
         snprintf(out, PATHS_OPTION_MAX, " --name %s", p->name);
     else if (p->is_dir_chosen)
-        snprintf(out, PATHS_OPTION_MAX, " --dir %s", p->dir);
+        snprintf(out, PATHS_OPTION_MAX, is_plain(p->dir) ? " --dir %s" : " --dir '%s'", p->dir);
     return out;
 }
 

@@ -57,8 +57,8 @@ bool paths_is_name(const char *name);
  * filled then, as far as it goes). */
 int paths_find(struct paths *p, const struct paths_choice *choice, bool for_daemon);
 
-/* The options that choose these paths again: " --name NAME", " --dir DIR", or "". Room for a
- * directory. Returns out. */
+/* The options that choose these paths again, for a person's shell: " --name NAME", " --dir DIR", or "". A
+ * directory is quoted where it must be, but for a quote in it. Room for a directory. Returns out. */
 #define PATHS_OPTION_MAX (PATHS_MAX + 16)
 const char *paths_option(const struct paths *p, char out[PATHS_OPTION_MAX]);
 

@@ -139,6 +139,8 @@ START_TEST(a_relative_name_starts_where_one_stands)
     ck_assert_int_eq(paths_find(&paths, &here, false), 0);
     ck_assert_str_eq(paths.dir, "/here");
     ck_assert_str_eq(paths_option(&paths, option), " --dir /here");
+    ck_assert_int_eq(paths_find(&paths, &(struct paths_choice){.dir = "/a here"}, false), 0);
+    ck_assert_str_eq(paths_option(&paths, option), " --dir '/a here'");
 }
 END_TEST
 
