@@ -179,6 +179,19 @@ void shell_files_main(const struct patient *patient, char path[PATH_MAX])
     }
 }
 
+void shell_files_cure(const struct patient *patient, struct finding *finding)
+{
+    bool is_fish = strcmp(shell_files_shell(patient), "fish") == 0;
+    char path[PATH_MAX], shown[PATIENT_QUOTED_MAX];
+
+    shell_files_main(patient, path);
+    patient_quote(patient, path, shown, sizeof(shown));
+    if (remedy_is_alone(patient, path))
+        remedy_by_line(patient, finding, is_fish ? REMEDY_FISH : REMEDY_SHELL, "at the end of", shown);
+    else
+        remedy_by_setup(patient, finding, "");
+}
+
 void shell_files_cure_always(const struct patient *patient, struct finding *finding)
 {
     const char *shell = shell_files_shell(patient);

@@ -23,10 +23,13 @@ void shell_files_fini(struct shell_files *files);
 /* Whether one of them makes a shell use the relay. */
 bool shell_files_use_relay(const struct shell_files *files);
 
+/* The cure that makes that so: setup's, or a person's where setup leaves the file alone. */
+void shell_files_cure(const struct patient *patient, struct finding *finding);
+
 /* Whether each shell does so, those that are not interactive too, before all else. */
 bool shell_files_register_always(const struct shell_files *files);
 
-/* The cure that makes that so: setup's, or a person's in the file that all such shells read. */
+/* The same for that, in the file that all such shells read. */
 void shell_files_cure_always(const struct patient *patient, struct finding *finding);
 
 /* Whether it has that name, in whatever directory. */

@@ -174,21 +174,6 @@ static bool reaches_bashrc(const struct shell_files *files)
     return false;
 }
 
-static void find_no_line(const struct patient *patient, const char *shell, struct findings *findings)
-{
-    struct finding *finding = finding_add(findings, GRAVITY_HINDERS, "shell-line",
-                                          "no file of %s makes it use relayd", shell);
-    char path[PATH_MAX], shown[PATIENT_QUOTED_MAX];
-
-    shell_files_main(patient, path);
-    patient_quote(patient, path, shown, sizeof(shown));
-    if (remedy_is_alone(patient, path))
-        remedy_by_line(patient, finding, strcmp(shell, "fish") == 0 ? REMEDY_FISH : REMEDY_SHELL,
-                       "at the end of", shown);
-    else
-        remedy_by_setup(patient, finding, "");
-}
-
 static void find_no_bashrc(const struct patient *patient, const struct shell_files *files,
                            struct findings *findings)
 {
@@ -238,7 +223,8 @@ void check_shells(const struct patient *patient, struct findings *findings)
         return;
     shell_files_read(&files, patient);
     if (!shell_files_use_relay(&files))
-        find_no_line(patient, shell, findings);
+        shell_files_cure(patient, finding_add(findings, GRAVITY_HINDERS, "shell-line",
+                                              "no file of %s makes it use relayd", shell));
     else if (strcmp(shell, "bash") == 0 && !reaches_bashrc(&files))
         find_no_bashrc(patient, &files, findings);
     for (size_t i = 0; i < files.n; i++) {

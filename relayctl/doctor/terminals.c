@@ -197,10 +197,10 @@ static void check_terminal(const struct patient *patient, const struct process *
     bool is_mosh = strcmp(process->name, "mosh-server") == 0;
 
     if (is_mosh || strcasecmp(process->name, "screen") == 0)
-        finding_cure(finding_add(findings, GRAVITY_HINDERS, is_mosh ? "mosh" : "screen",
-                                 "%s (pid %d) gives its shells SSH_AUTH_SOCK=%s, and no file of the "
-                                 "shell puts that right", process->name, (int)process->pid, value),
-                     "%s setup", patient->relayctl);
+        shell_files_cure(patient, finding_add(findings, GRAVITY_HINDERS, is_mosh ? "mosh" : "screen",
+                                              "%s (pid %d) gives its shells SSH_AUTH_SOCK=%s, and no file "
+                                              "of the shell puts that right", process->name,
+                                              (int)process->pid, value));
 }
 
 /* A server that ssh started as a command keeps what that login had. The editor starts another. */

@@ -431,6 +431,12 @@ wait_for 20 as pat screen -S one -X quit
 as pat SSH_AUTH_SOCK=/tmp/old SSH_CONNECTION='127.0.0.1 1 127.0.0.1 22' mosh-server new -i 127.0.0.1 -- sleep 600 >/dev/null 2>&1
 ok 'so has mosh' wait_for 20 has mosh
 like "$(field mosh text)" 'mosh-server .*SSH_AUTH_SOCK=/tmp/old' "its words: $(field mosh text)"
+links_away .bashrc
+ok 'where setup leaves the file alone, too' wait_for 20 has mosh
+mended mosh
+rm -r "$home/.bashrc" "$home/dotfiles"
+writes .bashrc </dev/null
+ok 'and where it does not' wait_for 20 has mosh
 cures mosh
 put_back
 finds_nothing 'where the shell has the line, that does not matter'
