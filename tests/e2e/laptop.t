@@ -27,6 +27,7 @@ Host dev
     RemoteCommand tmux attach
     RequestTTY yes
     LocalForward 127.0.0.1:2200 127.0.0.1:22
+    SetEnv LC_RELAYD_LABEL=desk.2
 Host bare
     User pat
     HostName $host
@@ -175,6 +176,11 @@ ok 'each comes back when its ssh is killed' each begun_again
 ok 'each ends when it is told to' each ended
 ok 'and leaves no ssh' wait_for 20 not pgrep -u laptop -f 'hold --label'
 is "$(each complains)" '' 'and says nothing else'
+
+holding named dev sh ''
+ok 'without a name of its own it has that which ssh sends' \
+    wait_for 30 grep -q '^relay-hold: dev: holding #[0-9]* (desk.2) for ' "$E2E/log/named"
+end named
 
 # once NAME PATTERN: whether that is what it said first, and again only after something else: the link
 # was away, or its ssh was one of those that were killed here.
