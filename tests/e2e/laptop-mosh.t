@@ -13,7 +13,7 @@ agent one
 mkdir "$E2E/home/laptop/bin"
 cp "$E2E"/contrib/laptop/relay-* "$E2E/home/laptop/bin"
 cat >"$E2E/home/laptop/.ssh/config" <<END
-Host dev word
+Host dev word bare
     HostName $host
     ControlMaster auto
     ControlPath ~/.ssh/%C
@@ -24,6 +24,9 @@ Host dev
     User pat
 Host word
     User word
+Host bare
+    User pat
+    IdentityFile ~/one
 END
 
 # Somebody who has only a password there; nothing of relayd's is in the shell's files of either.
@@ -72,6 +75,7 @@ like "$(status pat label)" ' mosh pts/[0-9]+$' 'which is named for its terminal'
 tmux_of laptop send-keys 'exit' Enter
 wait_for 20 shows laptop 'laptop ready>'
 ok 'mosh ends: no ssh is left' wait_for 20 not pgrep -u laptop -f 'hold --label'
+ok 'nor a master of it, whatever ControlPersist says' wait_for 20 not pgrep -u laptop -f '/tmp/relay-mosh.*mux'
 no_file() {
     find /tmp -name 'relay-*' >"$E2E/left" && not grep . "$E2E/left"
 }
@@ -99,10 +103,17 @@ kill "$(pgrep -u laptop -f 'relay-mosh word' | head -n 1)"
 ok 'SIGTERM ends it, and mosh' wait_for 20 not pgrep -u laptop -x mosh-client
 ok 'and what belongs to it' wait_for 20 not pgrep -u laptop -f relay-hold
 
+typed laptop 'clear; reset' >/dev/null
+tmux_of laptop send-keys 'env -u SSH_AUTH_SOCK bin/relay-mosh bare' Enter
+ok 'without an agent it starts no mosh' wait_for 30 shows laptop 'it is without an agent by: mosh bare'
+is "$(tmux_of laptop capture-pane -p | sed -n 's/^relay-mosh: //p')" \
+    "$(printf '%s\n' 'bare: no agent is forwarded: one must run here (SSH_AUTH_SOCK), and sshd there allow it' \
+        'mosh was not started; it is without an agent by: mosh bare')" 'and says why, once'
+
 rm "$E2E/bin/relayctl"
 typed laptop 'clear; reset' >/dev/null
 said=$(typed laptop 'bin/relay-mosh dev') && result=0 || result=$?
-is "$said" 'relay-mosh: dev: there is no relayctl: install relayd there' 'a host without relayctl is named'
+is "$(printf '%s\n' "$said" | head -n 1)" 'relay-mosh: dev: there is no relayctl: install relayd there' 'a host without relayctl is named'
 is "$result" 1 'and the exit status is 1'
 typed laptop 'bin/relay-mosh -x' >/dev/null && result=0 || result=$?
 is "$result" 64 'a wrong command line is 64'
