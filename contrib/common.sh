@@ -41,10 +41,52 @@ quietly() {
     return "$result"
 }
 
+# tree_of PID: it, and all processes below it.
+tree_of() {
+    cat /proc/[0-9]*/stat 2>/dev/null | sed -n 's/^\([0-9]*\) (.*) . \([0-9]*\) .*/\1 \2/p' |
+        awk -v top="$1" '
+            { parent[$1] = $2 }
+            END {
+                for (pid in parent) {
+                    for (at = pid; at in parent && at != top; at = parent[at]) ;
+                    if (at == top) print pid
+                }
+            }' | sort | tr '\n' ' '
+}
+
+# are_alive PID...: whether one of them is, and not only waits to be seen off.
+are_alive() {
+    for pid; do
+        case $(sed -n 's/^State:[[:space:]]*//p' "/proc/$pid/status" 2>/dev/null) in
+        '' | [ZX]*) ;;
+        *) return ;;
+        esac
+    done
+    return 1
+}
+
+# With all that it started: make leaves its compilers behind, which would write on where all is removed next.
+# What stands still starts no more while it is looked for.
 end_running() {
     [ -n "$running" ] || return 0
-    kill "$running" 2>/dev/null || true
-    wait "$running" || true
+    tree='' found=$running
+    # shellcheck disable=SC2086 # lists of numbers
+    while [ "$found" != "$tree" ]; do
+        tree=$found
+        kill -s STOP $tree 2>/dev/null || true
+        found=$(tree_of "$running")
+    done
+    # shellcheck disable=SC2086
+    for signal in TERM CONT; do kill -s "$signal" $tree 2>/dev/null || true; done
+    tries=0
+    # shellcheck disable=SC2086
+    while are_alive $tree; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 100 ] || kill -s KILL $tree 2>/dev/null || true
+        [ "$tries" -lt 110 ] || break
+        sleep 0.1
+    done
+    running=
 }
 
 # The same, and shows the end of that when the command fails.

@@ -62,6 +62,27 @@ rm "$E2E/some/make"
 ok 'nor without make' not install_with "$E2E/some"
 like "$(cat "$said")" 'install --unpack$' 'but offers to go on without'
 
+# Ended while it compiles, of which make knows nothing: by a compiler that never ends.
+cat >"$E2E/shared/cc" <<'TXT'
+#!/bin/sh
+case "$*" in
+*relayd/main.c*)
+    : >"${0%/*}/compiling"
+    sleep 86400
+    ;;
+esac
+exec gcc "$@"
+TXT
+chmod 755 "$E2E/shared/cc"
+as pat mkdir building
+start building pat TMPDIR="$E2E/home/pat/building" CC="$E2E/shared/cc" "$E2E/src/contrib/install" --yes
+ok 'it compiles' wait_for 240 test -e "$E2E/shared/compiling"
+end building
+is "$(pgrep -u pat -x 'sleep|cc|make|gcc|cc1')" '' 'interrupted it leaves nothing that runs'
+is "$(ls "$home/building")" '' 'and no directory'
+unlike "$(cat "$E2E/log/building")" 'cannot remove' 'and does not complain'
+as pat rmdir building
+
 ok 'it installs' install_as_pat --yes
 note "$(cat "$said")"
 ok 'systemd has its socket' systemctl_of pat --quiet is-active relayd.socket
