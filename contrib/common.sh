@@ -7,15 +7,43 @@ top=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd -P)
 uid=$(id -u)
 work='' running=''
 
+# Lines, for a terminal: between words they go on in the next. Those that begin with four blanks are commands,
+# and can be pasted nevertheless.
+fit() {
+    columns=$(stty size </dev/tty 2>/dev/null) || columns=
+    columns=${columns#* }
+    awk -v width="${columns:-80}" '
+        BEGIN { if (width < 40) width = 80 }
+        length($0) <= width { print; next }
+        {
+            match($0, /^ */)
+            more = RLENGTH >= 4 ? " \\" : ""
+            indent = substr($0, 1, RLENGTH) (RLENGTH > 0 ? "  " : "")
+            n = split($0, word, " ")
+            line = substr($0, 1, RLENGTH) word[1]
+            for (i = 2; i <= n; i++) {
+                if (length(line) + 1 + length(word[i]) + length(more) <= width) {
+                    line = line " " word[i]
+                } else {
+                    print line more
+                    line = indent word[i]
+                }
+            }
+            print line
+        }'
+}
+
 # Each argument is a line.
-say() { printf '%s\n' "$@"; }
-warn() { printf '%s: %s\n' "$prog" "$*" >&2; }
+say() {
+    if [ -t 1 ]; then printf '%s\n' "$@" | fit; else printf '%s\n' "$@"; fi
+}
+warn() { say "$prog: $*" >&2; }
 die() {
     warn "$@"
     exit 1
 }
 usage_error() {
-    warn "$1: ${2:-unknown option}; see $prog --help"
+    warn "$1: ${2:-unknown option}; see $0 --help"
     exit 64
 }
 

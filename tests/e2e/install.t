@@ -4,7 +4,7 @@
 # it brought.
 
 . "$(dirname "$0")/lib.sh"
-world sshd systemd sources zsh
+world sshd systemd sources zsh script
 if in_valgrind || has_sanitizers; then
     skip_all 'it builds relayd as anybody would: once is enough'
 fi
@@ -49,7 +49,6 @@ dry=$(cat "$said")
 is "$(as pat env -u HOME "$E2E/src/contrib/install" --dry-run 2>&1)" "$dry" 'where HOME is not set it knows the home'
 files >"$E2E/after"
 ok 'and does nothing' cmp "$E2E/before" "$E2E/after"
-
 # A host without a compiler, and one without make, on both of which pat may install nothing.
 mkdir "$E2E/some"
 ln -s /usr/bin/* "$E2E/some"
@@ -60,7 +59,14 @@ unlike "$(cat "$said")" '--unpack' 'and offers nothing that would not work'
 ln -s /usr/bin/gcc "$E2E/some"
 rm "$E2E/some/make"
 ok 'nor without make' not install_with "$E2E/some"
-like "$(cat "$said")" 'install --unpack$' 'but offers to go on without'
+like "$(cat "$said")" "^    $E2E/src/contrib/install --unpack --yes\$" 'but offers to go on without'
+
+# On a narrow terminal, by a name of its own.
+as pat PATH="$E2E/some" script -qec "stty cols 60; cd $E2E/src && contrib/install --prefix x; true" /dev/null </dev/null |
+    tr -d '\r' >"$said"
+note "$(cat "$said")"
+ok 'no line is wider than the terminal' test "$(wc -L <"$said")" -le 60
+like "$(cat "$said")" '^    contrib/install --unpack --prefix x$' 'and it names itself as it was called'
 
 # Ended while it compiles, of which make knows nothing: by a compiler that never ends.
 cat >"$E2E/shared/cc" <<'TXT'
@@ -88,7 +94,7 @@ note "$(cat "$said")"
 ok 'systemd has its socket' systemctl_of pat --quiet is-active relayd.socket
 unlike "$(cat "$said")" 'warning|error|failed' 'it says nothing that frightens'
 as pat install -m 755 /dev/null shell
-grep -A1 'After this it does:$' "$said" | sed -n 's/^  export/export/p' >"$home/shell"
+grep -A1 'After this it does:$' "$said" | sed -n 's/^ *export/export/p' >"$home/shell"
 is "$(as pat zsh -f -c '. ./shell; command -v relayctl')" "$home/.local/bin/relayctl" 'the line for PATH has a shell find it'
 as pat rm shell
 as pat SHELL=/usr/bin/zsh "$E2E/src/contrib/install" --yes >"$E2E/shared/again" 2>&1
