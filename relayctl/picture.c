@@ -313,6 +313,11 @@ static void draw_nobody(struct printer *out, const char *self, bool comes_by_rc)
     indent_sentence(out, NULL);
     printer_wrap(out, line, indent_sentence, NULL);
     printer_end_line(out);
+    snprintf(line, sizeof(line), "for logins that are open already: %s\u00a0register\u00a0--scan",
+             text_whole(whole, sizeof(whole), self));
+    indent_sentence(out, NULL);
+    printer_wrap(out, line, indent_sentence, NULL);
+    printer_end_line(out);
 }
 
 static void draw_socket(struct printer *out, const struct proto_msg *d)

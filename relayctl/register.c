@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static int find_named(struct registration *reg, const struct command *cmd)
 {
@@ -118,14 +119,50 @@ int registration_try(const struct registration *reg, struct command *cmd, struct
     return r;
 }
 
+/* How many of those that were found come before the first that nobody has registered. What is
+ * found behind that is registered again, so that the newest still goes first. */
+static size_t count_registered(const struct command *cmd, const struct scan *scan)
+{
+    struct command quiet = *cmd;
+    struct status status = {0};
+    size_t n = 0;
+
+    quiet.is_quiet = true;
+    if (command_fetch_status(&quiet, &status) == EXIT_DONE) {
+        while (n < scan->n && status_find(&status, "path", scan->found[n].path) != NULL)
+            n++;
+    }
+    status_fini(&status);
+    return n;
+}
+
+/* A pane outlives the login that it was born in, whose socket is gone: other logins may be there. */
+static const char *hint_at_others(const struct command *cmd, char *out, size_t size)
+{
+    char self[COMMAND_SELF_MAX];
+    struct scan scan;
+
+    if (scan_find(&scan) == 0 && count_registered(cmd, &scan) < scan.n)
+        snprintf(out, size, "the login of this shell has ended; for those that are there: "
+                            "%s register --scan", command_self(cmd, self));
+    else
+        snprintf(out, size, "the login of this shell has ended");
+    scan_fini(&scan);
+    return out;
+}
+
 int registration_run(const struct registration *reg, struct command *cmd, struct proto_msg *reply)
 {
+    char hint[COMMAND_SELF_MAX + 120];
     struct start_words started = {0};
     struct client client = CLIENT_INIT;
     int r = registration_try(reg, cmd, &client, &started, reply);
 
     if (r < 0 && !cmd->is_quiet)
         fwrite(started.text, 1, started.size, stderr);
+    if (r == -EREMOTE && !cmd->is_quiet && !cmd->is_scan && cmd->n_operands == 0 &&
+        access(reg->path, F_OK) < 0)
+        client.hint = hint_at_others(cmd, hint, sizeof(hint));
     if (r < 0)
         r = command_tell_client(cmd, &client, r);
     client_fini(&client);
@@ -181,23 +218,6 @@ static int register_found(struct command *cmd, const struct scan_found *found, b
     registration_show(cmd, done, &reply);
     proto_msg_fini(&reply);
     return EXIT_DONE;
-}
-
-/* How many of those that were found come before the first that nobody has registered. What is
- * found behind that is registered again, so that the newest still goes first. */
-static size_t count_registered(const struct command *cmd, const struct scan *scan)
-{
-    struct command quiet = *cmd;
-    struct status status = {0};
-    size_t n = 0;
-
-    quiet.is_quiet = true;
-    if (command_fetch_status(&quiet, &status) == EXIT_DONE) {
-        while (n < scan->n && status_find(&status, "path", scan->found[n].path) != NULL)
-            n++;
-    }
-    status_fini(&status);
-    return n;
 }
 
 /* The verdict on the newest is waited for, like that on a login that registers itself. One that

@@ -70,6 +70,16 @@ wait_for 20 test -s "$E2E/log/within"
 start pane pat SSH_AUTH_SOCK="$(agent_socket pat)" SSH_CONNECTION='127.0.0.1 1 127.0.0.1 22' sleep 86400
 sleeps pane
 
+# In a pane whose login has ended.
+in_pane() {
+    as pat SSH_AUTH_SOCK="$(agent_socket pat)" RELAYD_UPSTREAM=/tmp/ssh-gone/agent.1 relayctl "$@" register 2>&1 | xargs
+}
+like "$(in_pane)" 'No such file or directory the login of this shell has ended; for those that are there: relayctl register --scan$' \
+    'a pane of a login that has ended is told of the others'
+like "$(as pat relayctl status)" 'for logins that are open already: relayctl register --scan' 'so does the status tell'
+like "$(in_pane --name work)" 'relayctl --name work register --scan$' 'of that relay which it asks for'
+like "$(as pat relayctl --name work status)" 'relayctl --name work register --scan' 'and so does its status'
+as pat relayctl --name work stop
 said=$(scan)
 is "$(exited)" 0 'four servers, a login at each: found'
 is "$(registered)" 'asyncssh go dropbear sshd' 'all of them, the newest first'
@@ -84,6 +94,7 @@ as pat relayctl use --auto
 is "$(status pat label | xargs)" laptop 'the label is what its laptop called itself'
 is "$(status pat host | sort -u)" 127.0.0.1 'and each has its connection'
 is "$(scan) $(exited)" 'relayctl: all your logins are registered 0' 'again: nothing to do'
+like "$(in_pane)" 'the login of this shell has ended$' 'in the pane too'
 
 # One of them is forgotten, an older than the rest: it is put in its place.
 as pat relayctl unregister "$(upstream dropbear)"
