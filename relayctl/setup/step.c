@@ -230,7 +230,7 @@ static int note_put(struct change *change, const struct plan *plan, bool is_upda
     int n;
 
     if (!change->document->exists)
-        n = asprintf(&note, "a new file");
+        n = asprintf(&note, "a\u00a0new\u00a0file");
     else if (is_moved)
         n = asprintf(&note, "the lines of setup go to its %s, past others that undo them", at);
     else if (is_update)
