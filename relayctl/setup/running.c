@@ -6,6 +6,7 @@
 #include "relayctl/setup/steps.h"
 
 #include "relayctl/login.h"
+#include "relayctl/scan.h"
 #include "relayctl/setup/relay.h"
 
 #include <errno.h>
@@ -16,22 +17,40 @@
 
 #define PURPOSE "the relay itself"
 
-/* What is to be done: NULL where relayd runs, and has the login's own socket. A pane of tmux remembers
- * that of a login that has ended: there is nothing to give. */
-static const char *find_need(const struct setup *setup, bool is_running,
-                             const struct status *status)
+/* Whether relayd has the login's own socket, or there is none to give: a pane of tmux remembers that of a
+ * login that has ended. */
+static bool has_login(const struct setup *setup, const struct status *status)
 {
     char *path = login_socket(&setup->cmd->paths);
     char *real = path != NULL ? login_real(path) : NULL;
-    bool has_login = real == NULL || access(real, F_OK) < 0;
+    bool has = real == NULL || access(real, F_OK) < 0;
 
-    for (size_t i = 0; i < status->n && !has_login; i++)
-        has_login = strcmp(status_text(&status->upstreams[i], "path"), real) == 0;
+    for (size_t i = 0; i < status->n && !has; i++)
+        has = strcmp(status_text(&status->upstreams[i], "path"), real) == 0;
     free(path);
     free(real);
+    return has;
+}
+
+/* What is to be done; NULL: nothing. */
+static const char *find_need(bool is_running, bool has_login)
+{
     if (!is_running)
         return has_login ? "started" : "started, and given this login";
     return has_login ? NULL : "given this login";
+}
+
+/* Logins that are open, and that a relay which has none is not given here. */
+static int remark_others(struct change *change)
+{
+    struct scan scan;
+    int r = scan_find(&scan);
+
+    if (r == 0 && scan.n > 0)
+        r = change_remark(change, "it has no login yet; for those that are open already: %s --scan",
+                          change->command);
+    scan_fini(&scan);
+    return r;
 }
 
 static int carry_out(struct change *change)
@@ -45,7 +64,8 @@ int running_plan(struct setup *setup)
 {
     struct status status = {0};
     bool is_running = relay_status(setup, &status);
-    const char *need = find_need(setup, is_running, &status);
+    bool is_had = has_login(setup, &status), is_empty = is_had && status.n == 0;
+    const char *need = find_need(is_running, is_had);
     char option[PATHS_OPTION_MAX];
     const struct command **cmd;
     struct change *change;
@@ -69,5 +89,5 @@ int running_plan(struct setup *setup)
     *cmd = setup->cmd;
     if (need == NULL)
         change->state = STEP_THERE;
-    return 0;
+    return is_empty ? remark_others(change) : 0;
 }

@@ -79,6 +79,8 @@ like "$(in_pane)" 'No such file or directory the login of this shell has ended; 
 like "$(as pat relayctl status)" 'for logins that are open already: relayctl register --scan' 'so does the status tell'
 like "$(in_pane --name work)" 'relayctl --name work register --scan$' 'of that relay which it asks for'
 like "$(as pat relayctl --name work status)" 'relayctl --name work register --scan' 'and so does its status'
+like "$(as pat SSH_AUTH_SOCK="$(agent_socket pat)" RELAYD_UPSTREAM=/tmp/ssh-gone/agent.1 relayctl --name work setup --dry-run)" \
+    'no login yet; for those that are open already: relayctl --name work register --scan$' 'setup there says so'
 as pat relayctl --name work stop
 said=$(scan)
 is "$(exited)" 0 'four servers, a login at each: found'
