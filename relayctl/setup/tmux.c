@@ -18,7 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TMUX_MS 2000 /* a server that hangs is left alone */
+#define TMUX_MS 5000 /* for a dozen calls of tmux; a server that hangs is left alone */
 
 /* The arrangements that are to be made, or taken back; NULL at the end. */
 static const struct arrangement *const *wanted(const struct setup *setup)
