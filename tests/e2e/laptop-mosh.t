@@ -106,7 +106,7 @@ ok 'and what belongs to it' wait_for 20 not pgrep -u laptop -f relay-hold
 typed laptop 'clear; reset' >/dev/null
 tmux_of laptop send-keys 'env -u SSH_AUTH_SOCK bin/relay-mosh bare' Enter
 ok 'without an agent it starts no mosh' wait_for 30 shows laptop 'it is without an agent by: mosh bare'
-is "$(tmux_of laptop capture-pane -p | sed -n 's/^relay-mosh: //p')" \
+is "$(tmux_of laptop capture-pane -p | sed -n -E 's/^relay-mosh: (bare|mosh)/\1/p')" \
     "$(printf '%s\n' 'bare: no agent is forwarded: one must run here (SSH_AUTH_SOCK), and sshd there allow it' \
         'mosh was not started; it is without an agent by: mosh bare')" 'and says why, once'
 
