@@ -158,7 +158,7 @@ ok 'put right it is no more' not has options
 sshd 22
 finds stops no-login 'no login is registered' 'no login is there'
 is "$(field no-login cure)" 'ssh -A' 'rc registers one: nobody is told to'
-unlike "$(as pat relayctl status)" 'relayctl register' 'nor by status'
+unlike "$(as pat relayctl status)" 'relayctl register$' 'nor by status'
 like "$(as pat relayctl status)" '^ log in with ssh -A: ~/.ssh/rc registers it$' 'which says who does'
 as pat mv .ssh/rc .ssh/away
 finds stops no-login 'ssh -A, and there' 'without rc'

@@ -61,13 +61,13 @@ is "$(as pat relayctl --name work doctor --json | sed -n 's/^ *"name": "\(.*\)",
 like "$(said relayctl --name work doctor)" 'cure: relayctl --name work register.*cure: relayctl --name work setup' 'each cure names it'
 like "$(said relayctl --name none stop)" 'no relayd answers here$' 'what ends one that does not run does not start it'
 like "$(said relayctl --name none status)" 'relayctl.--name.none.register' 'so does what starts one'
-like "$(said relayctl --name work status)" 'and there: relayctl --name work register$' 'so does status'
+like "$(said relayctl --name work status)" 'and there: relayctl --name work register +for' 'so does status'
 as pat mkdir -p .ssh
 printf 'relayctl register\n' >"$E2E/home/pat/.ssh/rc"
 like "$(said relayctl --name work doctor)" '/rc does not tell relayd of logins' 'rc is for the first'
 printf 'relayctl --name work register\n' >>"$E2E/home/pat/.ssh/rc"
 unlike "$(said relayctl --name work doctor)" '/rc does not tell' 'until it has a line for this one'
-like "$(said relayctl --name work status)" 'ssh -A: ~/.ssh/rc registers it$' 'which status knows'
+like "$(said relayctl --name work status)" 'ssh -A: ~/.ssh/rc registers it +for' 'which status knows'
 rm -r "$E2E/home/pat/.ssh"
 as pat relayctl --name work pause
 like "$(said relayctl --name work status)" '\(relayctl --name work resume\)' 'paused, too'
