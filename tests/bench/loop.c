@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The floor on libev: the barest relay on the event loop that relayd has. It does what floor.c does.
- * What it costs more than that is the loop's, and no relay on libev is without it. About half of it is
- * that libev gives each epoll_wait(2) a limit, if only of 17 days, so that the kernel sets a timer and
- * takes it back: floor.c with such a limit costs that much more. It takes questions and answers that fit
+ * What it costs more than that is the loop's. About half of it is that libev gives each epoll_wait(2) a
+ * limit, if only of 17 days, so that the kernel sets a timer and takes it back: floor.c with such a limit
+ * costs that much more, and relayd has none (relayd/host/loop.c). It takes questions and answers that fit
  * into a socket: for others it waits where it writes.
  */
 #include <err.h>
