@@ -199,7 +199,8 @@ static int limit_of(int limit_ms)
 /* libev calls this, for a program's own function goes before that of the C library. It gives each
  * wait a limit, and the kernel sets a timer for that and takes it back: a twentieth of what a
  * question costs. So there is one timer for many short waits, the bell, which is set anew only when
- * it would ring too late. When it rings too early libev finds nothing to do, and waits again. */
+ * it would ring too late. When it rings too early libev finds nothing to do, and waits again. Before
+ * there is a loop it is a library that calls, as getpwuid(3) may have one that asks a directory. */
 int epoll_wait(int epfd, struct epoll_event *events, int maxevents, int timeout)
 {
     if (our_loop == NULL)

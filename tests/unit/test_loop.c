@@ -242,6 +242,20 @@ static void wait_for_byte(struct ev_loop *loop, double seconds)
     close(fds[1]);
 }
 
+/* Here by a loop of its own. */
+START_TEST(a_library_that_waits_before_there_is_a_loop_has_its_limit)
+{
+    struct ev_loop *other = ev_loop_new(EVFLAG_NOENV);
+    ev_timer timer;
+
+    ev_timer_init(&timer, on_due, 0.5, 0);
+    ev_timer_start(other, &timer);
+    ev_run(other, EVRUN_ONCE);
+    ck_assert_int_ge(limit, 0); /* 0: this was stopped until it was due */
+    ev_loop_destroy(other);
+}
+END_TEST
+
 START_TEST(a_wait_has_no_limit_that_it_does_not_need)
 {
     struct ev_loop *loop = loop_new();
@@ -337,6 +351,7 @@ static void add(TCase *tcase)
     tcase_add_test(tcase, the_reserve_is_used_again);
     tcase_add_test(tcase, where_the_reserve_ends_there_is_none);
     tcase_add_test(tcase, a_loop_that_cannot_wait_says_so_once_and_goes_on);
+    tcase_add_test(tcase, a_library_that_waits_before_there_is_a_loop_has_its_limit);
     tcase_add_test(tcase, a_wait_has_no_limit_that_it_does_not_need);
     tcase_add_test(tcase, a_timer_comes_due_whatever_ends_the_wait);
     tcase_add_test(tcase, a_timer_comes_due_where_the_bell_is_not_heard);
