@@ -305,7 +305,8 @@ char *text_shell_short(const struct setup *setup, bool is_first)
     return text_finish(file, &text);
 }
 
-char *text_fish_short(const struct setup *setup)
+static char *write_guarded(const struct setup *setup, enum shell shell, const char *before,
+                           const char *between, const char *after)
 {
     char *text = NULL;
     size_t size;
@@ -313,19 +314,17 @@ char *text_fish_short(const struct setup *setup)
 
     if (file == NULL)
         return NULL;
-    put_guarded(file, setup, SHELL_FISH, "status is-interactive; and command -q ", "\nand ",
-                " env --fish --register | source\n");
+    put_guarded(file, setup, shell, before, between, after);
     return text_finish(file, &text);
+}
+
+char *text_fish_short(const struct setup *setup)
+{
+    return write_guarded(setup, SHELL_FISH, "status is-interactive; and command -q ", "\nand ",
+                         " env --fish --register | source\n");
 }
 
 char *text_csh_short(const struct setup *setup)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *file = open_memstream(&text, &size);
-
-    if (file == NULL)
-        return NULL;
-    put_guarded(file, setup, SHELL_CSH, "if ($?prompt && -x ", ") eval `", " env -c --register`\n");
-    return text_finish(file, &text);
+    return write_guarded(setup, SHELL_CSH, "if ($?prompt && -x ", ") eval `", " env -c --register`\n");
 }
